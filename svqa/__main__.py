@@ -1,0 +1,4 @@
+"""`python -m svqa` is `svqa`."""
+from svqa.cli import main
+
+main()

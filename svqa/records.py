@@ -1,0 +1,293 @@
+"""The frozen records that cross a border between folders: checked once, at birth.
+
+Time is float seconds from the first presented frame; spans are half open, `[start_s, end_s)`. Boxes are `xyxy` pixels of the
+displayed frame. Pixels are `(T, H, W, 3)` uint8 RGB. Every caption, box and answer names the `model_id` that made it.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LEVELS = ("frame", "segment", "scene", "shot")
+KINDS = ("visual", "caption", "speech")
+MODALITIES = ("visual", "caption", "speech", "audio")
+
+
+def _check_span(start_s: float, end_s: float) -> None:
+    if not (math.isfinite(start_s) and math.isfinite(end_s)):
+        raise ValueError(f"a span needs finite seconds, got [{start_s}, {end_s})")
+    if start_s < 0 or end_s < start_s:
+        raise ValueError(f"a span needs 0 <= start_s <= end_s, got [{start_s}, {end_s})")
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file holds, as it will be displayed.
+
+    `duration_s` is the presented time of the video stream, counted from packets where the header lies. `width_px`,
+    `height_px` are the displayed size (after rotation and pixel aspect). `rate_hz` is the average frame rate.
+    `sha256` is the hash of the file's bytes and the video's identity.
+    """
+
+    path: str
+    sha256: str
+    size_bytes: int
+    duration_s: float
+    width_px: int
+    height_px: int
+    rate_hz: float
+    rotation_deg: int = 0
+    codec: str = ""
+    container: str = ""
+    has_audio: bool = False
+    frames: int | None = None
+    variable_rate: bool = False
+
+    def __post_init__(self):
+        if len(self.sha256) != 64:
+            raise ValueError(f"sha256 must be 64 hexadecimal digits, got {self.sha256!r}")
+        if not math.isfinite(self.duration_s) or self.duration_s < 0:
+            raise ValueError(f"duration_s must be finite and >= 0, got {self.duration_s}")
+        if self.width_px < 1 or self.height_px < 1:
+            raise ValueError(f"displayed size must be at least 1 x 1, got {self.width_px} x {self.height_px}")
+        if self.rotation_deg not in (0, 90, 180, 270):
+            raise ValueError(f"rotation_deg must be 0, 90, 180 or 270, got {self.rotation_deg}")
+
+
+@dataclass(frozen=True, eq=False)
+class FrameBatch:
+    """Frames with their times: `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly increasing.
+
+    >>> FrameBatch(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 0.5]))
+    FrameBatch(2 frames of 6 x 4, 0.00 s .. 0.50 s)
+    """
+
+    pixels: np.ndarray
+    t_s: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "t_s", np.asarray(self.t_s, dtype=np.float64))
+        p, t = self.pixels, self.t_s
+        if p.ndim != 4 or p.shape[-1] != 3 or p.dtype != np.uint8:
+            raise ValueError(f"pixels must be (T, H, W, 3) uint8, got {p.shape} {p.dtype}")
+        if t.shape != (len(p),):
+            raise ValueError(f"t_s must be ({len(p)},), one time a frame, got {t.shape}")
+        if not np.all(np.isfinite(t)) or np.any(t < 0) or np.any(np.diff(t) <= 0):
+            raise ValueError(f"t_s must be finite, >= 0 and strictly increasing, got {t}")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, key) -> FrameBatch:
+        """A batch of the chosen frames: a slice, a boolean mask or a list of indices."""
+        return FrameBatch(self.pixels[key], self.t_s[key])
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "FrameBatch(no frames)"
+        _, height, width, _ = self.pixels.shape
+        return f"FrameBatch({len(self)} frames of {width} x {height}, {self.t_s[0]:.2f} s .. {self.t_s[-1]:.2f} s)"
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """Sound: `samples (N,) float32` mono in [-1, 1] at `rate_hz`, beginning at `start_s` of the video's time."""
+
+    samples: np.ndarray
+    rate_hz: int = 16000
+    start_s: float = 0.0
+
+    def __post_init__(self):
+        if self.samples.ndim != 1 or self.samples.dtype != np.float32:
+            raise ValueError(f"samples must be (N,) float32, got {self.samples.shape} {self.samples.dtype}")
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.rate_hz
+
+    def __repr__(self) -> str:
+        return f"Waveform({self.duration_s:.2f} s at {self.rate_hz} Hz, from {self.start_s:.2f} s)"
+
+
+@dataclass(frozen=True, order=True)
+class Segment:
+    """A stretch of a video at one level of the hierarchy: `frame`, `segment` (5 s), `scene` (30 s) or `shot`."""
+
+    start_s: float
+    end_s: float
+    level: str = "segment"
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)
+        if self.level not in LEVELS:
+            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}")
+
+    def __repr__(self) -> str:
+        return f"Segment({self.level} {_clock(self.start_s)}-{_clock(self.end_s)})"
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A sentence about `[start_s, end_s)`. `score` is the model's own, not a probability unless it says so."""
+
+    text: str
+    start_s: float
+    end_s: float
+    score: float
+    model_id: str
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Words spoken in `[start_s, end_s)`. `score`: mean token probability, 0 to 1."""
+
+    text: str
+    start_s: float
+    end_s: float
+    score: float
+    model_id: str
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A box at `t_s`: `xyxy_px` are left, top, right, bottom in pixels of the displayed frame. `score` 0 to 1."""
+
+    label: str
+    score: float
+    xyxy_px: tuple[float, float, float, float]
+    t_s: float
+    model_id: str
+    track_id: int | None = None
+
+    def __post_init__(self):
+        x0, y0, x1, y1 = self.xyxy_px
+        if not (all(map(math.isfinite, self.xyxy_px)) and x1 > x0 and y1 > y0):
+            raise ValueError(f"a box needs left < right and top < bottom, got {self.xyxy_px}")
+        if not 0 <= self.score <= 1:
+            raise ValueError(f"score must be in [0, 1], got {self.score}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A retrieved moment: which video, which seconds, how good a match, and what was seen or heard there.
+
+    `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own, higher is better;
+    `parts` shows what it was made of (for example `{"visual": 0.41, "bm25": 2.3}`).
+    """
+
+    video: str
+    path: str
+    start_s: float
+    end_s: float
+    score: float
+    kind: str
+    text: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+        if not math.isfinite(self.score):
+            raise ValueError(f"score must be finite, got {self.score}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, with `options` to choose from where there are any, and what is known of its truth.
+
+    `answers` are the references (several annotators may differ), `spans` the seconds that hold the evidence,
+    `video` the path or id it is about, `type` its family (`count`, `when`, `CW` ...).
+    """
+
+    text: str
+    options: tuple[str, ...] = ()
+    video: str = ""
+    answers: tuple[str, ...] = ()
+    spans: tuple[tuple[float, float], ...] = ()
+    type: str = ""
+    id: str = ""
+
+    def __post_init__(self):
+        if not self.text.strip():
+            raise ValueError("a question needs words, got an empty text")
+        for start_s, end_s in self.spans:
+            _check_span(start_s, end_s)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered, how sure, on what evidence, by which model.
+
+    `abstained` is True where the evidence was too weak; then `reason` says why and `text` what the person sees.
+    `option` is the index of the chosen option where the question had options. `spans` are the seconds it rests on.
+    """
+
+    text: str
+    score: float
+    model_id: str
+    abstained: bool = False
+    reason: str = ""
+    option: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+    latency_ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class VectorSet:
+    """Vectors of one level, modality and model: `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero.
+
+    `modality` is `visual` (pictures), `caption` (words written about them), `speech` (words heard) or `audio` (sound).
+    """
+
+    level: str
+    modality: str
+    model_id: str
+    spans: np.ndarray
+    values: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "spans", np.asarray(self.spans, dtype=np.float64).reshape(-1, 2))
+        if self.level not in LEVELS:
+            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}")
+        if self.modality not in MODALITIES:
+            raise ValueError(f"modality must be one of {', '.join(MODALITIES)}, got {self.modality!r}")
+        if self.values.ndim != 2 or len(self.values) != len(self.spans):
+            raise ValueError(f"values must be ({len(self.spans)}, D), one row a span, got {self.values.shape}")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"VectorSet({self.level} {self.modality} {self.values.shape} by {self.model_id})"
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Everything computed about `[start_s, end_s)` of one video: what one transaction writes."""
+
+    start_s: float
+    end_s: float
+    frame_times_s: tuple[float, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    captions: tuple[Caption, ...] = ()
+    utterances: tuple[Utterance, ...] = ()
+    detections: tuple[Detection, ...] = ()
+    vectors: tuple[VectorSet, ...] = ()
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)

@@ -1,0 +1,81 @@
+"""What outlives a call, in one frozen place: flag > environment `SVQA_*` > default."""
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from svqa.errors import UnknownParameter, UsageError, unknown_name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How videos are read and where results are kept.
+
+    `every_s`: seconds between sampled frames. `segment_s`, `scene_s`: lengths of the two upper levels; a scene is also what one
+    transaction commits. `shots`: shot detector (`adaptive`, `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`.
+
+    >>> Settings.load(every_s=1.0).every_s
+    1.0
+    """
+
+    database: str = "sqlite:///svqa.db"
+    models: str = "offline"
+    device: str = "cpu"
+    every_s: float = 0.5
+    segment_s: float = 5.0
+    scene_s: float = 30.0
+    shots: str = "adaptive"
+    decoder: str = "pyav"
+    speech: bool = True
+    boxes: bool = True
+
+    def __post_init__(self):
+        if not 0 < self.every_s <= self.segment_s <= self.scene_s:
+            raise UsageError(
+                f"Seconds must satisfy 0 < every_s <= segment_s <= scene_s, got {self.every_s}, {self.segment_s}, {self.scene_s}."
+            )
+        if abs(self.scene_s / self.segment_s - round(self.scene_s / self.segment_s)) > 1e-9:
+            raise UsageError(f"A scene must be a whole number of segments, got {self.scene_s} s of {self.segment_s} s.")
+        for name, known in (("shots", SHOT_METHODS), ("decoder", DECODERS)):
+            if getattr(self, name) not in known:
+                raise UsageError(unknown_name(name.rstrip("s"), getattr(self, name), known))
+
+    @classmethod
+    def load(cls, **flags) -> Settings:
+        """-> settings from the given flags (None: not given), then `SVQA_<NAME>`, then the defaults; unknown names raise."""
+        fields = {f.name: f for f in dataclasses.fields(cls)}
+        for name in flags:
+            if name not in fields:
+                raise UnknownParameter(unknown_name("setting", name, fields))
+        values = {}
+        for name, field in fields.items():
+            if flags.get(name) is not None:
+                values[name] = flags[name]
+            elif (text := os.environ.get(f"SVQA_{name.upper()}")) is not None:
+                values[name] = _parse(name, text, type(field.default))
+        return cls(**values)
+
+    def identity(self, model_ids: Mapping[str, str]) -> dict[str, str | float | bool]:
+        """-> what a result depends on: two ingests of the same bytes with the same identity give the same rows."""
+        own = {n: getattr(self, n) for n in ("every_s", "segment_s", "scene_s", "shots", "decoder", "speech", "boxes")}
+        makers = {f"model.{role}": name for role, name in sorted(model_ids.items()) if role != "answerer"}  # it writes no row
+        return {**own, "models": self.models, **makers}
+
+
+SHOT_METHODS = ("adaptive", "content", "transnet", "none")
+DECODERS = ("pyav", "decord")
+
+
+def _parse(name: str, text: str, kind: type):
+    if kind is bool:
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("0", "false", "no", "off"):
+            return False
+        raise UsageError(f"SVQA_{name.upper()} must be 1 or 0, got {text!r}.")
+    try:
+        return kind(text)
+    except ValueError:
+        raise UsageError(f"SVQA_{name.upper()} must be a {kind.__name__}, got {text!r}.") from None
