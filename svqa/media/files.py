@@ -1,0 +1,130 @@
+"""Path -> an open regular file, its SHA-256, and whether it is still the same file later."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from svqa.errors import FileChanged, NetworkRefused, NotAVideo, VideoNotFound
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_MAGIC = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"#EXTM3U", "a playlist"),
+    (b"ffconcat", "a playlist"),
+    (b"#!", "a script"),
+    (b"<", "a web page or XML"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+)
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """What changes when a file is replaced or rewritten: device, inode, size, modification time."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+
+def file_stamp(path: str | os.PathLike) -> FileStamp:
+    """-> the stamp to compare later with `check_unchanged`. Raises VideoNotFound."""
+    try:
+        return _stamp(os.stat(path))
+    except (OSError, ValueError) as error:
+        raise _not_found(path, error) from None
+
+
+def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
+    """Raises FileChanged where the file at `path` is no longer the one that `before` was taken of."""
+    try:
+        after = file_stamp(path)
+    except VideoNotFound:
+        raise FileChanged(f"'{path}' disappeared while it was being read. Put it back and ingest it again.") from None
+    if after != before:
+        raise FileChanged(
+            f"'{path}' was replaced or rewritten while it was being read (it had {before.size_bytes} bytes, "
+            f"now {after.size_bytes}). Ingest it again once nothing writes to it."
+        )
+
+
+def file_sha256(path: str | os.PathLike) -> str:
+    """-> 64 hexadecimal digits: a video's identity. Raises VideoNotFound, NetworkRefused, NotAVideo (empty file)."""
+    with open_video_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_video_file(path: str | os.PathLike):
+    """-> a binary file object; never blocks on a FIFO, opens no device, contacts no network.
+
+    Raises VideoNotFound, NetworkRefused, NotAVideo where the file is empty.
+    """
+    name = os.fspath(path)
+    if isinstance(name, bytes):
+        name = os.fsdecode(name)
+    if _URL.match(name):
+        raise NetworkRefused(
+            f"'{name}' is a URL, and svqa reads only local files. Download it first, then give its path."
+        )
+    try:
+        _check_regular(name, os.stat(name))
+        # O_NONBLOCK: between the check and here the file may have become a FIFO, whose open would wait for a writer.
+        file = open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 (the caller closes it)
+    except (OSError, ValueError) as error:
+        raise _not_found(name, error) from None
+    try:
+        status = os.fstat(file.fileno())
+        _check_regular(name, status)
+        if status.st_size == 0:
+            raise NotAVideo(
+                f"'{name}' is empty (0 bytes). Expected a video file; was the copy or download interrupted?"
+            )
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def looks_like(head: bytes) -> str:
+    """-> "a ZIP archive" and the like from a file's first bytes, "" where they say nothing."""
+    head = head.lstrip()
+    return next((what for magic, what in _MAGIC if head.startswith(magic)), "")
+
+
+def _stamp(status: os.stat_result) -> FileStamp:
+    return FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _check_regular(name: str, status: os.stat_result) -> None:
+    for test, what in _KINDS:
+        if test(status.st_mode):
+            hint = " Give a file in it, or `svqa ingest FOLDER`." if what == "a folder" else ""
+            raise VideoNotFound(f"'{name}' is {what}, not a video file.{hint}")
+
+
+def _not_found(path: str | os.PathLike, error: Exception) -> VideoNotFound:
+    if isinstance(error, PermissionError):
+        return VideoNotFound(f"'{path}' cannot be read: permission denied. Run: chmod u+r on it, or run as its owner.")
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        parent = Path(os.path.abspath(os.fsdecode(path))).parent
+        where = "" if parent.is_dir() else f" Its folder '{parent}' does not exist either."
+        return VideoNotFound(f"No such file: '{path}'.{where} Check the path (you are in '{Path.cwd()}').")
+    return VideoNotFound(f"'{path}' cannot be opened: {error}.")

@@ -1,0 +1,107 @@
+"""Job -> messages: what the worker can be asked to do. Only the worker imports this."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from itertools import pairwise
+
+from svqa.media.container import Source
+from svqa.media.decoders import PyavVideo
+from svqa.media.sampling import Sampling
+from svqa.media.wholeness import ends_early
+
+
+def _source(job: dict, send) -> Source:
+    threads = job["limits"]["threads"] or min(8, len(os.sched_getaffinity(0)))
+    if ends_early(job["fd"]):
+        threads = 1  # several at once would lose the whole frames beside the first broken one
+    return Source(job["path"], job["name"], job["limits"]["max_pixels"], threads, alive=lambda: send(kind="alive"))
+
+
+def probe(job: dict, send) -> None:
+    """One "info" message: the fields of VideoInfo that are not the file's own, counted from packets."""
+    video = PyavVideo(_source(job, send))
+    table = video.scan()
+    shown = table.shown_pts(video.first_pts)
+    steps = [after - pts for pts, after in pairwise(shown)]
+    duration_s = (video.time_s(shown[-1]) if shown else 0.0) + video.seconds_long(table.last_duration)
+    send(
+        kind="info",
+        duration_s=duration_s,
+        width_px=video.shown_wh[0],
+        height_px=video.shown_wh[1],
+        rate_hz=len(shown) / duration_s if shown else video.rate_hz,
+        rotation_deg=video.rotation_deg,
+        codec=video.codec,
+        container=video.container_name,
+        has_audio=video.has_audio,
+        frames=len(shown) or None,
+        variable_rate=bool(steps) and max(steps) - min(steps) > max(2, 0.1 * statistics.median_low(steps)),
+    )
+
+
+def _decord(source: Source, job: dict):
+    from svqa.media.decord_backend import DecordVideo
+
+    return DecordVideo(source, job["facts"])
+
+
+_DECODERS = {"pyav": lambda source, job: PyavVideo(source), "decord": _decord}
+
+
+def facts(job: dict, send) -> None:
+    """Let the file in and say how it is coded, for a decoder that has no allow-lists and no rotation of its own."""
+    video = PyavVideo(_source(job, send))
+    send(
+        kind="facts",
+        coded_wh=video.coded_wh,
+        pixel_aspect=video.pixel_aspect,
+        rotation_deg=video.rotation_deg,
+        width_px=video.shown_wh[0],
+        height_px=video.shown_wh[1],
+    )
+
+
+def frames(job: dict, send) -> None:
+    """ "open" with the output size, a "frame" for every chosen frame, "end" with how it ended."""
+    sampling = Sampling(job["mode"], job["every_s"], tuple(job["times_s"]))
+    source = _source(job, send)
+    video = _DECODERS[job["decoder"]](source, job)
+    out_wh = video.output_size(job["size_px"], job["fit"])
+    send(kind="open", width_px=out_wh[0], height_px=out_wh[1])
+    count = 0
+    end_s = float("inf") if job["end_s"] is None else job["end_s"]
+    for t_s, picture in video.frames(sampling, job["start_s"], end_s, out_wh, job["fit"]):
+        send(picture, kind="frame", t_s=t_s)
+        count += 1
+    state = video.state
+    ended = "truncated" if state.broken or ends_early(job["fd"]) else "complete"
+    send(
+        kind="end",
+        ended=ended,
+        frames=count,
+        decoded=video.decoded,
+        errors=state.errors,
+        reason=state.reason,
+        damaged_s=video.damaged_s,
+    )
+
+
+def sound(job: dict, send) -> None:
+    """ "open" with whether there is sound, a "sound" for every piece of it, "end"."""
+    from svqa.media.sound import SoundReader
+
+    reader = SoundReader(_source(job, send), job["rate_hz"])
+    send(kind="open", has_sound=reader.has_sound)
+    if reader.has_sound:
+        for index, samples in reader.pieces(job["start_s"], float("inf") if job["end_s"] is None else job["end_s"]):
+            send(samples, kind="sound", index=index)
+    send(
+        kind="end",
+        errors=reader.state.errors,
+        ended="truncated" if reader.state.broken or ends_early(job["fd"]) else "complete",
+    )
+
+
+JOBS = {"probe": probe, "facts": facts, "frames": frames, "sound": sound}

@@ -1,0 +1,174 @@
+"""Job -> messages from a decoding worker that can always be ended: own process group, deadlines, capped log."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from dataclasses import asdict
+from pathlib import Path
+
+from svqa import errors
+from svqa.errors import DecodeCrashed, DecodeTimeout
+from svqa.media.files import looks_like
+from svqa.media.limits import Limits
+
+_COMMAND = (sys.executable, "-m", "svqa.media.worker")
+_MAX_HEAD_BYTES = 1 << 24
+_PIPE_BYTES = 1 << 20
+
+
+class Worker:
+    """A running worker. `next_message()` waits for it within the limits; `close()` ends its whole process group.
+
+    The file travels as an open descriptor: no name, however odd, reaches a decoder, and a file replaced meanwhile is
+    still read as the one that was opened.
+    """
+
+    def __init__(self, job: dict, file, limits: Limits):
+        self.name, self._limits = job["name"], limits
+        self._file = file
+        self._waited_s = 0.0
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
+        job = {**job, "fd": file.fileno(), "path": f"/dev/fd/{file.fileno()}", "limits": asdict(limits)}
+        self._process = subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            pass_fds=(file.fileno(),),
+            process_group=0,
+            env=_environment(),
+        )
+        self.close = weakref.finalize(self, _end, self._process, file, self._log)
+        _grow_pipe(self._process.stdout.fileno())
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        try:
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died at birth; the first read tells why
+
+    def next_message(self, payload_into=None) -> tuple[dict, memoryview]:
+        """-> (head, payload). `payload_into(head, size)` may give the memory to read the payload into.
+
+        Raises the worker's own typed error, DecodeTimeout, or DecodeCrashed where it died.
+        """
+        while True:
+            sizes = self._read(memoryview(bytearray(8)))
+            head_size, payload_size = struct.unpack("<II", sizes)
+            if head_size > _MAX_HEAD_BYTES:
+                raise self._ended(DecodeCrashed(f"The worker decoding '{self.name}' sent garbage and was ended."))
+            head = json.loads(bytes(self._read(memoryview(bytearray(head_size)))))
+            into = payload_into(head, payload_size) if payload_into and payload_size else None
+            payload = self._read(memoryview(bytearray(payload_size)) if into is None else into)
+            if head["kind"] == "error":
+                raise self._ended(self._typed(head))
+            if head["kind"] != "alive":
+                return head, payload
+
+    def _read(self, view: memoryview) -> memoryview:
+        rest = view
+        while rest:
+            rest = rest[self._read_some(rest) :]
+        return view
+
+    def _read_some(self, rest: memoryview) -> int:
+        silent_s = 0.0
+        while True:
+            try:
+                count = os.readv(self._process.stdout.fileno(), [rest])
+                if count == 0:
+                    raise self._died()
+                return count
+            except BlockingIOError:
+                pass
+            left_s = min(self._limits.deadline_s - self._waited_s, self._limits.no_progress_s - silent_s)
+            if left_s <= 0:
+                raise self._ended(self._timeout(silent_s))
+            before = time.monotonic()
+            self._selector.select(min(left_s, 1.0))
+            waited_s = time.monotonic() - before
+            self._waited_s += waited_s
+            silent_s += waited_s
+
+    def _timeout(self, silent_s: float) -> DecodeTimeout:
+        if self._waited_s >= self._limits.deadline_s:
+            return DecodeTimeout(
+                f"Decoding '{self.name}' took more than its deadline of {self._limits.deadline_s:g} s and was "
+                f"ended. Raise Limits(deadline_s=...) if the file is fine, or copy it to a faster disk."
+            )
+        return DecodeTimeout(
+            f"Decoding '{self.name}' made no progress for {silent_s:.1f} s and was ended. The file is probably "
+            f"damaged; if the disk is slow, raise Limits(no_progress_s=...)."
+        )
+
+    def _died(self) -> DecodeCrashed:
+        try:
+            code = self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            code = None
+        how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with exit code {code}"
+        hint = (
+            "This is a fault of svqa's own: please report it with the file."
+            if code == 1
+            else ("The file is probably damaged: copy it again or convert it.")
+        )
+        log = self._log_tail()
+        return self._ended(
+            DecodeCrashed(
+                f"The worker decoding '{self.name}' died {how}; nothing else is harmed. {hint}"
+                + (f" Its last words: {log}" if log else "")
+            )
+        )
+
+    def _log_tail(self) -> str:
+        self._log.seek(0)
+        text = self._log.read(self._limits.log_bytes).decode("utf-8", "replace").strip()
+        return text[-400:]
+
+    def _typed(self, head: dict) -> errors.SvqaError:
+        kind = getattr(errors, head["type"], DecodeCrashed)
+        text = head["text"]
+        if kind is errors.NotAVideo:
+            what = looks_like(os.pread(self._file.fileno(), 64, 0))
+            text = f"{text} Its first bytes look like {what}." if what else text
+        return kind(text)
+
+    def _ended(self, error: Exception) -> Exception:
+        self.close()
+        return error
+
+
+def _end(process: subprocess.Popen, file, log) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # the worker leads its own group, and is not reaped before wait()
+    process.wait()
+    for stream in (process.stdin, process.stdout, file, log):
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
+def _environment() -> dict[str, str]:
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _grow_pipe(fd: int) -> None:
+    try:
+        import fcntl
+
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (ImportError, AttributeError, OSError):
+        pass  # only Linux has it, and only the speed depends on it
