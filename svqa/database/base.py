@@ -1,0 +1,63 @@
+"""Engine -> transactions that commit whole or not at all, and errors that teach."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import StatementError
+
+from svqa.database.migrate import explain
+from svqa.database.schema import Video
+from svqa.database.session import write_lock, writer
+from svqa.errors import NotIngested, SvqaError
+
+SEARCHABLE = ("ready", "partial")
+
+
+class Transactions:
+    """What the parts of the store share: one engine, a reading and a writing transaction."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._writer = writer(engine)
+        # Threads of one process queue fairly here; between processes SQLite's own lock decides.
+        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @property
+    def url(self) -> str:
+        """The database's URL, without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the database."""
+        with self._typed_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its beginning; an exception rolls all of it back."""
+        with self._typed_errors(), self._turn, write_lock(self._engine), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # of the lock file
+            raise explain(error, self._engine) from error
+        except StatementError as error:  # also the base of every driver error
+            if isinstance(error.orig, SvqaError):
+                raise error.orig from None
+            raise explain(error, self._engine) from error
+
+
+def row_id(connection: Connection, video_id: str) -> int:
+    """The primary key behind a public id; `NotIngested` where there is none."""
+    found = connection.execute(select(Video.id).where(Video.public_id == video_id)).scalar()
+    if found is None:
+        raise NotIngested(f"No video {video_id!r} in this database. Run: svqa ingest PATH")
+    return found

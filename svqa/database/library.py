@@ -1,0 +1,270 @@
+"""Rows -> records: the videos, what was seen and heard in them, and their vectors."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from sqlalchemy import func, select, text
+
+from svqa.database.base import SEARCHABLE, Transactions, row_id
+from svqa.database.columns import check_text
+from svqa.database.ingest import hash_settings, public_id_of
+from svqa.database.rows import StoredChunk, StoredVideo, VectorTable
+from svqa.database.schema import (
+    Caption,
+    Detection,
+    Embedding,
+    EmbeddingSpace,
+    Frame,
+    IngestChunk,
+    Segment,
+    Utterance,
+    Video,
+    VideoMetrics,
+)
+from svqa.database.vectors import BATCH, TableCache, find_space, read_table, searchable
+from svqa.errors import NotIngested, UsageError
+from svqa.records import Caption as CaptionRecord
+from svqa.records import Detection as DetectionRecord
+from svqa.records import Evidence
+from svqa.records import Segment as SegmentRecord
+from svqa.records import Utterance as UtteranceRecord
+
+_NEAREST_PG = """
+SELECT v.public_id, e.start_s, e.end_s, -(e.pg_vector <#> CAST(:query AS vector)) AS score
+FROM embeddings e JOIN videos v ON v.id = e.video_id
+WHERE e.space_id = :space AND v.status IN ('ready', 'partial') {only}
+ORDER BY e.pg_vector <#> CAST(:query AS vector), v.id, e.start_s LIMIT :k
+"""
+
+
+class LibraryStore(Transactions):
+    """The part of the store that reads videos. A video that is being ingested is never searched."""
+
+    def __init__(self, engine):
+        super().__init__(engine)
+        self._tables = TableCache()
+
+    def videos(self, *, ready_only: bool = True, settings_match: Mapping | None = None) -> list[StoredVideo]:
+        """The videos, oldest first; with `settings_match` only those ingested with these values of these settings."""
+        query = select(Video).order_by(Video.id)
+        if ready_only:
+            query = query.where(Video.status.in_(SEARCHABLE))
+        with self.read() as connection:
+            found = [_stored(row) for row in connection.execute(query)]
+        wanted = (settings_match or {}).items()
+        return [v for v in found if all(name in v.settings and v.settings[name] == value for name, value in wanted)]
+
+    def find_video(self, key: str, *, ready_only: bool = True) -> StoredVideo:
+        """The video with this id (or a unique beginning of it), path or SHA-256; the newest of several ingests.
+
+        `NotIngested` lists what comes near; `BadText` for a key that no text in a database can be.
+        """
+        key = check_text(str(key))
+        paths = {key, os.path.abspath(key), os.path.realpath(key)}
+        with self.read() as connection:
+            for condition in (Video.public_id == key, Video.path.in_(sorted(paths)), Video.sha256 == key.lower()):
+                rows = connection.execute(select(Video).where(condition)).all()
+                rows = [r for r in rows if r.status in SEARCHABLE or not ready_only]
+                if rows:
+                    return _stored(max(rows, key=_newest))
+            begins = []
+            if len(key) >= 4 and key.isalnum():
+                begins = connection.execute(select(Video).where(Video.public_id.startswith(key, autoescape=True))).all()
+        begins = [r for r in begins if r.status in SEARCHABLE or not ready_only]
+        if len(begins) == 1:
+            return _stored(begins[0])
+        raise NotIngested(self._not_found(key, [f"{r.public_id} {r.path}" for r in begins]))
+
+    def ingested(self, sha256: str, settings: Mapping[str, str | int | float | bool | None]) -> StoredVideo | None:
+        """The searchable video with these bytes and settings, None where there is none yet."""
+        query = select(Video).where(Video.public_id == public_id_of(sha256, hash_settings(settings)))
+        with self.read() as connection:
+            row = connection.execute(query.where(Video.status.in_(SEARCHABLE))).first()
+        return None if row is None else _stored(row)
+
+    def vectors(self, level: str, modality: str, model_id: str, *, videos: Iterable[str] | None = None) -> VectorTable:
+        """All vectors of one space, by video and time: `values (N, D) float16`. `videos`: public ids, None for all.
+
+        The arrays are kept for the next call and cannot be written to. A space without vectors gives N = 0 and D = 0.
+        """
+        with self.read() as connection:
+            space = find_space(connection, level, modality, model_id)
+            wanted = searchable(connection, videos)
+            if space is None:
+                return VectorTable(np.empty(0, "U12"), np.empty((0, 2)), np.empty((0, 0), np.float16))
+            key = (space.id, tuple(wanted))
+            table = self._tables.get(key)
+            if table is None:
+                table = read_table(connection, space.id, space.dim, wanted)
+                self._tables.put(key, table)
+        return table
+
+    def nearest(
+        self,
+        query: np.ndarray,
+        level: str,
+        modality: str,
+        model_id: str,
+        *,
+        k: int = 10,
+        videos: Iterable[str] | None = None,
+    ) -> list[tuple[str, float, float, float]]:
+        """The k vectors with the greatest inner product: (video id, start_s, end_s, score), best first; exact.
+
+        On PostgreSQL pgvector searches inside the database; elsewhere the vectors are read and multiplied here. A
+        library that is searched often does better to keep `vectors()` and use `svqa.retrieval`.
+        """
+        query = np.asarray(query, np.float32)
+        with self.read() as connection:
+            space = find_space(connection, level, modality, model_id)
+            if space is None:
+                return []
+            if query.shape != (space.dim,) or not np.isfinite(query).all():
+                raise UsageError(f"the query must be ({space.dim},) finite numbers, got {query.shape}.")
+            if connection.dialect.name == "postgresql":
+                wanted = {} if videos is None else {"ids": list(videos)}
+                sql = _NEAREST_PG.format(only="" if videos is None else "AND v.public_id = ANY(:ids)")
+                rows = connection.execute(
+                    text(sql), {"query": str(query.tolist()), "space": space.id, "k": k, **wanted}
+                )
+                return [tuple(row) for row in rows]
+        table = self.vectors(level, modality, model_id, videos=videos)
+        scores = table.values.astype(np.float32) @ query
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [(str(table.video_ids[i]), *map(float, table.spans[i]), float(scores[i])) for i in best]
+
+    def passages(
+        self,
+        *,
+        videos: Iterable[str] | None = None,
+        kinds: Sequence[str] = ("caption", "speech"),
+        start_s: float | None = None,
+        end_s: float | None = None,
+    ) -> list[Evidence]:
+        """Captions and speech that overlap `[start_s, end_s)`, by video and time, with score 0."""
+        tables = {"caption": Caption, "speech": Utterance}
+        if unknown := set(kinds) - set(tables):
+            raise UsageError(f"kinds of passages are caption and speech, got {', '.join(sorted(unknown))}.")
+        found = []
+        with self.read() as connection:
+            wanted = list(searchable(connection, videos))
+            for kind, first in itertools.product(kinds, range(0, len(wanted), BATCH)):
+                table = tables[kind]
+                columns = (Video.id, Video.public_id, Video.path, table.start_s, table.end_s, table.text)
+                query = select(*columns).join(table, table.video_id == Video.id)
+                query = query.where(table.video_id.in_(wanted[first : first + BATCH]))
+                query = query if start_s is None else query.where(table.end_s > start_s)
+                query = query if end_s is None else query.where(table.start_s < end_s)
+                found += [(row, kind) for row in connection.execute(query)]
+        found.sort(key=lambda item: (item[0].id, item[0].start_s, item[0].end_s))
+        return [Evidence(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text) for r, kind in found]
+
+    def captions(self, video: str) -> list[CaptionRecord]:
+        """A video's captions in time order."""
+        return [CaptionRecord(r.text, r.start_s, r.end_s, r.score, r.model_id) for r in self._rows(Caption, video)]
+
+    def utterances(self, video: str) -> list[UtteranceRecord]:
+        """What is said in a video, in time order."""
+        return [UtteranceRecord(r.text, r.start_s, r.end_s, r.score, r.model_id) for r in self._rows(Utterance, video)]
+
+    def detections(self, video: str) -> list[DetectionRecord]:
+        """A video's boxes in time order."""
+        return [
+            DetectionRecord(
+                r.label, r.score, (r.left_px, r.top_px, r.right_px, r.bottom_px), r.t_s, r.model_id, r.track_id
+            )
+            for r in self._rows(Detection, video)
+        ]
+
+    def segments(self, video: str, level: str = "segment") -> list[SegmentRecord]:
+        """A video's stretches of one level, in time order."""
+        rows = self._rows(Segment, video, Segment.level == level)
+        return [SegmentRecord(r.start_s, r.end_s, r.level) for r in rows]
+
+    def shots(self, video: str) -> list[SegmentRecord]:
+        """A video's shots, in time order."""
+        return self.segments(video, "shot")
+
+    def frame_times(self, video: str) -> np.ndarray:
+        """(T,) float64 seconds of the sampled frames."""
+        return np.array([r.t_s for r in self._rows(Frame, video)], dtype=np.float64)
+
+    def chunks(self, video: str) -> list[StoredChunk]:
+        """What has been committed of a video, also while it is being ingested."""
+        return [StoredChunk(r.part, r.start_s, r.end_s, r.committed_at) for r in self._rows(IngestChunk, video)]
+
+    def metrics(self, video: str) -> dict[str, float]:
+        """The measured figures of a video's ingest, by name."""
+        with self.read() as connection:
+            rows = connection.execute(
+                select(VideoMetrics.name, VideoMetrics.value)
+                .where(VideoMetrics.video_id == row_id(connection, video))
+                .order_by(VideoMetrics.name)
+            )
+            return {row.name: row.value for row in rows}
+
+    def vector_bytes(self, video: str) -> int:
+        """Bytes of a video's vectors."""
+        query = select(EmbeddingSpace.dim, func.count()).join(Embedding, Embedding.space_id == EmbeddingSpace.id)
+        with self.read() as connection:
+            query = query.where(Embedding.video_id == row_id(connection, video))
+            rows = connection.execute(query.group_by(EmbeddingSpace.id, EmbeddingSpace.dim))
+            return sum(2 * dim * count for dim, count in rows)
+
+    def _rows(self, table, video: str, *conditions) -> list:
+        time = table.t_s if hasattr(table, "t_s") else table.start_s
+        with self.read() as connection:
+            query = select(table).where(table.video_id == row_id(connection, video), *conditions).order_by(time)
+            return connection.execute(query).all()
+
+    def _not_found(self, key: str, begins: list[str]) -> str:
+        import difflib
+
+        if begins:
+            return f"{key!r} is the beginning of several videos: {'; '.join(begins[:5])}. Give more of the id."
+        known = self.videos()
+        names = {os.path.basename(v.path): v for v in known} | {v.id: v for v in known}
+        near = difflib.get_close_matches(os.path.basename(key), names, n=3, cutoff=0.4)
+        hint = f" Near: {'; '.join(f'{names[n].id} {names[n].path}' for n in near)}." if near else ""
+        return f"No ingested video {key[:200]!r} among {len(known)}.{hint} Run: svqa ingest PATH"
+
+
+def newest_per_file(videos: Iterable[StoredVideo]) -> list[StoredVideo]:
+    """Of several ingests of the same bytes only the newest, in the order given."""
+    newest: dict[str, StoredVideo] = {}
+    for video in videos:
+        if video.sha256 not in newest or _newest(video) >= _newest(newest[video.sha256]):
+            newest[video.sha256] = video
+    kept = {v.id for v in newest.values()}
+    return [v for v in videos if v.id in kept]
+
+
+def _newest(video) -> tuple:
+    return (video.ingested_at or video.created_at, video.created_at)
+
+
+def _stored(row) -> StoredVideo:
+    return StoredVideo(
+        id=row.public_id,
+        path=row.path,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        duration_s=row.duration_s,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        rate_hz=row.rate_hz,
+        has_audio=row.has_audio,
+        codec=row.codec,
+        status=row.status,
+        note=row.note,
+        committed_s=row.committed_s,
+        settings=row.settings,
+        created_at=row.created_at,
+        ingested_at=row.ingested_at,
+        frames=row.frames,
+        segments=row.segments,
+    )

@@ -1,0 +1,124 @@
+"""Any database -> one at this version's schema: made, migrated after a backup, or refused untouched."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from svqa.database.columns import utc_now
+from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
+from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase
+
+REVISIONS = ("0001", "0002")  # oldest first; a test holds them against the migration scripts
+HEAD = REVISIONS[-1]
+_PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
+
+
+def init_db(url: str | None = None) -> str:
+    """Makes the database, or brings an older one to this version after a backup; -> its URL.
+
+    `url`: `sqlite:///file.db` or `postgresql+psycopg://...`; None means the environment's SVQA_DATABASE, else
+    `sqlite:///svqa.db`. Raises `DatabaseTooNew` and `NotADatabase`, both without having touched the file.
+
+    >>> init_db("sqlite:////tmp/library.db")  # doctest: +SKIP
+    'sqlite:////tmp/library.db'
+    """
+    url = database_url(url)
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
+    return url
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the engine's database to HEAD; nothing happens where it is there already."""
+    try:
+        with engine.connect() as connection:
+            revision = check_revision(connection)
+        if revision == HEAD:
+            return
+        if revision is not None:
+            backup(engine, revision)
+        with write_lock(engine), writer(engine).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+            if check_revision(connection) != HEAD:  # another process may have been first
+                _upgrade(connection)
+    except (DBAPIError, OSError, sqlite3.Error) as error:
+        raise explain(error, engine) from error
+
+
+def check_revision(connection: Connection) -> str | None:
+    """The schema's revision; None where the database is empty. Refuses newer schemas and other programs' databases."""
+    where = _where(connection.engine)
+    tables = set(inspect(connection).get_table_names())
+    if "alembic_version" not in tables:
+        if tables:
+            names = ", ".join(sorted(tables)[:5])
+            raise NotADatabase(
+                f"{where} holds another program's tables ({names}); it was not touched. "
+                "Give svqa a database of its own."
+            )
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision in REVISIONS or revision is None:
+        return revision
+    if "videos" not in tables:
+        raise NotADatabase(f"{where} belongs to another program (revision {revision!r}); it was not touched.")
+    raise DatabaseTooNew(
+        f"{where} has schema {revision!r}; this svqa knows up to {HEAD!r}. It was not touched. "
+        "Update svqa, or use another database."
+    )
+
+
+def backup(engine: Engine, revision: str) -> Path | None:
+    """A copy of a SQLite file beside it, `library.db.0001-20261123T081500.backup`; None for PostgreSQL.
+
+    PostgreSQL migrates in one transaction, and its backups are its keeper's affair.
+    """
+    path = sqlite_path(engine.url)
+    if path is None:
+        return None
+    copy = path.with_name(f"{path.name}.{revision}-{utc_now():%Y%m%dT%H%M%S}.backup")
+    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    target.close()
+    source.close()
+    return copy
+
+
+def explain(error: Exception, engine: Engine) -> DatabaseError:
+    """A driver's error -> one that says what to do."""
+    words = str(getattr(error, "orig", None) or error).strip()
+    low = words.lower()
+    where = _where(engine)
+    if "not a database" in low or "malformed" in low:
+        return NotADatabase(f"{where} cannot be read ({words}). Restore a backup, or give another file.")
+    if "readonly" in low or "read-only" in low or "unable to open" in low or "permission" in low:
+        return DatabaseError(f"cannot write to {where} ({words}). Check the permissions of the file and of its folder.")
+    if "full" in low or "no space" in low:
+        return DatabaseError(
+            f"no room left for {where} ({words}). What was committed is safe; free some space, run again."
+        )
+    if "locked" in low:
+        return DatabaseError(f"{where} is held by another process ({words}). Wait for it to end and run again.")
+    return DatabaseError(f"{where} did not do what was asked: {words}")
+
+
+def _where(engine: Engine) -> str:
+    return f"database {engine.url.render_as_string(hide_password=True)}"
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

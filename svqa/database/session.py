@@ -1,0 +1,132 @@
+"""URL -> engine: connections set up so that readers never wait and writers queue."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from svqa.errors import DatabaseError, NotADatabase, UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows: SQLite's own lock has to do
+    fcntl = None
+
+DEFAULT_URL = "sqlite:///svqa.db"
+BUSY_MS = 30_000
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+def database_url(url: str | None = None) -> str:
+    """The URL to use: `url`, else the environment's SVQA_DATABASE, else `sqlite:///svqa.db`."""
+    return url or os.environ.get("SVQA_DATABASE") or DEFAULT_URL
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite URL; None for `:memory:` and for other databases."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(url.database)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///file.db` or `postgresql+psycopg://...`; connects to nothing yet.
+
+    `NotADatabase` where the file is something else than SQLite (it is not touched), `UsageError` for other URLs.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UsageError(
+            f"expected a database URL such as sqlite:///svqa.db or postgresql+psycopg://user@host/name, got {url!r}."
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise UsageError(f"svqa stores in sqlite or postgresql, got {backend!r} in {url!r}.")
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.database in (None, "", ":memory:"):
+        raise UsageError(
+            "an in-memory database cannot be shared between connections; give a file, such as sqlite:///svqa.db."
+        )
+    _check_file(sqlite_path(parsed))
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def writer(engine: Engine) -> Engine:
+    """The same engine and pool, whose transactions take SQLite's write lock at their beginning.
+
+    A transaction that reads first and upgrades later can fail with "database is locked" whatever the timeout.
+    """
+    return engine.execution_options(svqa_write=True)
+
+
+@contextmanager
+def write_lock(engine: Engine) -> Iterator[None]:
+    """One writing process at a time, checkpoint included; does nothing for PostgreSQL.
+
+    SQLite before 3.51.3 can lose a transaction when one connection checkpoints the log while another writes to it.
+    Commits are what checkpoints, so a lock file held around whole writing transactions keeps the two apart. The kernel
+    frees it when the process dies.
+    """
+    path = sqlite_path(engine.url)
+    if path is None or fcntl is None:
+        yield
+        return
+    deadline = time.monotonic() + BUSY_MS / 1000
+    with open(f"{path}-lock", "ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise DatabaseError(
+                        f"another process has been writing to {str(path)!r} for {BUSY_MS // 1000} s. "
+                        "Wait for it to end, or end it, and run again."
+                    ) from None
+                time.sleep(0.002)
+        yield
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise NotADatabase(f"expected a SQLite file, {str(path)!r} is a folder. Give a file name, such as svqa.db.")
+    if not path.parent.is_dir():
+        raise NotADatabase(f"no folder {str(path.parent)!r} to hold the database {path.name!r}. Make it first.")
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with path.open("rb") as file:
+        head = file.read(len(_SQLITE_MAGIC))
+    if head != _SQLITE_MAGIC:
+        raise NotADatabase(
+            f"{str(path)!r} is not a SQLite file (it begins with {head!r}); it was not touched. "
+            "Give another file, or move this one away."
+        )
+
+
+def _set_up_sqlite(connection, _record) -> None:
+    connection.isolation_level = None  # the driver starts no transactions of its own; `_begin_sqlite` does
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")  # first: switching to WAL may itself have to wait
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA cache_size = -32768")  # KiB; the inner pages of the indexes of a million rows
+    cursor.close()
+
+
+def _begin_sqlite(connection) -> None:
+    write = connection.get_execution_options().get("svqa_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
