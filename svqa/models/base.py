@@ -1,0 +1,80 @@
+"""Frames -> words, boxes, vectors: the abstract classes, with no code. Everything that derives from them is final.
+
+Models see pixels, sound and text; never a path, a database or a session. A concrete class is made by
+`from_pretrained(path_or_id, *, revision=None, device="cpu", dtype=None)` and carries a `model_id` that is written beside
+everything it makes.
+"""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from svqa.records import Answer, Caption, Detection, Evidence, FrameBatch, Question, Segment, Utterance, Waveform
+
+
+class TextEncoder(ABC):
+    """Sentences -> unit vectors."""
+
+    model_id: str
+    dim: int
+
+    @abstractmethod
+    def encode_text(self, texts: Sequence[str]) -> np.ndarray:
+        """-> (N, dim) float32, rows of length 1. No text gives (0, dim)."""
+
+
+class Encoder(TextEncoder):
+    """Images and sentences -> unit vectors in one space, so that `image @ text` says how well they match.
+
+    `encode_text` takes a query or description of what is to be seen.
+    """
+
+    @abstractmethod
+    def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
+        """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1. A batch never changes a row."""
+
+
+class Captioner(ABC):
+    """Frames of a segment -> one sentence."""
+
+    model_id: str
+
+    @abstractmethod
+    def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
+        """One caption a segment, from the frames whose times lie in it; a segment without frames gets none."""
+
+
+class Detector(ABC):
+    """Frames -> boxes."""
+
+    model_id: str
+
+    @abstractmethod
+    def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
+        """Boxes of every frame in pixels of the given frames, best first within a frame."""
+
+
+class Transcriber(ABC):
+    """Sound -> words with their seconds."""
+
+    model_id: str
+
+    @abstractmethod
+    def transcribe(self, sound: Waveform) -> list[Utterance]:
+        """What is said, in time order; silence gives an empty list."""
+
+
+class Answerer(ABC):
+    """A question and what was found about it -> an answer, or an abstention with its reason.
+
+    `looks`: whether it answers from frames, and so wants some of one video with every question.
+    """
+
+    model_id: str
+    looks: bool = False
+
+    @abstractmethod
+    def answer(self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None) -> Answer:
+        """`passages`: captions and utterances with the retrieval's scores, any order. `frames`: for models that look."""

@@ -1,0 +1,260 @@
+"""Frames -> captions; frames and questions -> answers: BLIP, with every frame encoded once.
+
+BLIP (Li et al. 2022, arXiv:2201.12086) is three parts: a vision transformer, a question encoder and a word decoder,
+the last two attending to what came before them. `generate()` of the library runs all three for every question; here
+they are called one by one, and what depends on the frame alone (for answers: the keys and values that the question
+encoder looks up) is kept in a `FrameCache`. Sequences of one length share a batch, so that no padding can change an
+answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
+from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+
+from svqa.errors import UsageError
+from svqa.models.base import Answerer, Captioner
+from svqa.models.blip_video import BestFrame, Reply, VideoWay, frame_evidence, retrieval_weights
+from svqa.models.frame_cache import FrameCache, frame_key
+from svqa.models.hub import load_pretrained
+from svqa.records import Answer, Caption, Evidence, FrameBatch, Question, Segment
+
+
+class BlipCaptioner(Captioner):
+    """One sentence a segment, about the frame nearest to its middle."""
+
+    def __init__(
+        self,
+        model: BlipForConditionalGeneration,
+        processor: BlipProcessor,
+        *,
+        model_id: str,
+        cache: FrameCache | None = None,
+        batch_size: int = 16,
+        max_tokens: int = 32,
+    ):
+        self.model, self.processor, self.model_id = model.eval(), processor, model_id
+        self.cache = FrameCache() if cache is None else cache
+        self.batch_size, self.max_tokens = batch_size, max_tokens
+
+    @classmethod
+    def from_pretrained(
+        cls, path_or_id: str, *, revision: str | None = None, device: str = "cpu", dtype=None, **options
+    ) -> BlipCaptioner:
+        """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner; nothing is downloaded.
+
+        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the constructor.
+        """
+        found = load_pretrained(
+            BlipForConditionalGeneration, BlipProcessor, path_or_id, revision=revision, device=device, dtype=dtype
+        )
+        return cls(found.model, found.processor, model_id=found.model_id, **options)
+
+    def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
+        """One caption a segment that holds a frame; its score is the geometric mean of its token probabilities."""
+        chosen = [(segment, row) for segment in segments if (row := _middle_row(frames.t_s, segment)) is not None]
+        said = self.describe([frames.pixels[row] for _, row in chosen])
+        return [
+            Caption(reply.text, segment.start_s, segment.end_s, reply.score, self.model_id)
+            for (segment, _), reply in zip(chosen, said, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def describe(self, pixels: Sequence[np.ndarray]) -> list[Reply]:
+        """Pictures (H, W, 3) uint8 -> what each shows."""
+        replies: list[Reply] = []
+        for part in _chunks(range(len(pixels)), self.batch_size):
+            seen = _remember(self, [pixels[i] for i in part], lambda features: features)
+            replies += _decode(self.model.text_decoder, self.processor, seen, self.max_tokens)
+        return replies
+
+
+class BlipAnswerer(Answerer):
+    """Answers about frames; how one answer is made from several frames is a `VideoWay`."""
+
+    looks = True
+
+    def __init__(
+        self,
+        model: BlipForQuestionAnswering,
+        processor: BlipProcessor,
+        *,
+        model_id: str,
+        way: VideoWay | None = None,
+        cache: FrameCache | None = None,
+        batch_size: int = 16,
+        max_tokens: int = 10,
+    ):
+        self.model, self.processor, self.model_id = model.eval(), processor, model_id
+        self.way = way or BestFrame()
+        self.cache = FrameCache() if cache is None else cache
+        self.batch_size, self.max_tokens = batch_size, max_tokens
+
+    @classmethod
+    def from_pretrained(
+        cls, path_or_id: str, *, revision: str | None = None, device: str = "cpu", dtype=None, **options
+    ) -> BlipAnswerer:
+        """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer; nothing is downloaded.
+
+        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the constructor.
+        """
+        found = load_pretrained(
+            BlipForQuestionAnswering, BlipProcessor, path_or_id, revision=revision, device=device, dtype=dtype
+        )
+        return cls(found.model, found.processor, model_id=found.model_id, **options)
+
+    def answer(self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None) -> Answer:
+        """The answer of `self.way`, frames weighted by the passages that hold them; abstains without frames."""
+        started = time.perf_counter()
+        if frames is None or not len(frames):
+            return Answer(
+                "", 0.0, self.model_id, abstained=True, reason=f"{self.model_id} answers from frames and got none."
+            )
+        verdict = self.way.decide(self, question, frames, retrieval_weights(frames.t_s, passages))
+        evidence = frame_evidence(question, passages, frames.t_s, verdict.rows, verdict.reply)
+        return Answer(
+            verdict.reply.text,
+            verdict.reply.score,
+            self.model_id,
+            option=verdict.reply.option,
+            evidence=evidence,
+            latency_ms=1000 * (time.perf_counter() - started),
+        )
+
+    @torch.inference_mode()
+    def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]:
+        """Pairs of a picture (H, W, 3) uint8 and a question -> words, or the likeliest of the options if it has any."""
+        if len(pixels) != len(questions):
+            raise UsageError(
+                f"Expected one picture a question, got {len(pixels)} pictures and {len(questions)} questions."
+            )
+        ids = [self._question_ids(q.text) for q in questions]
+        replies: list[Reply | None] = [None] * len(questions)
+        for part in _by_length(ids, self.batch_size):
+            memory = _remember(self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features))
+            asked = read_question(self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memory)
+            free = [row for row, i in enumerate(part) if not questions[i].options]
+            if free:
+                said = _decode(self.model.text_decoder, self.processor, asked[free], self.max_tokens)
+                for row, reply in zip(free, said, strict=True):
+                    replies[part[row]] = reply
+            for row, i in enumerate(part):
+                if questions[i].options:
+                    replies[i] = self._choose(asked[row], questions[i].options)
+        return replies
+
+    def _question_ids(self, text: str) -> list[int]:
+        """[ENC] words [SEP], as BLIP was trained; published vocabularies name neither."""
+        config, tokenizer = self.model.config.text_config, self.processor.tokenizer
+        ids = tokenizer(text, truncation=True, max_length=config.max_position_embeddings).input_ids
+        known = tokenizer.convert_tokens_to_ids("[ENC]")
+        return [config.bos_token_id + 1 if known in (None, tokenizer.unk_token_id) else known, *ids[1:]]
+
+    def _choose(self, asked: torch.Tensor, options: Sequence[str]) -> Reply:
+        """(L, D) -> the option whose tokens have the highest mean log probability; length earns nothing."""
+        decoder, start = self.model.text_decoder, self.model.config.text_config.bos_token_id
+        ids = [[start, *self.processor.tokenizer(option).input_ids[1:]] for option in options]
+        means = torch.empty(len(options))
+        for part in _by_length(ids, self.batch_size):
+            said = torch.tensor([ids[i] for i in part], device=asked.device)
+            logits = decoder(input_ids=said, encoder_hidden_states=asked.expand(len(part), -1, -1)).logits[:, :-1]
+            logp = logits.float().log_softmax(-1).gather(-1, said[:, 1:, None])[..., 0]
+            means[part] = logp.mean(-1).cpu()
+        best = int(means.argmax())
+        return Reply(options[best], float(means[best].exp()), best)
+
+
+def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> torch.Tensor:
+    """(B, P, D) -> (B, layers, 2, heads, P, D / heads): keys and values that every question looks up."""
+    kept = []
+    for layer in model.text_encoder.encoder.layer:
+        look = layer.crossattention.self
+        shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
+        kept.append(torch.stack([part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)], dim=1))
+    return torch.stack(kept, dim=1)
+
+
+def read_question(
+    model: BlipForQuestionAnswering, ids: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Questions (B, L), `memory` of their frames (B, layers, 2, heads, P, d) -> (B, L, D): questions, as seen there."""
+    looked_up = DynamicCache()
+    past = EncoderDecoderCache(DynamicCache(), looked_up)
+    for layer in range(memory.shape[1]):
+        looked_up.update(memory[:, layer, 0], memory[:, layer, 1], layer)
+        past.is_updated[layer] = True
+    return model.text_encoder(
+        input_ids=ids, attention_mask=mask, encoder_hidden_states=memory, past_key_values=past
+    ).last_hidden_state
+
+
+def _remember(owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray], keep) -> torch.Tensor:
+    """Pictures -> (B, ...): `keep(vision features)` of each, computed once for each different picture."""
+    keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
+    values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
+    new = [key for key, value in values.items() if value is None]
+    if new:
+        pictures = [pixels[keys.index(key)] for key in new]
+        values.update(zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True))
+        for key in new:
+            values[key] = values[key].clone()  # a view would keep the whole batch in memory
+            owner.cache.put(key, values[key])
+    if len(values) == 1:  # many questions about one picture: no copies
+        return values[keys[0]].expand(len(keys), *values[keys[0]].shape)
+    return torch.stack([values[key] for key in keys])
+
+
+def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+    """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
+    inputs = processor.image_processor(list(pictures), return_tensors="pt", input_data_format="channels_last")
+    return model.vision_model(pixel_values=inputs.pixel_values.to(model.device, model.dtype)).last_hidden_state
+
+
+def _decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int) -> list[Reply]:
+    """(B, L, D) -> the likeliest words after [DEC], token by token, until [SEP]."""
+    config = decoder.config
+    start = torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device)
+    made = decoder.generate(
+        input_ids=start,
+        encoder_hidden_states=hidden,
+        max_new_tokens=max_tokens,
+        do_sample=False,
+        num_beams=1,
+        eos_token_id=config.sep_token_id,
+        pad_token_id=config.pad_token_id,
+        output_scores=True,
+        return_dict_in_generate=True,
+    )
+    logp = decoder.compute_transition_scores(made.sequences, made.scores, normalize_logits=True).float()
+    ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
+    said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
+    score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()
+    texts = processor.tokenizer.batch_decode(made.sequences, skip_special_tokens=True)
+    return [Reply(text.strip(), float(value)) for text, value in zip(texts, score, strict=True)]
+
+
+def _by_length(ids: Sequence[Sequence[int]], batch_size: int) -> Iterator[list[int]]:
+    """Indices in batches whose sequences have one length."""
+    buckets = defaultdict(list)
+    for i, sequence in enumerate(ids):
+        buckets[len(sequence)].append(i)
+    for bucket in buckets.values():
+        yield from _chunks(bucket, batch_size)
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    for first in range(0, len(items), size):
+        yield list(items[first : first + size])
+
+
+def _middle_row(t_s: np.ndarray, segment: Segment) -> int | None:
+    inside = np.flatnonzero((t_s >= segment.start_s) & (t_s < segment.end_s))
+    if not len(inside):
+        return None
+    return int(inside[np.abs(t_s[inside] - (segment.start_s + segment.end_s) / 2).argmin()])

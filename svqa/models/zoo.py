@@ -1,0 +1,232 @@
+"""A name -> a set of models that work together: what it is made of, on which terms, and whether it is on this machine.
+
+A set is a row of `MODEL_SETS`, a member a `ModelSpec`: adding one is adding a row. Nothing is imported before its use.
+"""
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from svqa.errors import UnknownModel, unknown_name
+from svqa.models.checkpoint import SHIPPED
+from svqa.models.hub import HUB_MODELS, Located, installed, locate
+from svqa.models.weights import WEIGHTS, verified
+
+if TYPE_CHECKING:
+    from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
+
+ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "answerer")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """How a member is made, and the `model_id` it will carry (so that a set has its ids before anything is loaded).
+
+    `target` is `module:Class`. With `parts` the class is called with these members of the same set; without, its
+    `from_pretrained(source, revision=..., device=...)` is called. `weights` are names of `svqa.models.weights.WEIGHTS`.
+    """
+
+    model_id: str
+    target: str
+    parts: tuple[str, ...] = ()
+    source: str | None = None
+    revision: str | None = None
+    weights: tuple[str, ...] = ()
+    licence: str = ""
+
+
+def _shipped(name: str, target: str) -> ModelSpec:
+    return ModelSpec(f"shapes/{name}", target, source=str(SHIPPED / name), licence="AGPL-3.0-or-later")
+
+
+def _pulled(name: str, target: str) -> ModelSpec:
+    model = HUB_MODELS[name]
+    return ModelSpec(model.repo_id, target, source=model.repo_id, licence=model.licence)
+
+
+MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
+    "offline": {
+        "tagger": ModelSpec(
+            "efficientnet-lite0@1", "svqa.models.imagenet:ImageNetTagger", weights=("efficientnet-lite0",)),
+        "sentences": ModelSpec("minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)),
+        "encoder": ModelSpec(
+            "conse-efficientnet-lite0-minilm@1", "svqa.models.conse:ConseEncoder", parts=("tagger", "sentences")),
+        "captioner": ModelSpec("tags-efficientnet-lite0@1", "svqa.models.tags:TagCaptioner", parts=("tagger",)),
+        "detector": ModelSpec("cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)),
+        "transcriber": ModelSpec(
+            "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)),
+        "answerer": ModelSpec("evidence+minilm-l6-v2@1", "svqa.models.evidence:EvidenceAnswerer", parts=("sentences",)),
+    },
+    "shapes": {
+        "encoder": _shipped("clip", "svqa.models.clip:ClipEncoder"),
+        "captioner": _shipped("blip-captioner", "svqa.models.blip:BlipCaptioner"),
+        "detector": _shipped("yolo", "svqa.models.yolo:YoloDetector"),
+        "answerer": _shipped("blip-vqa", "svqa.models.blip:BlipAnswerer"),
+    },
+    "hub": {
+        "encoder": _pulled("clip-vit-base-patch32", "svqa.models.clip:ClipEncoder"),
+        "sentences": ModelSpec("minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)),
+        "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
+        "transcriber": ModelSpec(
+            "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)
+        ),
+        "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A row of `svqa models list`: one member of one set.
+
+    `size_bytes`, `source` (a package, a folder or a repository) and `sha256` are those of the files it reads itself; a
+    model that is built on others of its set reads none, and has None there.
+    """
+
+    set: str
+    role: str
+    name: str
+    licence: str
+    source: str
+    size_bytes: int | None
+    sha256: dict[str, str]
+    available: bool
+
+
+class ModelSet:
+    """The models of one set: each is loaded when it is first used, and then kept. A set may lack a role; that is None.
+
+    >>> models = load_set("offline")
+    >>> models.encoder.encode_text(["a bear"]).shape
+    (1, 384)
+    """
+
+    def __init__(self, name: str, specs: Mapping[str, ModelSpec], *, device: str = "cpu"):
+        self.name = name
+        self.device = device
+        self._specs = dict(specs)
+        self._made: dict[str, object] = {}
+
+    def __repr__(self) -> str:
+        return f"ModelSet({self.name!r}, {', '.join(f'{role}={name}' for role, name in self.model_ids.items())})"
+
+    @property
+    def model_ids(self) -> dict[str, str]:
+        """{role: model_id}, without loading anything; a pulled model's id has its commit, known once it was pulled."""
+        return {role: _installed_id(self._specs[role]) for role in ROLES if role in self._specs}
+
+    @cached_property
+    def encoder(self) -> Encoder | None:
+        """Frames and queries -> vectors of one space."""
+        return self._member("encoder")
+
+    @cached_property
+    def sentences(self) -> TextEncoder | None:
+        """Captions and utterances -> vectors; the encoder reads them where the set has no model for sentences alone."""
+        return self._member("sentences") or self.encoder
+
+    @cached_property
+    def captioner(self) -> Captioner | None:
+        """Segments -> sentences."""
+        return self._member("captioner")
+
+    @cached_property
+    def detector(self) -> Detector | None:
+        """Frames -> boxes."""
+        return self._member("detector")
+
+    @cached_property
+    def transcriber(self) -> Transcriber | None:
+        """Sound -> words."""
+        return self._member("transcriber")
+
+    @cached_property
+    def answerer(self) -> Answerer | None:
+        """Question and evidence -> answer."""
+        return self._member("answerer")
+
+    def _member(self, role: str):
+        if role not in self._specs:
+            return None
+        if role not in self._made:
+            spec = self._specs[role]
+            module, _, name = spec.target.partition(":")
+            kind = getattr(importlib.import_module(module), name)
+            if spec.parts:
+                self._made[role] = kind(*(self._member(part) for part in spec.parts))
+            else:
+                self._made[role] = kind.from_pretrained(spec.source, revision=spec.revision, device=self.device)
+        return self._made[role]
+
+
+def load_set(name: str, *, device: str = "cpu") -> ModelSet:
+    """The set called `name`; members are loaded one by one, when used. UnknownModel lists the known ones."""
+    return ModelSet(name, _specs(name), device=device)
+
+
+def known_sets() -> tuple[str, ...]:
+    """The names of the sets."""
+    return tuple(sorted(MODEL_SETS))
+
+
+def describe(name: str) -> tuple[ModelFacts, ...]:
+    """Facts about every model of a set, or about one model by its id; nothing is loaded or hashed."""
+    if name in MODEL_SETS:
+        return tuple(_facts(name, role, spec) for role, spec in MODEL_SETS[name].items())
+    rows = tuple(_facts(s, role, spec) for s, specs in MODEL_SETS.items() for role, spec in specs.items()
+                 if name in (spec.model_id, spec.model_id.split("@")[0]))
+    if not rows:
+        ids = {spec.model_id for specs in MODEL_SETS.values() for spec in specs.values()}
+        raise UnknownModel(unknown_name("model or model set", name, [*MODEL_SETS, *ids]))
+    return rows
+
+
+def verify(name: str) -> None:
+    """Read every weight file of a set and compare checksums; raises WeightsMissing or WeightsCorrupt."""
+    for spec in _specs(name).values():
+        for weights in spec.weights:
+            verified(weights)
+        if spec.source:
+            locate(spec.source, revision=spec.revision)
+
+
+def _specs(name: str) -> dict[str, ModelSpec]:
+    if name not in MODEL_SETS:
+        raise UnknownModel(unknown_name("model set", name, MODEL_SETS))
+    return MODEL_SETS[name]
+
+
+def _installed_id(spec: ModelSpec) -> str:
+    found = installed(spec.source) if spec.source else None
+    return found.model_id if found else spec.model_id
+
+
+def _facts_of_source(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
+    """Of a checkpoint in a folder or pulled from the hub, by what was written down about it."""
+    found: Located | None = installed(spec.source)
+    files = found.files if found else {}
+    return ModelFacts(
+        set_name, role, found.model_id if found else spec.model_id, licence=spec.licence, source=spec.source,
+        size_bytes=sum((found.folder / name).stat().st_size for name in files) or None if found else None,
+        sha256=dict(files), available=found is not None,
+    )  # fmt: skip
+
+
+def _facts(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
+    if spec.source:
+        return _facts_of_source(set_name, role, spec)
+    weights = [WEIGHTS[name] for name in spec.weights]
+    files = {short: file for w in weights for short, file in w.files.items()}
+    parts = [_facts(set_name, part, MODEL_SETS[set_name][part]) for part in spec.parts]
+    packages = dict.fromkeys(file.distribution for file in files.values())
+    return ModelFacts(
+        set_name, role, spec.model_id,
+        licence=spec.licence or ", ".join(dict.fromkeys(f.licence for f in files.values())) or "AGPL-3.0-or-later",
+        source=", ".join(packages) or " + ".join(spec.parts) or spec.source or "svqa",
+        size_bytes=sum(w.size_bytes for w in weights) or None,
+        sha256={short: file.sha256 for short, file in files.items()},
+        available=all(w.available for w in weights) and all(part.available for part in parts),
+    )  # fmt: skip
