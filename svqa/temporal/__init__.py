@@ -1,0 +1,1 @@
+"""Vectors -> vectors that know time (numpy only)."""

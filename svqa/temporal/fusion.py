@@ -1,0 +1,207 @@
+"""Visual + text + audio -> one vector, or one ranking, from which each sense's share can be read.
+
+Any sense may be missing. Vectors of two models are never added: `weighted_sum` and `gated` ask for one shared space
+(ConSE or CLIP put pictures and words in one), `concat` and `late` take any.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from svqa.errors import UsageError, unknown_name
+from svqa.records import VectorSet
+
+SENSES = ("visual", "text", "audio")
+STRATEGIES = ("weighted_sum", "concat", "gated", "late")
+RRF_K = 60  # Cormack, Clarke and Buettcher 2009
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """N items in several senses at once.
+
+    `values` (N, D) float32, rows of length 1; None for `late`, which keeps the senses apart until they are ranked.
+    `weights` {sense: (N,)}: each sense's share of a row, summing to 1 over the senses that are there.
+    `parts` {sense: (N, D_sense)}: the rows of length 1 that went in.
+    """
+
+    strategy: str
+    values: np.ndarray | None
+    weights: Mapping[str, np.ndarray]
+    parts: Mapping[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        shape = "ranks" if self.values is None else f"{self.values.shape}"
+        return f"Fused({self.strategy} of {' + '.join(self.parts)}: {shape})"
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """`total (N,)`, higher is better, and what each sense gave: `by_sense` {sense: (N,)}, which add up to the total."""
+
+    total: np.ndarray
+    by_sense: Mapping[str, np.ndarray]
+
+    def carried_by(self, item: int) -> str:
+        """The sense that gave most to this item's score."""
+        return max(self.by_sense, key=lambda sense: self.by_sense[sense][item])
+
+
+def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strategy: str = "weighted_sum", *,
+                                weights: Mapping[str, float] | None = None,
+                                dims: Mapping[str, int] | None = None) -> Fused:
+    """Fuse what was seen, said and heard about the same N moments.
+
+    visual, text, audio: (N, D), (D,) for one moment, a `VectorSet`, or None where that sense is missing. Rows are
+    brought to length 1 first; a row of zeros (silence) has no say in its item.
+
+    - `weighted_sum`: sum of weight x row, then length 1. One shared space.
+    - `gated`: as weighted_sum, each row's weight multiplied by its own reliability (see `reliability`).
+    - `concat`: the rows side by side, each times the square root of its weight, so the product of two such vectors is
+      the weighted mean of the cosines. A missing sense takes `dims[sense]` zeros, or no room if not in `dims`.
+    - `late`: nothing is mixed; `match` ranks the items in each sense and fuses the ranks.
+
+    `weights`: a sense's share before gating, default equal. Raises UsageError for an unknown strategy or sense, nothing
+    to fuse, counts that differ, and (where vectors are added) dimensions or models that differ.
+
+    >>> fused = create_multimodal_embedding([1.0, 0.0], [0.0, 2.0], weights={"visual": 3, "text": 1})
+    >>> [round(float(x), 2) for x in fused.values[0]], {sense: float(w[0]) for sense, w in fused.weights.items()}
+    ([0.95, 0.32], {'visual': 0.75, 'text': 0.25})
+    """
+    if fusion_strategy not in STRATEGIES:
+        raise UsageError(unknown_name("fusion strategy", fusion_strategy, STRATEGIES))
+    given = {s: v for s, v in zip(SENSES, (visual, text, audio)) if v is not None}
+    for name in {*(weights or {}), *(dims or {})} - set(SENSES):
+        raise UsageError(unknown_name("sense", name, SENSES))
+    parts = {s: _unit_rows(v, s) for s, v in given.items()}
+    _check_counts(parts)
+    if fusion_strategy in ("weighted_sum", "gated"):
+        _check_one_space(given, parts, fusion_strategy)
+    gates = {s: reliability(p) if fusion_strategy == "gated" else p.any(axis=1).astype(np.float64)
+             for s, p in parts.items()}
+    share = _shares(gates, weights or {})
+    if fusion_strategy == "late":
+        return Fused(fusion_strategy, None, share, parts)
+    if fusion_strategy == "concat":
+        values = _side_by_side(parts, share, dims or {})
+    else:
+        values = sum(share[s][:, None] * p for s, p in parts.items())
+    return Fused(fusion_strategy, _unit_rows(values, "fused").astype(np.float32), share,
+                 {s: p.astype(np.float32) for s, p in parts.items()})
+
+
+def match(fused: Fused, **queries: np.ndarray) -> Scores:
+    """Score the N items against a query in one or more senses, `match(fused, visual=q, audio=tone)`.
+
+    `late` fuses ranks (`late_fusion`); the others add weight x cosine over the senses the query speaks to, so
+    the parts add up exactly. A text query may be given to `visual` and `text` alike where they share a space.
+    """
+    for name in set(queries) - set(SENSES):
+        raise UsageError(unknown_name("sense", name, SENSES))
+    shared = [s for s in fused.parts if queries.get(s) is not None]
+    if not shared:
+        raise UsageError(f"the query speaks to {', '.join(queries) or 'nothing'}, the items to "
+                         f"{', '.join(fused.parts)}: give a query vector for at least one of these")
+    cosines = {}
+    for s in shared:
+        query = _unit_rows(queries[s], s)[0]
+        if len(query) != fused.parts[s].shape[1]:
+            raise UsageError(f"the {s} query has {len(query)} numbers, the items have {fused.parts[s].shape[1]}: "
+                             f"make both with the same model")
+        cosines[s] = fused.parts[s] @ query
+    if fused.strategy == "late":
+        return late_fusion(cosines, weights={s: fused.weights[s] for s in shared})
+    by_sense = {s: fused.weights[s] * c for s, c in cosines.items()}
+    return Scores(sum(by_sense.values()), by_sense)
+
+
+def late_fusion(scores: Mapping[str, np.ndarray], *, weights: Mapping[str, np.ndarray | float] | None = None,
+                k: int = RRF_K) -> Scores:
+    """Reciprocal rank fusion: {sense: (N,) scores in any units} -> sum of weight / (k + rank), rank from 1.
+
+    Equal scores share their mean rank. NaN means this sense does not know the item and gives it nothing. Cormack et al.
+    2009.
+
+    >>> late_fusion({"visual": np.array([.9, .1]), "text": np.array([.2, .8])}, weights={"text": 2}).total.argmax()
+    np.int64(1)
+    """
+    by_sense = {}
+    for sense, values in scores.items():
+        values = np.asarray(values, np.float64)
+        known = np.isfinite(values)
+        part = np.zeros(len(values))
+        part[known] = 1 / (k + _mean_ranks(-values[known]))
+        by_sense[sense] = part * (weights or {}).get(sense, 1.0)
+    return Scores(sum(by_sense.values()), by_sense)
+
+
+def reliability(rows: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N,) in [0, 1]: how far each row stands out from its own sense's mean; 0 for zeros, 1 for N = 1.
+
+    A camera that never moves or a steady hum gives the same vector all the time and so cannot tell moments apart; what
+    stands out can. 1 - cosine to the mean of the other rows, between 0 and 1.
+    """
+    rows = np.asarray(rows, np.float64)
+    some = rows.any(axis=1)
+    if some.sum() < 2:
+        return some.astype(np.float64)
+    others = rows.sum(axis=0) - rows
+    others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-12)
+    return np.where(some, np.clip(1 - np.einsum("nd,nd->n", rows, others), 0, 1), 0.0)
+
+
+def _unit_rows(values, sense: str) -> np.ndarray:
+    rows = np.atleast_2d(np.asarray(values.values if isinstance(values, VectorSet) else values, np.float64))
+    if rows.ndim != 2 or not np.all(np.isfinite(rows)):
+        raise UsageError(f"{sense} vectors must be finite and (N, D) or (D,), got shape {rows.shape}")
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-12)
+
+
+def _check_counts(parts: Mapping[str, np.ndarray]) -> None:
+    if not parts:
+        raise UsageError("nothing to fuse: give at least one of visual, text, audio")
+    counts = {s: len(p) for s, p in parts.items()}
+    if len(set(counts.values())) > 1:
+        raise UsageError(f"every sense needs one row a moment, got {counts}: pool them over the same segments first")
+
+
+def _check_one_space(given: Mapping, parts: Mapping[str, np.ndarray], strategy: str) -> None:
+    dims = {s: p.shape[1] for s, p in parts.items()}
+    if len(set(dims.values())) > 1:
+        raise UsageError(f"{strategy} adds vectors, so they need one dimension, got {dims}: use concat or late")
+    models = {s: v.model_id for s, v in given.items() if isinstance(v, VectorSet)}
+    if len(set(models.values())) > 1:
+        raise UsageError(f"{strategy} adds vectors, so they need one model's space, got {models}: use concat or late")
+
+
+def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> dict[str, np.ndarray]:
+    raw = {s: g * float(weights.get(s, 1.0)) for s, g in gates.items()}
+    if any(np.any(r < 0) for r in raw.values()):
+        raise UsageError(f"weights must be >= 0, got {dict(weights)}")
+    total = sum(raw.values())
+    # Where no sense stands out (all gates 0) each one counts the same: better than no vector at all.
+    return {s: np.divide(r, total, out=np.full(len(r), 1 / len(raw)), where=total > 0) for s, r in raw.items()}
+
+
+def _side_by_side(parts: Mapping[str, np.ndarray], share: Mapping[str, np.ndarray],
+                  dims: Mapping[str, int]) -> np.ndarray:
+    n = len(next(iter(parts.values())))
+    blocks = []
+    for sense in SENSES:
+        if sense in parts:
+            width = parts[sense].shape[1]
+            if dims.get(sense, width) != width:
+                raise UsageError(f"dims says {dims[sense]} numbers for {sense}, its vectors have {width}")
+            blocks.append(np.sqrt(share[sense])[:, None] * parts[sense])
+        elif sense in dims:
+            blocks.append(np.zeros((n, dims[sense])))
+    return np.concatenate(blocks, axis=1)
+
+
+def _mean_ranks(values: np.ndarray) -> np.ndarray:
+    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[group]
