@@ -1,0 +1,138 @@
+"""Paths -> rows: probe, claim, analyse chunk by chunk, one transaction each, then release the video for search."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from svqa.database import Store
+from svqa.errors import MediaError, NetworkRefused, SvqaError, VideoNotFound
+from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
+from svqa.models.zoo import ModelSet
+from svqa.pipeline.analyse import Analysis
+from svqa.pipeline.cuts import shots_from, shots_of_every_frame
+from svqa.settings import Settings
+
+SUFFIXES = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
+BUSY_POLL_S = 0.5
+
+Progress = Callable[[str, float, float], None]
+"""Called with the path, the seconds done and the seconds there are."""
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of one file. `status`: `ready`, `partial` (the file ends early), `already` (nothing to do) or `failed`."""
+
+    path: str
+    status: str
+    video: str = ""
+    duration_s: float = 0.0
+    frames: int = 0
+    segments: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of video an ingest second takes in; 0 where nothing was done."""
+        return self.duration_s / self.seconds if self.seconds and self.status != "failed" else 0.0
+
+
+def find_videos(paths: Iterable[str | Path]) -> list[Path]:
+    """Files as they are, folders by what they hold with a video's suffix (sorted, all levels).
+
+    Raises VideoNotFound where a folder holds none; a missing file is left for `ingest` to report.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            if not inside:
+                raise VideoNotFound(f"No video in folder '{path}': looked for {', '.join(sorted(SUFFIXES))}.")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def ingest_many(
+    store: Store, models: ModelSet, paths: Sequence[str | Path], *, settings: Settings, progress: Progress | None = None
+) -> list[IngestReport]:
+    """One report a file, in order; a file that cannot be read is reported as `failed` and does not stop the others."""
+    reports = []
+    for path in paths:
+        begin = time.perf_counter()
+        try:
+            reports.append(ingest_video(store, models, path, settings=settings, progress=progress))
+        except (MediaError, NetworkRefused) as error:
+            seconds = time.perf_counter() - begin
+            reports.append(IngestReport(str(path), "failed", seconds=seconds, note=f"{type(error).__name__}: {error}"))
+    return reports
+
+
+def ingest_video(
+    store: Store, models: ModelSet, path: str | Path, *, settings: Settings, progress: Progress | None = None
+) -> IngestReport:
+    """Ingest one file; free where its bytes are already there with the same settings and models.
+
+    Killed at any point, the next call goes on after the last committed chunk. Raises the MediaError that says what is wrong with
+    the file; nothing half-done is ever searched.
+    """
+    begin = time.perf_counter()
+    path, identity = str(path), settings.identity(models.model_ids)
+    known = store.ingested(file_sha256(path), identity)
+    if known and Path(known.path).exists():
+        return _report(store, known.id, "already", begin, path)
+    stamp = file_stamp(path)
+    info = probe(path)
+    claim = store.claim_video(info, identity)
+    while claim.status == "busy":
+        time.sleep(BUSY_POLL_S)
+        claim = store.claim_video(info, identity)
+    if claim.status in ("ready", "partial"):
+        return _report(store, claim.video_id, "already", begin, path)
+    try:
+        analysis = Analysis(path, info, models, settings)
+        _commit_chunks(store, claim.video_id, analysis, claim.committed_s, stamp, progress)
+        _finish(store, claim.video_id, analysis, max(analysis.end_s, claim.committed_s))
+    except SvqaError as error:
+        store.fail_video(claim.video_id, f"{type(error).__name__}: {error}")
+        raise
+    except BaseException:
+        store.release(claim.video_id)
+        raise
+    return _report(store, claim.video_id, None, begin, path)
+
+
+def _commit_chunks(
+    store: Store, video_id: str, analysis: Analysis, from_s: float, stamp: FileStamp, progress: Progress | None
+) -> None:
+    for chunk in analysis.chunks(from_s):
+        check_unchanged(analysis.path, stamp)
+        with analysis.watch("store"):
+            store.commit_chunk(video_id, chunk)
+        if progress:
+            progress(analysis.path, chunk.end_s, analysis.info.duration_s)
+
+
+def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
+    settings, note = analysis.settings, ""
+    if settings.shots == "transnet":
+        with analysis.watch("shots"):
+            shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
+    else:
+        shots = shots_from(store.shots(video_id), end_s)
+    if analysis.truncated:
+        note = f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
+    metrics = {f"{stage}_s": seconds for stage, seconds in analysis.watch.seconds.items()}
+    store.finish_video(video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics)
+
+
+def _report(store: Store, video_id: str, status: str | None, begin: float, path: str) -> IngestReport:
+    video = store.find_video(video_id)
+    seconds = time.perf_counter() - begin
+    return IngestReport(
+        path, status or video.status, video.id, video.duration_s, video.frames, video.segments, seconds, video.note
+    )

@@ -1,0 +1,117 @@
+"""A database and a model set, together: what `svqa.open_library` gives, and the three verbs on it."""
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from svqa.database import Store, StoredVideo, newest_per_file, open_store
+from svqa.errors import NotIngested
+from svqa.models.zoo import ModelSet, load_set
+from svqa.pipeline import ask as asking
+from svqa.pipeline import ingest as ingesting
+from svqa.pipeline import search as searching
+from svqa.pipeline.ingest import IngestReport, Progress
+from svqa.pipeline.shelf import Shelf
+from svqa.records import Answer, Evidence
+from svqa.settings import Settings
+
+
+class Library:
+    """Videos that can be searched and asked. Use it as a context manager, or `close()` it.
+
+    >>> with open_library("sqlite:///svqa.db") as library:          # doctest: +SKIP
+    ...     library.ingest("bears.mp4")
+    ...     library.ask("What animal is this?", video="bears.mp4").text
+    """
+
+    def __init__(self, store: Store, models: ModelSet, settings: Settings):
+        self.store, self.models, self.settings = store, models, settings
+        self.shelf = Shelf()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Library({self.store.url}, models={self.settings.models}, {len(self.videos())} videos)"
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def videos(self) -> list[StoredVideo]:
+        """The videos that can be asked with this model set: the newest ingest of each file."""
+        return newest_per_file(self.store.videos(settings_match={"models": self.settings.models}))
+
+    def ingest(self, *paths: str | Path, progress: Progress | None = None) -> list[IngestReport]:
+        """Take in files and folders; one report a file, a bad one does not stop the others."""
+        files = ingesting.find_videos(paths)
+        return ingesting.ingest_many(self.store, self.models, files, settings=self.settings, progress=progress)
+
+    def search(self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5) -> list[Evidence]:
+        """The `k` best moments for a description, in one video (path or id) or in all."""
+        begin = time.perf_counter()
+        videos = self._scope(video)
+        found = searching.search(self.store, self.models, text, videos=videos, level=level, k=k, shelf=self.shelf)
+        latency_ms = 1000 * (time.perf_counter() - begin)
+        named = videos if video is not None else ()
+        self.store.add_query(
+            text, kind="search", models=self.models.model_ids, latency_ms=latency_ms, evidence=found, videos=named
+        )
+        return found
+
+    def ask(
+        self, question: str, *, video: str | Path | None = None, options: Sequence[str] = (), progress: Progress | None = None
+    ) -> Answer:
+        """Answer from one video (an id, or a path, which is ingested first if needed), or from all of them."""
+        if video is not None and Path(video).is_file():
+            report = ingesting.ingest_video(self.store, self.models, video, settings=self.settings, progress=progress)
+            videos = [report.video]
+        else:
+            videos = self._scope(video)
+        return asking.ask(self.store, self.models, question, videos=videos, options=options, shelf=self.shelf)
+
+    def _scope(self, video: str | Path | None) -> list[str]:
+        """A path, an id or None -> ids of the videos that are asked."""
+        if video is None:
+            ids = [v.id for v in self.videos()]
+            if not ids:
+                raise NotIngested(f"No video in {self.store.url} yet. Run: svqa ingest PATH --models {self.settings.models}")
+            return ids
+        found = self.store.find_video(str(video))
+        same = [v.id for v in self.videos() if v.sha256 == found.sha256]
+        if not same:
+            raise NotIngested(f"'{video}' was not ingested with '{self.settings.models}'. Run: svqa ingest {found.path} --models {self.settings.models}")
+        return same
+
+
+def open_library(database: str | None = None, models: str | None = None, **settings) -> Library:
+    """Open (and create or migrate) a database with a model set; further names are those of `svqa.settings.Settings`.
+
+    >>> open_library("sqlite:///svqa.db", every_s=1.0)   # doctest: +SKIP
+    """
+    chosen = Settings.load(database=database, models=models, **settings)
+    return Library(open_store(chosen.database), load_set(chosen.models, device=chosen.device), chosen)
+
+
+def ingest(*paths: str | Path, database: str | None = None, models: str | None = None, **settings) -> list[IngestReport]:
+    """`open_library(...).ingest(*paths)` in one call."""
+    with open_library(database, models, **settings) as library:
+        return library.ingest(*paths)
+
+
+def search(text: str, *, video: str | None = None, level: str = "segment", k: int = 5, database: str | None = None,
+           models: str | None = None) -> list[Evidence]:  # fmt: skip
+    """`open_library(...).search(text)` in one call."""
+    with open_library(database, models) as library:
+        return library.search(text, video=video, level=level, k=k)
+
+
+def ask(question: str, *, video: str | Path | None = None, options: Sequence[str] = (), database: str | None = None,
+        models: str | None = None) -> Answer:  # fmt: skip
+    """`open_library(...).ask(question)` in one call."""
+    with open_library(database, models) as library:
+        return library.ask(question, video=video, options=options)

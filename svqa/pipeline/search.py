@@ -1,0 +1,125 @@
+"""A sentence -> the moments it describes: pictures and words ranked apart, then joined by reciprocal rank.
+
+A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments they like: picture
+vectors, caption vectors, speech vectors, and BM25 over captions and speech. A moment's content is the weighted sum of
+1 / (60 + rank) over the rankings that name it (Cormack et al. 2009), scaled to [0, 1]. In one video its score takes in
+how well its neighbours in time did (`rerank_with_temporal_coherence`); across videos it does not, because a short video
+has no neighbours to speak for it: on 21 descriptions of seven clips the right one came first 18 times without and 17
+with. `Evidence.parts` shows what each ranking measured, the content and the coherence.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from svqa.database import Store, VectorTable
+from svqa.errors import UsageError, unknown_name
+from svqa.models.zoo import ModelSet
+from svqa.pipeline.shelf import Shelf, Words
+from svqa.records import Evidence
+from svqa.retrieval import top_k
+from svqa.retrieval.exact import best_k
+from svqa.temporal.moments import standard
+from svqa.temporal.rerank import rerank_with_temporal_coherence
+
+NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}  # level -> a neighbour this far away lends 1 / e of its score
+LEVELS = tuple(NEAR_S)
+DEPTH = 100  # moments a ranking may name
+RRF_K = 60
+COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
+_NONE = -np.inf
+WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0}
+FLOOR = {"visual": _NONE, "caption": 0.4, "speech": 0.4}  # cosines under it say "not about this" and name no moment
+_LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is not named counts as
+
+
+def search(
+    store: Store, models: ModelSet, text: str, *, videos: Sequence[str], level: str = "segment", k: int = 5,
+    shelf: Shelf | None = None,
+) -> list[Evidence]:  # fmt: skip
+    """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense that carried each.
+
+    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will need again. Raises
+    UsageError on an empty text or an unknown level.
+    """
+    if not text.strip():
+        raise UsageError("A search needs words, got an empty text. Try: svqa search 'a person by the sea'")
+    if level not in LEVELS:
+        raise UsageError(unknown_name("level", level, LEVELS))
+    if k < 1:
+        raise UsageError(f"-k must be at least 1, got {k}.")
+    shelf = shelf or Shelf()
+    moments, measured = _measure(store, models, text, videos, level, shelf)
+    if not len(moments):
+        return []
+    words = shelf.words(store, moments, videos)
+    found = _joined(moments, words, measured)
+    middles = [(e.start_s + e.end_s) / 2 for e in found]
+    weight = COHERENCE if len(set(videos)) == 1 else 0.0
+    best = rerank_with_temporal_coherence(found, middles, weight, near_s=NEAR_S[level])[:k]
+    paths = {video: store.find_video(video).path for video in {e.video for e in best}}
+    return [replace(e, path=paths[e.video]) for e in best]
+
+
+def scores_over_time(
+    store: Store, models: ModelSet, text: str, *, video: str, shelf: Shelf
+) -> tuple[np.ndarray, np.ndarray]:
+    """-> (start of each segment of a video (N,), how well it fits `text` (N,)): standard scores of all senses."""
+    moments, measured = _measure(store, models, text, [video], "segment", shelf)
+    known = [np.where(np.isfinite(m), m, m[np.isfinite(m)].min(initial=_LEAST.get(name, np.inf)))
+             for name, m in measured.items() if np.isfinite(m).any()]  # fmt: skip
+    scores = standard(sum(standard(m) for m in known)) if known else np.zeros(len(moments))
+    return moments.spans[:, 0], scores
+
+
+def _measure(
+    store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, shelf: Shelf
+) -> tuple[VectorTable, dict[str, np.ndarray]]:
+    """-> the moments of a level, and what each ranking measured in them: (M,), -inf where it names none."""
+    moments = store.vectors(level, "visual", models.encoder.model_id, videos=videos)
+    if not len(moments):
+        return moments, {}
+    measured = {"visual": _by_vector(shelf, moments, models.encoder.encode_text([text])[0])}
+    if level == "frame":
+        return moments, measured
+    words = shelf.words(store, moments, videos)
+    sentence = models.sentences.encode_text([text])[0]
+    for modality in ("caption", "speech"):
+        table = store.vectors("segment", modality, models.sentences.model_id, videos=videos)
+        measured[modality] = words.best_by_moment(modality, table, _by_vector(shelf, table, sentence, FLOOR[modality]))
+    return moments, {**measured, "bm25": words.lexical(text)}
+
+
+def _by_vector(shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float = _NONE) -> np.ndarray:
+    """(N, D), (D,) -> (N,) cosines, -inf beyond the best `DEPTH` and below `floor`."""
+    scores = np.full(len(table.video_ids), _NONE)
+    if len(scores):
+        best, values = top_k(shelf.floats(table), query, min(DEPTH, len(scores)))
+        scores[best] = np.where(values >= floor, values, _NONE)
+    return scores
+
+
+def _joined(moments: VectorTable, words: Words, measured: dict[str, np.ndarray]) -> list[Evidence]:
+    """Rankings -> evidence without its path, best first, for every moment that one of them names."""
+    gains = {name: _reciprocal_ranks(scores) * WEIGHTS[name] for name, scores in measured.items()}
+    total = sum(gains.values())
+    named = np.flatnonzero(total)
+    named = named[np.argsort(-total[named], kind="stable")].tolist()
+    found = []
+    for i in named:
+        kind = max(("visual", "caption", "speech"), key=lambda name: gains[name][i] if name in gains else 0.0)
+        video, (start_s, end_s) = str(moments.video_ids[i]), moments.spans[i].tolist()
+        parts = {name: float(scores[i]) for name, scores in measured.items() if np.isfinite(scores[i])}
+        found.append(Evidence(video, "", start_s, end_s, float(total[i]), kind, words.at(i, kind), parts))
+    return found
+
+
+def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
+    """(M,) scores -> 1 / (60 + rank) for the best `DEPTH` finite ones, 0 for the others."""
+    finite = np.flatnonzero(np.isfinite(scores))
+    best = finite[best_k(scores[finite], DEPTH)[0]]
+    gain = np.zeros(len(scores))
+    gain[best] = 1.0 / (RRF_K + 1 + np.arange(len(best)))
+    return gain
