@@ -1,0 +1,8 @@
+"""A small world whose every answer is known: scene -> frames, sound, captions, boxes, tracks, questions.
+
+>>> rng = np.random.default_rng(0)
+>>> scene = sampling.sample_scene(rng)              # or sampling.sample_still(rng, objects=1): fast, for single frames
+>>> frames = render.render(scene, [0.5, 1.0], width_px=64)
+>>> truth.frame_caption(scene, 0.5)
+>>> questions.frame_questions(scene, 0.5, rng, balance.Balance())
+"""
