@@ -1,0 +1,49 @@
+"""A model set and a seed -> how often it is right about shapes videos; who reads words is given captions."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from svqa.errors import UsageError
+from svqa.evaluation.results import EvalResult
+from svqa.models.base import Answerer, Captioner
+from svqa.models.evidence import EvidenceAnswerer
+from svqa.models.zoo import ModelSet
+from svqa.records import Answer, Evidence, FrameBatch, Question, Segment
+from svqa.shapes.evaluate import FRESH_SEED, evaluate
+
+_FRAME_S = 0.01
+
+
+class Captioned(Answerer):
+    """An answerer that reads words, made to look: each frame is captioned, and the captions are what it reads."""
+
+    def __init__(self, answerer: Answerer, captioner: Captioner):
+        self.answerer, self.captioner = answerer, captioner
+        self.model_id = f"{captioner.model_id} -> {answerer.model_id}"
+
+    def answer(self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None) -> Answer:
+        """As the answerer does, from `passages` and one caption a frame."""
+        read = list(passages)
+        if frames is not None:
+            moments = [Segment(t, t + _FRAME_S) for t in frames.t_s.tolist()]
+            read += [Evidence(question.video, question.video, c.start_s, c.end_s, c.score, "caption", c.text)
+                     for c in self.captioner.caption(frames, moments)]  # fmt: skip
+        return replace(self.answerer.answer(question, read, frames), model_id=self.model_id)
+
+
+def run_shapes(
+    models: ModelSet, *, videos: int = 60, seed: int = FRESH_SEED, every_s: float | None = None
+) -> EvalResult:
+    """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its floors.
+
+    `seed` must be one that nothing was trained on. Raises UsageError where the set cannot answer.
+    """
+    if videos < 2:
+        raise UsageError(f"-n must be at least 2 videos, got {videos}: one floor looks at another video.")
+    answerer = models.answerer
+    if answerer is None:
+        raise UsageError(f"The set '{models.name}' has no model that answers. See: svqa models list")
+    if isinstance(answerer, EvidenceAnswerer):
+        answerer = Captioned(answerer, models.captioner)
+    return evaluate(answerer, videos=videos, seed=seed, every_s=every_s)
