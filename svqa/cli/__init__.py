@@ -1,0 +1,51 @@
+"""The command line: data on stdout, logs and progress on stderr, exit 0 ok, 1 failed, 2 usage."""
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from svqa.cli import admin, compare, evaluate, research, shapes, verbs
+from svqa.errors import SvqaError
+
+app = typer.Typer(
+    name="svqa", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Ask a video a question and see the seconds the answer rests on.",
+)  # fmt: skip
+verbs.register(app)
+research.register(app)
+evaluate.register(app)
+compare.register(app)
+shapes.register(app)
+admin.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from svqa import __version__
+
+        typer.echo(f"svqa {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an `SvqaError` becomes its text on stderr and its exit code."""
+    try:
+        app()
+    except SvqaError as error:
+        print(f"svqa: {type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("svqa: stopped; what was committed is kept, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,4 @@
+"""`python -m svqa.cli` is `svqa`."""
+from svqa.cli import main
+
+main()

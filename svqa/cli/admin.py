@@ -1,0 +1,129 @@
+"""`svqa models`, `svqa db`, `svqa doctor`."""
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from svqa.cli.output import Database, Json, print_json, print_table
+
+models_app = typer.Typer(no_args_is_help=True, help="The models: which there are, what they need.")
+db_app = typer.Typer(no_args_is_help=True, help="The database: create, migrate, count.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the groups `models` and `db`, and `doctor`."""
+    app.add_typer(models_app, name="models")
+    app.add_typer(db_app, name="db")
+    app.command()(doctor)
+
+
+@models_app.command("list")
+def list_models(json: Json = False) -> None:
+    """Every model of every set: what it does, its licence, its size, whether it is here."""
+    from svqa.models.zoo import describe, known_sets
+
+    rows = [asdict(m) for name in known_sets() for m in describe(name)]
+    if json:
+        print_json(rows)
+        return
+    columns = ("set", "role", "name", "licence", "MB", "here")
+    print_table(columns, [
+        (r["set"], r["role"], r["name"], r["licence"], f"{(r['size_bytes'] or 0) / 1e6:.1f}", "yes" if r["available"] else "no")
+        for r in rows
+    ])  # fmt: skip
+
+
+@models_app.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="A model or a model set.")], json: Json = False) -> None:
+    """One model, or every model of a set, with its source and checksum."""
+    from svqa.models.zoo import describe
+
+    rows = [asdict(m) for m in describe(name)]
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        print_table(("", row["name"]), [(key, value) for key, value in row.items() if key != "name"])
+
+
+@models_app.command("pull")
+def pull_models(
+    names: Annotated[list[str] | None, typer.Argument(help="`hub` for the whole set, or models of it.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A branch, tag or commit, for one model.")] = None,
+    json: Json = False,
+) -> None:
+    """Fetch the hub's models once, into the Hugging Face cache: the only command that uses the network."""
+    from svqa.models.hub import pull
+
+    chosen = None if not names or names == ["hub"] else names
+    brought = pull(chosen, revision=revision)
+    if json:
+        print_json(brought)
+        return
+    print_table(("model", "commit", "files"), [(n, e.get("commit", ""), len(e.get("files", {}))) for n, e in brought.items()])
+
+
+@db_app.command("init")
+def init(database: Database = None, json: Json = False) -> None:
+    """Create the database, or bring an existing one up to date."""
+    upgrade(database, json)
+
+
+@db_app.command("upgrade")
+def upgrade(database: Database = None, json: Json = False) -> None:
+    """Migrate to this version's tables; an older SQLite file is copied first."""
+    from svqa.database import open_store
+    from svqa.settings import Settings
+
+    with open_store(Settings.load(database=database).database) as store:
+        result = {"url": store.url, "revision": store.check().revision}
+    print_json(result) if json else typer.echo(f"{result['url']} is at revision {result['revision']}")
+
+
+@db_app.command("stats")
+def stats(
+    database: Database = None,
+    video: Annotated[str | None, typer.Option("--video", help="One video in detail.")] = None,
+    json: Json = False,
+) -> None:
+    """What the database holds: rows, videos by status, queries, latencies; or one video's processing and quality."""
+    from svqa.database import open_store
+    from svqa.settings import Settings
+
+    with open_store(Settings.load(database=database).database) as store:
+        found = _of_video(store, video) if video else store.stats()
+    data = found if isinstance(found, dict) else asdict(found)
+    if json:
+        print_json(data)
+    else:
+        print_table(("what", "value"), list(_flat(data)))
+
+
+def _of_video(store, video: str):
+    from svqa.evaluation.performance import metrics_service
+
+    return metrics_service.get_video_statistics(store, video)
+
+
+def _flat(data: dict, prefix: str = ""):
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", f"{value:.4g}" if isinstance(value, float) else value
+
+
+def doctor(database: Database = None, models: Annotated[str, typer.Option("--models")] = "offline", json: Json = False) -> None:
+    """Check this machine: Python, threads, decoder, SQLite, database, weights, network, GPU."""
+    from svqa.cli.doctor import examine
+    from svqa.settings import Settings
+
+    checks = list(examine(Settings.load(database=database).database, models))
+    if json:
+        print_json([asdict(c) for c in checks])
+    else:
+        print_table(("", "check", "in force"), [("ok" if c.ok else "FAIL", c.name, c.detail) for c in checks])
+    if not all(c.ok for c in checks):
+        raise typer.Exit(1)

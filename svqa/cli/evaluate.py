@@ -1,0 +1,163 @@
+"""`svqa eval nextqa`, `nextgqa`, `shapes`: figures with their intervals, never without their floors."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from svqa.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from svqa.evaluation.results import EvalResult, Figure
+    from svqa.models.base import TextEncoder
+
+eval_app = typer.Typer(no_args_is_help=True, help="Measure how good: every figure with its interval and its floors.")
+
+Annotations = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The benchmark's questions (csv).")]
+Captions = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz.")
+]
+Seed = Annotated[int, typer.Option(help="Of intervals, folds and random floors.")]
+SentencesOf = Annotated[str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `eval`."""
+    app.add_typer(eval_app, name="eval")
+
+
+@eval_app.command()
+def nextqa(
+    annotations: Annotations,
+    captions: Captions,
+    predictions: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Another model's stored answers, shown beside.")
+    ] = None,
+    models: SentencesOf = "offline",
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """NExT-QA multiple choice: one of five answers, chosen from the video's captions."""
+    from svqa.evaluation.nextqa import run_nextqa
+
+    sentences = _sentences(models)
+    with _counted("questions") as progress:
+        result = run_nextqa(
+            annotations, captions, sentences=sentences, predictions=predictions, seed=seed, progress=progress
+        )
+    print_json(result.to_json()) if json else _print_result(result, "NExT-QA, accuracy in %")
+
+
+@eval_app.command()
+def nextgqa(
+    annotations: Annotations,
+    spans: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The seconds that people marked, as JSON.")],
+    captions: Captions,
+    folds: Annotated[
+        int | None, typer.Option(min=3, help="Learn on other folds of videos; without, the shipped table.")
+    ] = None,
+    models: SentencesOf = "offline",
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """NExT-GQA grounding: the seconds that hold the answer, found from the question and the video's captions."""
+    from svqa.evaluation.nextgqa import run_nextgqa
+
+    sentences = _sentences(models)
+    with _waiting("reading captions, finding spans"):
+        result = run_nextgqa(annotations, spans, captions, sentences=sentences, folds=folds, seed=seed)
+    if json:
+        print_json(result.to_json())
+        return
+    _print_result(result, f"NExT-GQA, in %; table of question words: {result.passport['table']}")
+
+
+@eval_app.command()
+def shapes(
+    models: Annotated[str, typer.Option(help="Model set: shapes or offline.")] = "shapes",
+    seed: Annotated[int | None, typer.Option(help="Of the videos; one that nothing was trained on.")] = None,
+    n: Annotated[int, typer.Option("-n", "--n", min=2, help="Videos; about ten questions each.")] = 60,
+    every: Annotated[float | None, typer.Option(help="Show whole videos too, a frame every so many seconds.")] = None,
+    json: Json = False,
+) -> None:
+    """The shapes world: freshly drawn videos whose every answer is known, by type of question."""
+    from svqa.evaluation.shapes import FRESH_SEED, run_shapes
+    from svqa.models.zoo import load_set
+
+    with _waiting(f"asking about {n} videos"):
+        result = run_shapes(load_set(models), videos=n, seed=FRESH_SEED if seed is None else seed, every_s=every)
+    if json:
+        print_json(result.to_json())
+        return
+    _print_by_type(result, f"Shapes, accuracy in %, {n} videos, seed {result.passport['seed']}")
+
+
+def _sentences(models: str) -> TextEncoder:
+    from svqa.errors import UsageError
+    from svqa.models.zoo import load_set
+
+    sentences = load_set(models).sentences
+    if sentences is None:
+        raise UsageError(f"The set '{models}' has no encoder of sentences. Try --models offline.")
+    return sentences
+
+
+def _print_result(result: EvalResult, title: str) -> None:
+    """A row a metric, the floors beside the method; then the first metric by type of question."""
+    first = next(iter(result.metrics))
+    rows = [(name, str(figure.n), _percent(figure), *_beside(result, name)) for name, figure in result.metrics.items()]
+    rows += [
+        (f"{first}, {kind}", str(figures[first].n), _percent(figures[first]), *("" for _ in result.floors))
+        for kind, figures in result.by_type.items()
+    ]
+    print_table(("", "n", "svqa", *result.floors), rows, title=title)
+
+
+def _print_by_type(result: EvalResult, title: str) -> None:
+    """A row a type of question; who looks at the right frame first, then who looks elsewhere or never."""
+    arms = list(dict.fromkeys(name for figures in result.by_type.values() for name in figures))
+    never = [name for name in result.floors if name not in arms]
+    rows = [(name, str(figure.n), _percent(figure)) for name, figure in result.metrics.items()]
+    rows = [(*row, *("" for _ in [*arms[1:], *never])) for row in rows]
+    for kind, figures in result.by_type.items():
+        floors = [_percent(result.floors[name].get(kind)) for name in never]
+        rows.append((kind, str(figures[arms[0]].n), *(_percent(figures.get(arm)) for arm in arms), *floors))
+    print_table(("", "n", *arms, *never), rows, title=title)
+
+
+def _beside(result: EvalResult, metric: str) -> list[str]:
+    return [_percent(figures.get(metric)) for figures in result.floors.values()]
+
+
+def _percent(figure: Figure | None) -> str:
+    return "" if figure is None else f"{100 * figure.value:.1f} [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback `(done, all)` with a bar on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(what)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """A line that moves while the work goes on, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield

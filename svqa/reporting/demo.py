@@ -1,0 +1,103 @@
+"""`make demo`: a real video, four questions, the seconds each answer rests on, a report to open."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from svqa.errors import SvqaError, VideoNotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from svqa.pipeline.library import Library
+
+ROOT = Path(__file__).resolve().parents[2]
+QUESTIONS = (
+    "What animal is in the video?",
+    "When does the bow tie appear?",
+    "Is there a vehicle?",
+    "What did the surgeon say?",
+)
+
+
+def run(out_dir: Path, questions: Sequence[str] = QUESTIONS) -> Path:
+    """Three real clips as one film: ingest, ask, print, run the quickstart notebook; -> the report's `index.html`."""
+    from rich.console import Console
+
+    import svqa
+    from svqa.reporting.reel import make_reel
+
+    console = Console()
+    clip = make_reel(out_dir / "reel.mp4")
+    console.rule("[bold]SmartVisionQA[/]: ask a video a question", align="left")
+    console.print("Loading the models (offline, on the CPU) ...", style="dim")
+    with svqa.open_library(f"sqlite:///{out_dir / 'demo.db'}") as library:
+        _ingest(library, clip, console)
+        _ask(library, clip, questions, console)
+    console.print("Running notebooks/00_quickstart.ipynb for the report ...", style="dim")
+    return _report(out_dir)
+
+
+def _ingest(library: Library, clip: Path, console: Console) -> None:
+    begin = time.perf_counter()
+    with _progress(console) as progress:
+        (report,) = library.ingest(clip, progress=progress)
+    if report.status == "failed":
+        raise VideoNotFound(f"{clip.name} could not be read: {report.note}")
+    if report.status == "already":
+        console.print(f"{clip.name} is in the library already: nothing to do.")
+        return
+    seconds = time.perf_counter() - begin
+    console.print(f"{clip.name}: {report.duration_s:.1f} s of video taken in in {seconds:.1f} s.")
+
+
+def _ask(library: Library, clip: Path, questions: Sequence[str], console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("question", "answer", "rests on", "found there", show_lines=True)
+    for question in questions:
+        answer = library.ask(question, video=clip)
+        spans = "\n".join(f"{e.start_s:.1f} - {e.end_s:.1f} s" for e in answer.evidence) or "-"
+        texts = "\n".join(e.text for e in answer.evidence) or answer.reason or "-"
+        table.add_row(Text(question), Text(answer.text, style="bold"), Text(spans), Text(texts))
+    console.print(table)
+
+
+def _report(out_dir: Path) -> Path:
+    from svqa.reporting.notebooks import run_notebook
+    from svqa.reporting.page import build_index
+
+    return build_index([run_notebook(ROOT / "notebooks" / "00_quickstart.ipynb", out_dir)], out_dir)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Any]:
+    """A callback `(path, seconds done, seconds in all)` with a bar; nothing is drawn where there is no terminal."""
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("watching and listening", total=None)
+        yield lambda path, done_s, total_s: bars.update(task, completed=min(done_s, total_s), total=total_s)
+
+
+def main() -> int:
+    """Run the demo into `reports/`; -> the exit code."""
+    begin = time.perf_counter()
+    try:
+        index = run(ROOT / "reports")
+    except (SvqaError, ImportError) as error:
+        print(f"svqa demo: {type(error).__name__}: {error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
+    print(f"\nDone in {time.perf_counter() - begin:.0f} s. Open the report: {index.as_uri()}")
+    print("Your own video: .venv/bin/svqa ask 'What happens here?' --video PATH")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
