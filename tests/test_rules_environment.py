@@ -19,7 +19,7 @@ import svqa
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "postgres", "dev")
+INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "dev")
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),

@@ -57,11 +57,10 @@ def train(out: str | Path, seed: int = 0, *, steps: int = STEPS,
     pool = scenes_to_learn(rng)
     processor = make_processor([description(recast(s, rng)) for s in pool])
     model, curve, done = _new_model(processor.tokenizer), [], 0
-    for index, (crowds, videos) in enumerate(ROUNDS):
+    for index, own in enumerate(_share_out(steps)):
         if index:
             torch.manual_seed(seed + index)
             rng = np.random.default_rng([seed, 2 + index])
-        own = {"crowds": round(steps * crowds / STEPS), "videos": round(steps * videos / STEPS)}
         rows = fit(model, processor, pool, rng, **own, progress=later(progress, done, steps))
         curve += [{**row, "step": done + row["step"]} for row in rows]
         done += sum(own.values())
@@ -124,6 +123,12 @@ def make_processor(texts: Sequence[str]):
     images = CLIPImageProcessor(size={"height": IMAGE_PX, "width": IMAGE_PX}, do_center_crop=False,
                                 image_mean=[0.5] * 3, image_std=[0.25] * 3)
     return CLIPProcessor(image_processor=images, tokenizer=tokenizer)
+
+
+def _share_out(steps: int) -> list[dict[str, int]]:
+    """`steps` over `ROUNDS` in their proportions; the shares add up to `steps`, however few there are."""
+    ends = np.round(np.cumsum([0, *np.ravel(ROUNDS)]) * steps / STEPS).astype(int)
+    return [{"crowds": int(c), "videos": int(v)} for c, v in np.diff(ends).reshape(-1, 2)]
 
 
 def _new_model(tokenizer) -> torch.nn.Module:
