@@ -1,64 +1,118 @@
-"""Committed measurements outside the notebooks -> rows for README's results: benchmarks, checkpoints, speed."""
+"""Committed measurements outside the notebooks -> README's result tables: benchmarks, the small world, speed."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Row = tuple[Mapping[str, Any], str]
-"""A figure (`label`, `value`, `low`, `high`, `n`, `unit`) and the file it stands in."""
+from svqa.reporting.results import figure_text
+
+KINDS = {"C": "causal", "T": "temporal", "D": "descriptive"}
+CHECKPOINTS = {"blip-captioner": "captioner", "clip": "CLIP", "yolo": "YOLO"}
 
 
-def measured_rows(root: Path) -> Iterator[Row]:
-    """Every figure of the measurements that are there, in the order README shows them."""
-    yield from _nextqa(root)
-    yield from _nextgqa(root)
-    yield from _checkpoints(root)
-    yield from _speed(root)
+@dataclass(frozen=True)
+class Table:
+    """A heading, what it is measured on and where it stands, the columns, and a row of cells each."""
+
+    title: str
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
-def _nextqa(root: Path) -> Iterator[Row]:
-    for file, data in _read(root, "docs/data/nextqa_ablation.json"):
-        named = {row["name"]: row["accuracy"] for row in data["rows"]}
-        shown = {"EvidenceAnswerer, nothing trained": [n for n in named if n.startswith("the method:")], "HGA, stored": ["stored"]}
-        for label, names in shown.items():
-            for name in names:
-                yield _percent(f"NExT-QA, half of validation: {label}", named[name]), file
+def measured_tables(root: Path) -> Iterator[Table]:
+    """A table for every committed measurement that is there, in the order README shows them."""
+    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _speed):
+        yield from make(root)
 
 
-def _nextgqa(root: Path) -> Iterator[Row]:
-    for file, data in _read(root, "docs/data/nextgqa_ablation.json"):
-        shown = {"(the method)": "the method", "question words alone": "floor: question words alone"}
+def _nextqa(root: Path) -> Iterator[Table]:
+    """Methods beside their floors, over all questions and by kind."""
+    for data in _read(root, "docs/data/nextqa_ablation.json"):
+        named = {row["name"]: row for row in data["rows"]}
+        rows = [_nextqa_row("**EvidenceAnswerer**, nothing trained", row) for name, row in named.items()
+                if name.startswith("the method:")]
+        rows += [_nextqa_row("HGA, a trained video model (its stored predictions)", named["stored"])]
+        for evidence in _read(root, "docs/data/nextqa_evidence.json"):
+            rows += [_nextqa_row(f"floor: {name}", floor) for name, floor in evidence["floors"].items() if name != "stored"]
+        title = f"NExT-QA multiple choice, {data['n']:,} questions on {data['videos']} videos, right in %"
+        yield Table(title, "docs/data/nextqa_ablation.json", ("answered by", "all", *KINDS.values()), tuple(rows))
+
+
+def _nextqa_row(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    return label, _percent(row["accuracy"]), *(_percent(row.get("by_type", {}).get(kind)) for kind in KINDS)
+
+
+def _nextgqa(root: Path) -> Iterator[Table]:
+    """The method, what was tried beside it and did not help, and the floors."""
+    shown = {"question words + meaning + words (the method)": "**question words + captions** (the method)",
+             "the method + smoothing": "the method + smoothing", "the method + hierarchy": "the method + hierarchy",
+             "smoothing only (3 s)": "captions, smoothed", "hierarchy only (frame + 5 s + 30 s)": "captions, hierarchy",
+             "question words alone": "floor: question words alone", "the method at shuffled times": "floor: shuffled times",
+             "frame only, meaning": "captions, single frames"}
+    for data in _read(root, "docs/data/nextgqa_ablation.json"):
+        by_name = {row["method"]: row for row in data["rows"]}
+        rows = [(label, *(_percent(by_name[name][key]) for key in ("iou", "iou_at_05", "hit_at_1")))
+                for name, label in shown.items() if name in by_name]
+        rows += [(f"floor: {row['method'].removeprefix('floor: ')}", *(_percent(row.get(k)) for k in ("iou", "iou_at_05", "hit_at_1")))
+                 for row in data["rows"] if row["method"] in ("whole video", "random span", "floor: whole video", "floor: random span")]
+        title = f"NExT-GQA grounding, {data['n']:,} questions, {data['folds']} folds by video, in %"
+        yield Table(title, "docs/data/nextgqa_ablation.json", ("seconds found by", "mIoU", "IoU >= 0.5", "hit@1"), tuple(rows))
+
+
+def _world_answers(root: Path) -> Iterator[Table]:
+    """The tiny BLIP by type of question: the right frame beside who looks elsewhere and who never looks."""
+    for data in _read(root, "svqa/checkpoints/blip-vqa/metrics.json"):
+        figures = data["figures"]
+        rows = []
+        for name, figure in figures.items():
+            if "(" not in name:
+                floors = (figures.get(f"{name} ({floor})") for floor in ("shuffled", "blind"))
+                rows.append((name, _percent(figure), *map(_percent, floors), f"{figure['n']:,}"))
+        title = "The shapes world: the tiny BLIP shown one frame, fresh videos, right in %"
+        columns = ("question", "the right frame", "floor: another video", "floor: blind", "n")
+        yield Table(title, "svqa/checkpoints/blip-vqa/metrics.json", columns, tuple(rows))
+
+
+def _world_rest(root: Path) -> Iterator[Table]:
+    rows = []
+    for name, label in CHECKPOINTS.items():
+        for data in _read(root, f"svqa/checkpoints/{name}/metrics.json"):
+            rows += [(f"{label}: {what}", _percent(figure), f"{figure['n']:,}") for what, figure in data["figures"].items()]
+    if rows:
+        yield Table("The shapes world: captions, retrieval, boxes, in %", "svqa/checkpoints", ("measured", "value", "n"), tuple(rows))
+
+
+def _speed(root: Path) -> Iterator[Table]:
+    """Ratios against the best known way, each beside its aim, met or not."""
+    for data in _read(root, "docs/data/bench.json"):
+        rows = []
         for row in data["rows"]:
-            for part, label in shown.items():
-                if row["method"].endswith(part):
-                    for key, name in (("iou", "mIoU"), ("iou_at_05", "IoU@0.5"), ("hit_at_1", "hit@1")):
-                        yield _percent(f"NExT-GQA, {data['folds']} folds, {name}: {label}", row[key]), file
+            ratio = dict(row["ratio"])
+            if ratio["n"] == 1:
+                ratio.pop("low"), ratio.pop("high")
+            met = "yes" if row["met"] else "**no**"
+            rows.append((row["id"], f"{row['what']} / {row['against']}", figure_text(ratio), row["aim"], met))
+        machine = data["hardware"]
+        title = f"Speed as ratios, measured in turn on {machine['cores']} cores (`svqa bench`)"
+        yield Table(title, "docs/data/bench.json", ("id", "this / that", "ratio", "aim", "met"), tuple(rows))
 
 
-def _checkpoints(root: Path) -> Iterator[Row]:
-    for path in sorted((root / "svqa" / "checkpoints").glob("*/metrics.json")):
-        for file, data in _read(root, path.relative_to(root).as_posix()):
-            for name, figure in data["figures"].items():
-                yield _percent(f"shapes world, {path.parent.name}: {name}", figure), file
+def _percent(figure: Mapping[str, Any] | None) -> str:
+    if not figure:
+        return ""
+    in_percent = {key: 100 * figure[key] for key in ("value", "low", "high") if key in figure}
+    if in_percent["low"] == in_percent["high"]:
+        return figure_text({"value": in_percent["value"]})
+    return re.sub(r"(\d)\.00\b", r"\1.0", figure_text(in_percent))
 
 
-def _speed(root: Path) -> Iterator[Row]:
-    for file, data in _read(root, "docs/data/bench.json"):
-        for row in data["rows"]:
-            label = f"{row['id']}: {row['what']}, against {row['against']} (aim {row['aim']})"
-            ratio = row["ratio"]
-            interval = {"low": ratio["low"], "high": ratio["high"]} if ratio["n"] > 1 else {}
-            yield {"label": label, "value": ratio["value"], **interval, "n": ratio["n"], "unit": ""}, file
-
-
-def _percent(label: str, figure: Mapping[str, Any]) -> Mapping[str, Any]:
-    bounds = {key: 100 * figure[key] for key in ("value", "low", "high")}
-    return {"label": label, **bounds, "n": figure["n"], "unit": "%"}
-
-
-def _read(root: Path, name: str) -> Iterator[tuple[str, dict]]:
+def _read(root: Path, name: str) -> Iterator[dict]:
+    """The file's content, or nothing where it is not there."""
     path = root / name
     if path.is_file():
-        yield name, json.loads(path.read_text(encoding="utf-8"))
+        yield json.loads(path.read_text(encoding="utf-8"))

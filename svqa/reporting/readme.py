@@ -18,7 +18,7 @@ from typing import Any
 
 from svqa.errors import SvqaError, UsageError
 from svqa.reporting.html import notebook_text, pictures
-from svqa.reporting.measured import measured_rows
+from svqa.reporting.measured import Table, measured_tables
 from svqa.reporting.results import figure_text, read_results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,14 +55,20 @@ def notebooks_table(root: Path = ROOT) -> str:
 
 
 def results_table(root: Path = ROOT) -> str:
-    """-> a Markdown table of every committed figure (sample report, benchmarks, checkpoints, speed) and where it stands."""
+    """-> Markdown tables of every committed figure (benchmarks, the small world, speed, the notebooks) and its source."""
+    parts = [_table(table) for table in measured_tables(root)]
     rows = ["| measured | value [95 % interval] | n | from |", "|---|---|---|---|"]
     for folder in sorted(p.parent for p in (root / "reports" / "sample").glob("*/results.json")):
         source = f"[{folder.name}](reports/sample/{folder.name}/results.json)"
         for figure in read_results(folder).get("figures", ()):
             rows.append(_result_row(figure, source))
-    rows += [_result_row(figure, f"[{Path(file).name}]({file})") for figure, file in measured_rows(root)]
-    return "\n".join(rows)
+    return "\n\n".join([*parts, "**In the notebooks**\n\n" + "\n".join(rows)])
+
+
+def _table(table: Table) -> str:
+    head = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
+    body = ["| " + " | ".join(map(_cell, row)) + " |" for row in table.rows]
+    return f"**{table.title}** ([{Path(table.source).name}]({table.source}))\n\n" + "\n".join([*head, *body])
 
 
 def _result_row(figure: Mapping[str, Any], source: str) -> str:
