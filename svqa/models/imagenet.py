@@ -22,7 +22,7 @@ SIDE_PX = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-l
 MEAN, STD = 127.0, 128.0  # of the Lite variants; the larger EfficientNets use ImageNet's own
 CLASSES, MAPPED = 1000, 8
 BATCH = {"cpu": 2, "cuda": 32}  # on a CPU, what two frames need still lies in its caches
-REMEMBERED = 4096
+REMEMBERED = 512  # several chunks of 30 s at two frames a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class ImageNetTagger:
         return cls(net, side_px=SIDE_PX[name], model_id=f"{name}@1", device=device, dtype=dtype)
 
     def tag(self, pixels: np.ndarray) -> Tags:
-        """(T, H, W, 3) uint8 RGB -> Tags. The last few thousand different frames are remembered, by content."""
+        """(T, H, W, 3) uint8 RGB -> Tags. The last few hundred different frames are remembered, by content."""
         if not len(pixels):
             none = np.zeros((0, CLASSES), np.float32)
             return Tags(none, none[:, :MAPPED].astype(np.int64), none[:, :MAPPED, None, None])

@@ -1,7 +1,7 @@
 """Frames and sound of one video -> chunks: everything the models say about 30 seconds, ready for one transaction.
 
 A chunk depends on its own 30 seconds only, with two exceptions that bring their own context: a shot detector looks a few frames
-past a border, and speech is heard in blocks of five minutes. So a resumed ingest makes the same rows as an uninterrupted one.
+past a border, and speech is heard in blocks of a minute. So a resumed ingest makes the same rows as an uninterrupted one.
 """
 from __future__ import annotations
 

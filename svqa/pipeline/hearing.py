@@ -1,4 +1,4 @@
-"""The sound of a video -> utterances, heard in blocks of five minutes while the pictures are looked at."""
+"""The sound of a video -> utterances, heard in blocks of a minute while the pictures are looked at."""
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,13 +7,15 @@ from svqa.media import read_audio
 from svqa.models.base import Transcriber
 from svqa.records import Utterance, VideoInfo
 
-BLOCK_S = 300.0
+BLOCK_S = 60.0
+MARGIN_S = 5.0
 
 
 class Hearing:
     """Utterances of one video by time. Blocks begin at multiples of `BLOCK_S`, so a resumed run hears the same words.
 
-    One thread listens one block ahead; memory holds two blocks (40 MB). Without a transcriber or sound there are none.
+    A block is heard with `MARGIN_S` on either side, so that a sentence across a border is heard whole and counts where it
+    begins. One thread listens one block ahead. Without a transcriber or sound there are no utterances.
     """
 
     def __init__(self, path: str, info: VideoInfo, transcriber: Transcriber | None, from_s: float = 0.0):
@@ -47,5 +49,7 @@ class Hearing:
             self.blocks[number] = self.pool.submit(self._hear, number * BLOCK_S)
 
     def _hear(self, start_s: float) -> list[Utterance]:
-        sound = read_audio(self.path, start_s=start_s, end_s=start_s + BLOCK_S)
-        return self.transcriber.transcribe(sound) if sound is not None and len(sound.samples) else []
+        end_s = start_s + BLOCK_S
+        sound = read_audio(self.path, start_s=max(0.0, start_s - MARGIN_S), end_s=end_s + MARGIN_S)
+        said = self.transcriber.transcribe(sound) if sound is not None and len(sound.samples) else []
+        return [u for u in said if start_s <= u.start_s < end_s]

@@ -12,6 +12,7 @@ from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, prob
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analyse import Analysis
 from svqa.pipeline.cuts import shots_from, shots_of_every_frame
+from svqa.pipeline.memory import give_back_memory
 from svqa.settings import Settings
 
 SUFFIXES = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
@@ -113,6 +114,7 @@ def _commit_chunks(
         check_unchanged(analysis.path, stamp)
         with analysis.watch("store"):
             store.commit_chunk(video_id, chunk)
+        give_back_memory()
         if progress:
             progress(analysis.path, chunk.end_s, analysis.info.duration_s)
 

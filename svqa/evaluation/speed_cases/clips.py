@@ -23,10 +23,16 @@ def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
     return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / name
 
 
-def loop(source: Path, out: Path, *, seconds: float, group: int | None = None) -> Path:
-    """`source` again and again for `seconds`: copied as it is, or encoded anew (H.264, 720p) with `group` frames a group."""
+def loop(source: Path, out: Path, *, seconds: float, group: int | None = None, drifting: bool = False) -> Path:
+    """`source` again and again for `seconds`: copied as it is, or encoded anew (H.264, 720p) with `group` frames a group.
+
+    With `drifting` the hue moves on by half a degree a second, so that no round looks like the one before: nothing that
+    remembers frames gains from the loop. The sound is kept.
+    """
     coding = ["-c", "copy"]
-    if group:
+    if drifting:
+        coding = "-vf hue=h=t/2 -c:v libx264 -preset veryfast -crf 23 -c:a copy".split()
+    elif group:
         coding = "-c:v libx264 -preset veryfast -crf 23 -sc_threshold 0 -an".split() + ["-g", str(group)]
     run = [ffmpeg(), "-v", "error", "-y", "-stream_loop", "-1", "-i", str(source), "-t", str(seconds), *coding, str(out)]
     subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
