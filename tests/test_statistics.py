@@ -37,7 +37,7 @@ def test_the_sides_are_symmetric():
 
 
 def test_copies_are_equivalent_and_few_questions_are_undecided():
-    a, b, video = two_models(1)
+    a, _, video = two_models(1)
     assert compare_paired(a, a, video).verdict == "equivalent"
     assert compare_paired(a[:12], 1 - a[:12] * 0.5, video[:12]).verdict in ("undecided", "better")
     assert compare_paired(*two_models(5, videos=8), seed=0).verdict == "undecided"

@@ -42,8 +42,6 @@ def examine(database: str, models: str) -> Iterator[Check]:
 
 
 def _python() -> str:
-    if sys.version_info < (3, 11):
-        raise RuntimeError(f"svqa needs Python 3.11 or newer, this is {platform.python_version()}")
     return f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
 
 

@@ -45,7 +45,7 @@ def bench(
         print_json(result)
         return
     rows = [
-        (r["id"], r["what"], f"{r['ratio']['value']:.3g} [{r['ratio']['low']:.3g}, {r['ratio']['high']:.3g}]", r["aim"], r["same_result"])
+        (r["id"], r["what"], "{value:.3g} [{low:.3g}, {high:.3g}]".format(**r["ratio"]), r["aim"], r["same_result"])
         for r in result["rows"]
     ]
     print_table(("id", "what", "ratio", "aim", "same result"), rows)

@@ -7,7 +7,7 @@ the space (level, modality, model, dimension) they live in: vectors of two space
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -39,7 +39,7 @@ class Base(DeclarativeBase):
     """Base of all tables; constraints have names, so that a migration can find them."""
 
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         int: WHOLE,
         str: Words(),
         datetime: UtcTime(),

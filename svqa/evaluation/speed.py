@@ -96,7 +96,7 @@ def measure(case: Case, *, pairs: int) -> dict:
             begin = time.perf_counter()
             run()
             times.append(time.perf_counter() - begin)
-    ratios = [b / a if case.faster_is_higher else a / b for a, b in zip(ours_s, theirs_s)]
+    ratios = [b / a if case.faster_is_higher else a / b for a, b in zip(ours_s, theirs_s, strict=True)]
     value, low, high = median_interval(ratios)
     met = value >= case.aim if case.faster_is_higher else value <= case.aim
     return {

@@ -72,7 +72,7 @@ class Timings:
 class Timer:
     """One block's time; `items` may be set inside, for the throughput."""
 
-    __slots__ = ("_timings", "operation", "items", "seconds", "_local", "_path", "_begin")
+    __slots__ = ("_begin", "_local", "_path", "_timings", "items", "operation", "seconds")
 
     def __init__(self, timings: Timings, operation: str):
         self._timings, self.operation, self.items, self.seconds = timings, operation, 0, None

@@ -1,6 +1,8 @@
 """Frames, a chunk at a time -> cuts between shots, the same however the video was divided into chunks."""
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from svqa.media import Sampling, open_shot_finder, shots, stream_frames
@@ -59,4 +61,4 @@ def shots_from(marks: list[Segment], end_s: float) -> list[Segment]:
     [Segment(shot 0:00.0-0:02.0), Segment(shot 0:02.0-0:05.0)]
     """
     edges = [0.0, *sorted({m.start_s for m in marks if 0 < m.start_s < end_s}), end_s]
-    return [Segment(a, b, "shot") for a, b in zip(edges, edges[1:])]
+    return [Segment(a, b, "shot") for a, b in pairwise(edges)]

@@ -84,7 +84,8 @@ class Library:
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:
-            raise NotIngested(f"'{video}' was not ingested with '{self.settings.models}'. Run: svqa ingest {found.path} --models {self.settings.models}")
+            models = self.settings.models
+            raise NotIngested(f"'{video}' was not ingested with '{models}'. Run: svqa ingest {found.path} --models {models}")
         return same
 
 

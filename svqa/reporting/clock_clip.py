@@ -39,9 +39,9 @@ def make_flashes(out: Path, lengths_s: Sequence[float], *, each: int, seed: int)
     first = np.round(starts * RATE_HZ).astype(int)
     last = first + np.maximum(1, np.round(lengths * RATE_HZ).astype(int))
     luma = np.full(3 * RATE_HZ * len(lengths), 90, np.uint8)
-    for a, b in zip(first, last):
+    for a, b in zip(first, last, strict=True):
         luma[a:b] = 230
     raw = np.repeat(luma, 16 * 16).tobytes()
     run = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "16x16", "-r", str(RATE_HZ), "-i", "pipe:", "-c:v", "libx264", "-qp", "10"]
     subprocess.run([ffmpeg(), "-v", "error", "-y", *run, "-pix_fmt", "yuv420p", str(out)], input=raw, check=True)
-    return out, [(a / RATE_HZ, b / RATE_HZ) for a, b in zip(first.tolist(), last.tolist())]
+    return out, [(a / RATE_HZ, b / RATE_HZ) for a, b in zip(first.tolist(), last.tolist(), strict=True)]

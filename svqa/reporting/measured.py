@@ -49,17 +49,16 @@ def _nextqa_row(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _nextgqa(root: Path) -> Iterator[Table]:
     """The method, what was tried beside it and did not help, and the floors."""
-    shown = {"question words + meaning + words (the method)": "**question words + captions** (the method)",
-             "the method + smoothing": "the method + smoothing", "the method + hierarchy": "the method + hierarchy",
-             "smoothing only (3 s)": "captions, smoothed", "hierarchy only (frame + 5 s + 30 s)": "captions, hierarchy",
+    method = "question words + meaning + words (the method)"
+    shown = {method: "**question words + captions** (the method)", "the method + smoothing": "the method + smoothing",
+             "the method + hierarchy": "the method + hierarchy", "smoothing only (3 s)": "captions, smoothed",
+             "hierarchy only (frame + 5 s + 30 s)": "captions, hierarchy", "frame only, meaning": "captions, single frames",
              "question words alone": "floor: question words alone", "the method at shuffled times": "floor: shuffled times",
-             "frame only, meaning": "captions, single frames"}
+             "whole video": "floor: whole video", "random span": "floor: random span"}
     for data in _read(root, "docs/data/nextgqa_ablation.json"):
         by_name = {row["method"]: row for row in data["rows"]}
         rows = [(label, *(_percent(by_name[name][key]) for key in ("iou", "iou_at_05", "hit_at_1")))
                 for name, label in shown.items() if name in by_name]
-        rows += [(f"floor: {row['method'].removeprefix('floor: ')}", *(_percent(row.get(k)) for k in ("iou", "iou_at_05", "hit_at_1")))
-                 for row in data["rows"] if row["method"] in ("whole video", "random span", "floor: whole video", "floor: random span")]
         title = f"NExT-GQA grounding, {data['n']:,} questions, {data['folds']} folds by video, in %"
         yield Table(title, "docs/data/nextgqa_ablation.json", ("seconds found by", "mIoU", "IoU >= 0.5", "hit@1"), tuple(rows))
 
@@ -84,7 +83,8 @@ def _world_rest(root: Path) -> Iterator[Table]:
         for data in _read(root, f"svqa/checkpoints/{name}/metrics.json"):
             rows += [(f"{label}: {what}", _percent(figure), f"{figure['n']:,}") for what, figure in data["figures"].items()]
     if rows:
-        yield Table("The shapes world: captions, retrieval, boxes, in %", "svqa/checkpoints", ("measured", "value", "n"), tuple(rows))
+        title = "The shapes world: captions, retrieval, boxes, in %"
+        yield Table(title, "svqa/checkpoints", ("measured", "value", "n"), tuple(rows))
 
 
 def _speed(root: Path) -> Iterator[Table]:

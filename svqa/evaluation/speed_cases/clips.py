@@ -33,7 +33,7 @@ def loop(source: Path, out: Path, *, seconds: float, group: int | None = None, d
     if drifting:
         coding = "-vf hue=h=t/2 -c:v libx264 -preset veryfast -crf 23 -c:a copy".split()
     elif group:
-        coding = "-c:v libx264 -preset veryfast -crf 23 -sc_threshold 0 -an".split() + ["-g", str(group)]
+        coding = f"-c:v libx264 -preset veryfast -crf 23 -sc_threshold 0 -an -g {group}".split()
     run = [ffmpeg(), "-v", "error", "-y", "-stream_loop", "-1", "-i", str(source), "-t", str(seconds), *coding, str(out)]
     subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
     return out

@@ -84,7 +84,8 @@ def _again(folder: Path) -> Measured:
 
 def _growth(folder: Path) -> Iterator[Measured]:
     clip = real_clip()
-    runs = {s: _child(clip, loop(clip, folder / f"{s}.mp4", seconds=s, drifting=True), folder / f"{s}.db") for s in (SHORT_S, LONG_S)}
+    paths = {s: loop(clip, folder / f"{s}.mp4", seconds=s, drifting=True) for s in (SHORT_S, LONG_S)}
+    runs = {s: _child(clip, path, folder / f"{s}.db") for s, path in paths.items()}
     short, long = runs[SHORT_S], runs[LONG_S]
     what = f"{LONG_S // 60} minutes of 720p"
     factor = LONG_S / SHORT_S

@@ -67,7 +67,8 @@ def _close(a: tuple[int, float], b: tuple[int, float]) -> bool:
 
 
 def _mean_ffmpeg(path: Path) -> tuple[int, float]:
-    run = [ffmpeg(), "-v", "error", "-threads", "2", "-i", str(path), "-vf", f"scale={SIDE_PX}:{SIDE_PX}:flags=bilinear", "-pix_fmt", "rgb24"]
+    scale = f"scale={SIDE_PX}:{SIDE_PX}:flags=bilinear"
+    run = [ffmpeg(), "-v", "error", "-threads", "2", "-i", str(path), "-vf", scale, "-pix_fmt", "rgb24"]
     size, frames, total = SIDE_PX * SIDE_PX * 3, 0, 0.0
     with subprocess.Popen([*run, "-f", "rawvideo", "-"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         while len(block := process.stdout.read(size)) == size:

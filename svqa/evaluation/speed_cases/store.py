@@ -66,7 +66,7 @@ def _theirs(raw: sqlite3.Connection, chunk: Chunk, number: int) -> int:
     raw.executemany("INSERT INTO frames (video_id, t_s) VALUES (?, ?)", ((video, t) for t in chunk.frame_times_s))
     raw.executemany(
         "INSERT INTO embeddings (video_id, space_id, start_s, end_s, vector) VALUES (?, ?, ?, ?, ?)",
-        ((video, space, a, b, half.tobytes()) for (a, b), half in zip(vectors.spans.tolist(), halves)),
+        ((video, space, a, b, half.tobytes()) for (a, b), half in zip(vectors.spans.tolist(), halves, strict=True)),
     )
     raw.execute("COMMIT")
     return raw.execute("SELECT count(*) FROM frames WHERE video_id = ?", (video,)).fetchone()[0]
