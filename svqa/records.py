@@ -234,7 +234,7 @@ class Answer:
     """What was answered, how sure, on what evidence, by which model.
 
     `abstained` is True where the evidence was too weak; then `reason` says why and `text` what the person sees.
-    `option` is the index of the chosen option where the question had options. `spans` are the seconds it rests on.
+    `option` is the index of the chosen option where the question had options. `evidence` holds the seconds it rests on.
     """
 
     text: str

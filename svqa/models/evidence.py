@@ -227,7 +227,7 @@ def _clock_span(evidence: Sequence[Evidence]) -> str:
 
 
 def _clock(start_s: float, end_s: float) -> str:
-    first, last = math.floor(start_s), math.ceil(end_s)
+    first, last = math.floor(start_s), round(end_s)  # to the nearest second
     clock = [f"{t // 60}:{t % 60:02d}" for t in (first, last)]
     return clock[0] if last <= first else "-".join(clock)
 
