@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.database import Store, open_store
+from svqa.evaluation.performance import metrics_service
 from svqa.evaluation.speed import Case
 from svqa.records import Chunk, VectorSet, VideoInfo
 from svqa.retrieval import top_k
@@ -103,6 +104,11 @@ def _one_video(folder: Path) -> Iterator[Case]:
             "P16.query", f"search one video at {MANY:,} rows", against, aim,
             lambda: _asks(many, shelves[many]), lambda: _asks(few, shelves[few]), int.__eq__,
         )  # fmt: skip
+        told = {store: _add(store, next(numbers), ONE_VIDEO) for store in (many, few)}
+        yield Case(
+            "P16.statistics", f"statistics of one video at {MANY:,} rows", against, aim,
+            lambda: _tells(many, told[many]), lambda: _tells(few, told[few]), int.__eq__,
+        )  # fmt: skip
 
 
 def _adds(store: Store, numbers: Iterator[int], times: int = 4) -> int:
@@ -125,6 +131,10 @@ def _asks(store: Store, videos: Iterator[str], times: int = 10) -> int:
     query = _unit_rows(1, NARROW, seed=1)[0]
     tables = (store.vectors("segment", "visual", "bench", videos=[next(videos)]) for _ in range(times))
     return sum(len(top_k(table.values, query, K)[0]) for table in tables)
+
+
+def _tells(store: Store, video: str, times: int = 20) -> int:
+    return sum(metrics_service.get_video_statistics(store, video).processing["frames"] for _ in range(times))
 
 
 def _unit_rows(rows: int, dim: int, *, seed: int = 0) -> np.ndarray:
