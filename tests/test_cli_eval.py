@@ -120,6 +120,14 @@ def test_shapes_by_type_with_who_never_looks_beside_it():
     assert "colour" in kinds and kinds <= set(found["floors"]["majority"])
 
 
+@pytest.mark.slow
+def test_shapes_says_how_often_the_seconds_were_found():
+    found = json.loads(svqa("shapes", "--n", 4, "--seed", 6, "--json").stdout)
+    assert found["span IoU>=0.5"]["value"] >= 0.5 > found["floors"]["span: random"]["all"]["value"]
+    spoken = svqa("shapes", "--n", 2, "--seed", 6).stdout
+    assert "hold the evidence" in spoken and "right frame" in spoken
+
+
 def test_a_set_that_cannot_answer_is_refused():
     with pytest.raises(UsageError, match="no model that answers"):
         run_shapes(ModelSet("mute", {}))

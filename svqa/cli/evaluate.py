@@ -93,7 +93,9 @@ def shapes(
     if json:
         print_json(result.to_json())
         return
-    _print_by_type(result, f"Shapes, accuracy in %, {n} videos, seed {result.passport['seed']}")
+    videos = f"{n} videos, seed {result.passport['seed']}"
+    _print_by_type(result, f"Shapes, accuracy in %, {videos}")
+    _print_spans(result, f"Shapes, the seconds that hold the evidence, found in %, {videos}")
 
 
 def _sentences(models: str) -> TextEncoder:
@@ -119,14 +121,32 @@ def _print_result(result: EvalResult, title: str) -> None:
 
 def _print_by_type(result: EvalResult, title: str) -> None:
     """A row a type of question; who looks at the right frame first, then who looks elsewhere or never."""
-    arms = list(dict.fromkeys(name for figures in result.by_type.values() for name in figures))
-    never = [name for name in result.floors if name not in arms]
-    rows = [(name, str(figure.n), _percent(figure)) for name, figure in result.metrics.items()]
+    arms = list(dict.fromkeys(name for figures in result.by_type.values() for name in figures if not _of_spans(name)))
+    never = [name for name in result.floors if name not in arms and not _of_spans(name)]
+    rows = [(name, str(figure.n), _percent(figure)) for name, figure in result.metrics.items() if not _of_spans(name)]
     rows = [(*row, *("" for _ in [*arms[1:], *never])) for row in rows]
     for kind, figures in result.by_type.items():
         floors = [_percent(result.floors[name].get(kind)) for name in never]
         rows.append((kind, str(figures[arms[0]].n), *(_percent(figures.get(arm)) for arm in arms), *floors))
     print_table(("", "n", *arms, *never), rows, title=title)
+
+
+def _print_spans(result: EvalResult, title: str) -> None:
+    """The same for the seconds that were found, where they were looked for."""
+    names = [name for name in result.metrics if _of_spans(name)]
+    if not names:
+        return
+    never = [name for name in result.floors if _of_spans(name)]
+    rows = [(name, str(result.metrics[name].n), _percent(result.metrics[name]), *("" for _ in never)) for name in names]
+    for kind, figures in result.by_type.items():
+        if names[0] in figures:
+            floors = (_percent(result.floors[name].get(kind)) for name in never)
+            rows.append((kind, str(figures[names[0]].n), _percent(figures[names[0]]), *floors))
+    print_table(("", "n", "svqa", *(name.removeprefix("span: ") for name in never)), rows, title=title)
+
+
+def _of_spans(name: str) -> bool:
+    return "span" in name.split()[0] or name.startswith("every span")
 
 
 def _beside(result: EvalResult, metric: str) -> list[str]:

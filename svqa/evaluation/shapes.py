@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from svqa.errors import UsageError
 from svqa.evaluation.results import EvalResult
+from svqa.evaluation.shapes_moments import METRIC, run_moments
 from svqa.models.base import Answerer, Captioner
 from svqa.models.evidence import EvidenceAnswerer
 from svqa.models.zoo import ModelSet
@@ -37,7 +38,8 @@ def run_shapes(
 ) -> EvalResult:
     """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its floors.
 
-    `seed` must be one that nothing was trained on. Raises UsageError where the set cannot answer.
+    Where the set was made for this world, also how often its boxes find the seconds that hold the evidence
+    (`span IoU>=0.5`). `seed` must be one that nothing was trained on. Raises UsageError where the set cannot answer.
     """
     if videos < 2:
         raise UsageError(f"-n must be at least 2 videos, got {videos}: one floor looks at another video.")
@@ -46,4 +48,17 @@ def run_shapes(
         raise UsageError(f"The set '{models.name}' has no model that answers. See: svqa models list")
     if isinstance(answerer, EvidenceAnswerer):
         answerer = Captioned(answerer, models.captioner)
-    return evaluate(answerer, videos=videos, seed=seed, every_s=every_s)
+    answered = evaluate(answerer, videos=videos, seed=seed, every_s=every_s)
+    return _with_spans(answered, models, videos, seed) if models.name == "shapes" else answered
+
+
+def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) -> EvalResult:
+    """The same result with the figures of found seconds beside the answers; their floors begin with `span: `."""
+    found = run_moments(None, models.detector, videos=videos, seed=seed)
+    by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}
+    for kind, figures in found.by_type.items():
+        by_type[kind][METRIC] = figures[METRIC]
+    floors = {**answered.floors, **{f"span: {name}": figures for name, figures in found.floors.items()}}
+    metrics = {**answered.metrics, **found.metrics}
+    return replace(answered, metrics=metrics, by_type=by_type, floors=floors,
+                   passport={**answered.passport, "detector": models.detector.model_id})
