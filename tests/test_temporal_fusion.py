@@ -71,6 +71,17 @@ def test_which_sense_carried_a_result_can_be_read_off(strategy):
     assert match(fused, visual=0.1 * np.eye(6)[0] + np.eye(6)[5], audio=np.eye(6)[3]).carried_by(3) == "audio"
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_query_with_a_sound_does_not_favour_the_silent(strategy):
+    """Three moments look alike; the first is silent, the second sounds otherwise, the third as asked."""
+    visual, audio = np.tile(np.eye(4)[0], (3, 1)), np.array([[0.0] * 4, np.eye(4)[1], np.eye(4)[2]])
+    fused = create_multimodal_embedding(visual + 0.01 * np.eye(4)[:3], audio=audio, fusion_strategy=strategy)
+    scores = match(fused, visual=np.eye(4)[0], audio=np.eye(4)[2])
+    assert scores.total.argmax() == 2 and scores.by_sense["audio"][0] == 0
+    alone = match(fused, visual=np.eye(4)[0]).total
+    assert alone.argmax() == 0, "asked by its picture alone, silence costs nothing"
+
+
 def test_late_fusion_by_hand():
     scores = late_fusion({"visual": np.array([0.9, 0.5, 0.1]), "text": np.array([np.nan, 7.0, 7.0])}, k=1)
     np.testing.assert_allclose(scores.by_sense["visual"], [1 / 2, 1 / 3, 1 / 4])

@@ -24,13 +24,15 @@ class Fused:
 
     `values` (N, D) float32, rows of length 1; None for `late`, which keeps the senses apart until they are ranked.
     `weights` {sense: (N,)}: each sense's share of a row, summing to 1 over the senses that are there.
-    `parts` {sense: (N, D_sense)}: the rows of length 1 that went in.
+    `parts` {sense: (N, D_sense)}: the rows of length 1 that went in, zeros where a sense is silent.
+    `given` {sense: weight}: what was asked for before any row was looked at.
     """
 
     strategy: str
     values: np.ndarray | None
     weights: Mapping[str, np.ndarray]
     parts: Mapping[str, np.ndarray]
+    given: Mapping[str, float]
 
     def __repr__(self) -> str:
         shape = "ranks" if self.values is None else f"{self.values.shape}"
@@ -73,6 +75,7 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
     if fusion_strategy not in STRATEGIES:
         raise UsageError(unknown_name("fusion strategy", fusion_strategy, STRATEGIES))
     given = {s: v for s, v in zip(SENSES, (visual, text, audio)) if v is not None}
+    wanted = {s: float((weights or {}).get(s, 1.0)) for s in given}
     for name in {*(weights or {}), *(dims or {})} - set(SENSES):
         raise UsageError(unknown_name("sense", name, SENSES))
     parts = {s: _unit_rows(v, s) for s, v in given.items()}
@@ -81,22 +84,24 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
         _check_one_space(given, parts, fusion_strategy)
     gates = {s: reliability(p) if fusion_strategy == "gated" else p.any(axis=1).astype(np.float64)
              for s, p in parts.items()}
-    share = _shares(gates, weights or {})
+    share = _shares(gates, wanted)
     if fusion_strategy == "late":
-        return Fused(fusion_strategy, None, share, parts)
+        return Fused(fusion_strategy, None, share, parts, wanted)
     if fusion_strategy == "concat":
         values = _side_by_side(parts, share, dims or {})
     else:
         values = sum(share[s][:, None] * p for s, p in parts.items())
     return Fused(fusion_strategy, _unit_rows(values, "fused").astype(np.float32), share,
-                 {s: p.astype(np.float32) for s, p in parts.items()})
+                 {s: p.astype(np.float32) for s, p in parts.items()}, wanted)
 
 
 def match(fused: Fused, **queries: np.ndarray) -> Scores:
     """Score the N items against a query in one or more senses, `match(fused, visual=q, audio=tone)`.
 
     `late` fuses ranks (`late_fusion`); the others add weight x cosine over the senses the query speaks to, so
-    the parts add up exactly. A text query may be given to `visual` and `text` alike where they share a space.
+    the parts add up exactly. A text query may be given to `visual` and `text` alike where they share a space. The
+    senses the query speaks to share the score; an item that is silent in one of them gets nothing for it, so a query
+    with a sound does not favour the silent.
     """
     for name in set(queries) - set(SENSES):
         raise UsageError(unknown_name("sense", name, SENSES))
@@ -111,9 +116,11 @@ def match(fused: Fused, **queries: np.ndarray) -> Scores:
             raise UsageError(f"the {s} query has {len(query)} numbers, the items have {fused.parts[s].shape[1]}: "
                              f"make both with the same model")
         cosines[s] = fused.parts[s] @ query
+    weights = _for_query(fused, shared)
     if fused.strategy == "late":
-        return late_fusion(cosines, weights={s: fused.weights[s] for s in shared})
-    by_sense = {s: fused.weights[s] * c for s, c in cosines.items()}
+        known = {s: np.where(fused.parts[s].any(axis=1), c, np.nan) for s, c in cosines.items()}
+        return late_fusion(known, weights=weights)
+    by_sense = {s: weights[s] * c for s, c in cosines.items()}
     return Scores(sum(by_sense.values()), by_sense)
 
 
@@ -184,6 +191,14 @@ def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> di
     total = sum(raw.values())
     # Where no sense stands out (all gates 0) each one counts the same: better than no vector at all.
     return {s: np.divide(r, total, out=np.full(len(r), 1 / len(raw)), where=total > 0) for s, r in raw.items()}
+
+
+def _for_query(fused: Fused, senses: list[str]) -> dict[str, np.ndarray]:
+    """-> {sense: (N,)}: an item's shares over the senses that are asked, summing to how much of the query it can meet."""
+    own = sum(fused.weights[s] for s in senses)
+    asked = sum(fused.given[s] for s in senses)
+    met = sum(fused.given[s] * fused.parts[s].any(axis=1) for s in senses) / asked if asked > 0 else np.zeros(len(own))
+    return {s: np.divide(fused.weights[s] * met, own, out=np.zeros(len(own)), where=own > 0) for s in senses}
 
 
 def _side_by_side(parts: Mapping[str, np.ndarray], share: Mapping[str, np.ndarray],
