@@ -1,0 +1,1 @@
+"""Question files -> fine-tuned models: versions that can be trusted, compared, merged and rolled back."""

@@ -1,0 +1,175 @@
+"""Examples -> token ids -> batches in which each picture comes once, however many questions are asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from svqa.errors import UsageError
+from svqa.training.dataset import Example
+from svqa.training.pictures import Seen
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """Ids of every example: `asked` one question each, `said` its different answers, `weights` what each counts."""
+
+    asked: list[list[int]]
+    said: list[list[list[int]]]
+    weights: list[list[float]]
+    pad_id: int
+
+
+def tokenise(processor, text_config, examples: Sequence[Example], *, path: str | Path = "") -> Tokens:
+    """Questions as [ENC] words [SEP], answers as [DEC] words [SEP], as BLIP was trained.
+
+    Raises UsageError, with the lines, for a question that is too long and for answers the vocabulary cannot spell.
+    """
+    tokenizer, most = processor.tokenizer, text_config.max_position_embeddings
+    asked = [[enc_id(tokenizer, text_config), *tokenizer(e.question).input_ids[1:]] for e in examples]
+    said = [[[text_config.bos_token_id, *tokenizer(a).input_ids[1:]] for a in e.weights] for e in examples]
+    wrong = []
+    for e, question, answers in zip(examples, asked, said, strict=True):
+        if max(map(len, (question, *answers))) > most:
+            wrong.append(f"line {e.line}: is longer than the {most} tokens that the model reads")
+        if any(tokenizer.unk_token_id in ids for ids in answers):
+            wrong.append(f"line {e.line}: the answer {e.answers[0]!r} has words that the model cannot spell")
+    if wrong:
+        raise UsageError("\n".join([f"{path} does not fit the model. Nothing was trained.", *wrong[:20]]))
+    return Tokens(asked, said, [list(e.weights.values()) for e in examples], tokenizer.pad_token_id)
+
+
+def enc_id(tokenizer, text_config) -> int:
+    """The id of [ENC]; published vocabularies do not name it, there it follows [DEC]."""
+    known = tokenizer.convert_tokens_to_ids("[ENC]")
+    return text_config.bos_token_id + 1 if known in (None, tokenizer.unk_token_id) else known
+
+
+class PictureBatches:
+    """Batches of example numbers: questions about one picture share a batch, up to `together` of them.
+
+    The order depends on `seed` and `epoch` alone, so that a run that was ended can go on in the middle.
+
+    >>> [sorted(batch) for batch in PictureBatches([0, 0, 1, 1], size=2, together=2, seed=0)]
+    [[0, 1], [2, 3]]
+    """
+
+    def __init__(self, picture_of: Sequence[int], *, size: int, together: int, seed: int):
+        self.size, self.together, self.seed, self.epoch = size, min(together, size), seed, 0
+        order = np.argsort(picture_of, kind="stable")
+        starts = np.flatnonzero(np.diff(np.asarray(picture_of)[order])) + 1
+        self._about = np.split(order, starts)
+        self._count = len(order)
+
+    batch_size = property(lambda self: self.size)
+    drop_last = False
+
+    def __len__(self) -> int:
+        return -(-self._count // self.size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        groups = []
+        for about in self._about:
+            mixed = rng.permutation(about)
+            groups += [mixed[i : i + self.together] for i in range(0, len(mixed), self.together)]
+        flat = np.concatenate([groups[i] for i in rng.permutation(len(groups))])
+        for first in range(0, len(flat), self.size):
+            yield flat[first : first + self.size].tolist()
+
+
+class Collate:
+    """Example numbers -> the tensors of one batch.
+
+    `asked (Q, L)` and `asked_mask`, `picture (Q,)` which picture of the batch, `said (A, M)` and `said_mask`, `owner
+    (A,)` whose answer it is, `weight (A,)`, and `features (U, P, D)` or `pixel_values (U, 3, H, W)`.
+    """
+
+    def __init__(self, tokens: Tokens, seen: Seen, *, cached: bool):
+        self.tokens, self.seen, self.cached = tokens, seen, cached
+
+    def __call__(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
+        t, all_rows = self.tokens, self.seen.pictures.row_of[np.asarray(rows)]
+        unique, picture = np.unique(all_rows, return_inverse=True)
+        asked = pad([t.asked[i] for i in rows], t.pad_id)
+        said = pad([ids for i in rows for ids in t.said[i]], t.pad_id)
+        owner = [q for q, i in enumerate(rows) for _ in t.said[i]]
+        batch = {
+            "asked": asked,
+            "asked_mask": lengths_mask([len(t.asked[i]) for i in rows]),
+            "said": said,
+            "said_mask": lengths_mask([len(ids) for i in rows for ids in t.said[i]]),
+            "owner": torch.tensor(owner),
+            "weight": torch.tensor([w for i in rows for w in t.weights[i]]),
+            "picture": torch.from_numpy(picture),
+        }
+        look = self.seen.features if self.cached else self.seen.pixels
+        return {**batch, "features" if self.cached else "pixel_values": look(unique)}
+
+
+class AnswerLoss(torch.nn.Module):
+    """A batch -> the loss of BLIP's answers: over a question's words the sum, over questions the mean.
+
+    As in the original code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of people who gave it. Pads
+    are seen by nothing and count for nothing, so the loss of a batch is the mean of its questions' own losses.
+    """
+
+    def __init__(self, model, *, vision_is_frozen: bool, checkpointing: bool = False):
+        super().__init__()
+        self.model, self.vision_is_frozen, self.checkpointing = model, vision_is_frozen, checkpointing
+
+    def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """-> scalar."""
+        blip = plain(self.model)
+        asked = self.read(blip, batch, self.see(blip, batch))
+        logits = blip.text_decoder(
+            input_ids=batch["said"],
+            attention_mask=batch["said_mask"],
+            encoder_hidden_states=asked[batch["owner"]],
+            encoder_attention_mask=batch["asked_mask"][batch["owner"]],
+            use_cache=False,
+        ).logits[:, :-1]
+        target = batch["said"][:, 1:].masked_fill(batch["said_mask"][:, 1:] == 0, -100)
+        lost = torch.nn.functional.cross_entropy(logits.float().transpose(1, 2), target, reduction="none")
+        return (lost.sum(1) * batch["weight"]).sum() / len(batch["asked"])
+
+    def see(self, blip, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """-> (U, P, D) vision features, without a graph where vision is frozen."""
+        if "features" in batch:
+            return batch["features"].to(blip.dtype)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.vision_is_frozen):
+            return blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
+
+    def read(self, blip, batch: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
+        """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made once."""
+        from svqa.models.blip import frame_memory, read_question
+
+        if self.checkpointing:  # layers that are computed again keep no keys and values
+            return blip.text_encoder(
+                input_ids=batch["asked"],
+                attention_mask=batch["asked_mask"],
+                encoder_hidden_states=features[batch["picture"]],
+                use_cache=False,
+            ).last_hidden_state
+        memory = frame_memory(blip, features)[batch["picture"]]
+        return read_question(blip, batch["asked"], memory, batch["asked_mask"])
+
+
+def plain(model):
+    """The BLIP inside a `PeftModel`, whose layers carry the update; a BLIP as it is."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def pad(ids: Sequence[Sequence[int]], pad_id: int) -> torch.Tensor:
+    """Lists of different lengths -> (N, longest) int64, filled on the right."""
+    longest = max(map(len, ids))
+    return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in ids])
+
+
+def lengths_mask(lengths: Sequence[int]) -> torch.Tensor:
+    """Lengths -> (N, longest) int64, 1 where a token stands."""
+    return (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()

@@ -1,0 +1,86 @@
+"""A preset's name and a model -> the same model with a low-rank update in the layers that the preset names.
+
+LoRA (Hu et al. 2021, arXiv:2106.09685) leaves each weight W as it is and learns W + (alpha / r) B A, with r rows in A;
+B starts at zero, so that nothing changes before the first step. Which layers are called what differs by architecture,
+and a name that matches nothing would train nothing: hence one preset an architecture, each tested by a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from svqa.errors import UsageError, unknown_name
+
+_TEXT = r".*text_(encoder|decoder)\..*layer\.\d+\..*\.(query|key|value|dense)"
+_VISION = r".*vision_model\.encoder\.layers\.\d+\..*\.(qkv|projection|fc1|fc2)"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Which layers are trained: names of the last part, or one pattern over whole names (as peft reads them)."""
+
+    targets: tuple[str, ...] | str
+    what: str
+    trains_vision: bool = False
+
+
+PRESETS = {
+    "blip-text-qv": Preset(("query", "value"), "BLIP, query and value of question encoder and answer decoder"),
+    "blip-text-linear": Preset(_TEXT, "BLIP, every linear layer of question encoder and answer decoder"),
+    "blip-vision-qkv": Preset(("qkv",), "BLIP, attention of the vision transformer", trains_vision=True),
+    "blip-all-linear": Preset(f"({_TEXT}|{_VISION})", "BLIP, every linear layer of every part", trains_vision=True),
+    "clip-qv": Preset(("q_proj", "v_proj"), "CLIP, query and value of both towers", trains_vision=True),
+    "decoder-qv": Preset(("q_proj", "v_proj"), "decoder language models (OPT, Llama, SmolVLM), query and value"),
+}
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name; UsageError lists the ones that exist."""
+    if name not in PRESETS:
+        raise UsageError(unknown_name("LoRA preset", name, PRESETS))
+    return PRESETS[name]
+
+
+def add_lora(model, name: str, *, rank: int = 8, alpha: int = 32, dropout: float = 0.0, base_id: str = ""):
+    """-> a `PeftModel` around `model`, whose layers are changed in place; only the update is trainable.
+
+    No `task_type` is set: with one, peft passes `inputs_embeds` and BLIP's forward fails. Raises UsageError where the
+    preset is unknown or names no layer of this model.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    chosen = preset(name)
+    targets = chosen.targets if isinstance(chosen.targets, str) else list(chosen.targets)
+    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets, bias="none")
+    try:
+        made = get_peft_model(model, config)
+    except ValueError as error:
+        raise UsageError(f"The preset '{name}' ({chosen.what}) names no layer of {type(model).__name__}. "
+                         f"Presets: {', '.join(sorted(PRESETS))}.") from error  # fmt: skip
+    made.peft_config["default"].base_model_name_or_path = base_id
+    return made
+
+
+def trainable_share(model) -> tuple[int, int, float]:
+    """-> trainable parameters, all parameters (the update included), the share of the first in the second."""
+    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    every, own = sum(n for n, _ in counts), sum(n for n, trained in counts if trained)
+    return own, every, own / every
+
+
+def turn_on_checkpointing(model) -> None:
+    """Layers are computed again in the backward pass instead of kept: less memory, more time, the same gradients.
+
+    Without reentrance, which needs no gradient at the input; the hook that peft and transformers add for the other way
+    is taken off again.
+    """
+    turn_on = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    turn_on({"use_reentrant": False})
+    if hasattr(model, "disable_input_require_grads"):
+        model.disable_input_require_grads()
+
+
+def lora_targets(model) -> Sequence[str]:
+    """The layers that carry an update, by name."""
+    return sorted({name.split(".lora_A")[0] for name, _ in model.named_modules() if name.endswith("lora_A.default")})
