@@ -6,6 +6,7 @@ past a border, and speech is heard in blocks of a minute. So a resumed ingest ma
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,7 @@ class Analysis:
         cuts = CutFinder(self.settings.shots)
         every_s = self.settings.every_s
         context_s = max(0.0, from_s - cuts.context_frames * every_s)
-        with Hearing(self.path, self.info, self.models.transcriber if self.settings.speech else None, from_s) as hearing:
+        with self._hearing(from_s) as hearing:
             for start_s, frames, last in self._scenes(context_s):
                 if start_s < from_s:
                     cuts.remember(frames)
@@ -47,11 +48,21 @@ class Analysis:
                 with self.watch("shots"):
                     marks = cuts.find(frames, last=last)
                 with self.watch("speech"):
-                    said = hearing.utterances(start_s, None if last else end_s)
-                    heard = self._text_vectors("speech", said)
+                    said = hearing.utterances(start_s, None if last else end_s) if hearing else []
+                    heard = self._text_vectors("speech", said) + self._sounds(hearing, start_s, end_s)
                 yield replace(
                     chunk, segments=(*chunk.segments, *marks), utterances=tuple(said), vectors=(*chunk.vectors, *heard)
                 )
+
+    def _hearing(self, from_s: float) -> AbstractContextManager[Hearing | None]:
+        if not self.settings.speech:
+            return nullcontext()
+        return Hearing(self.path, self.info, self.models.transcriber, from_s, every_s=self.settings.every_s)
+
+    def _sounds(self, hearing: Hearing | None, start_s: float, end_s: float) -> tuple[VectorSet, ...]:
+        """What it sounds like, at every level; nothing where it is silent."""
+        frames = hearing.sounds(start_s, end_s) if hearing else None
+        return () if frames is None else (frames, *levels_of(frames, end_s, since_s=start_s))
 
     def _scenes(self, from_s: float) -> Iterator[tuple[float, FrameBatch, bool]]:
         """(start_s, its frames, whether it is the last one); the worker decodes ahead while the models work."""

@@ -13,7 +13,7 @@ from svqa.pipeline import ingest as ingesting
 from svqa.pipeline import search as searching
 from svqa.pipeline.ingest import IngestReport, Progress
 from svqa.pipeline.shelf import Shelf
-from svqa.records import Answer, Evidence
+from svqa.records import Answer, Evidence, Waveform
 from svqa.settings import Settings
 
 
@@ -51,11 +51,15 @@ class Library:
         files = ingesting.find_videos(paths)
         return ingesting.ingest_many(self.store, self.models, files, settings=self.settings, progress=progress)
 
-    def search(self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5) -> list[Evidence]:
-        """The `k` best moments for a description, in one video (path or id) or in all."""
+    def search(
+        self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5, sound: Waveform | None = None
+    ) -> list[Evidence]:
+        """The `k` best moments for a description, and for an example of what is heard, in one video (path or id) or all."""
         begin = time.perf_counter()
         videos = self._scope(video)
-        found = searching.search(self.store, self.models, text, videos=videos, level=level, k=k, shelf=self.shelf)
+        found = searching.search(
+            self.store, self.models, text, videos=videos, level=level, k=k, shelf=self.shelf, sound=sound
+        )
         latency_ms = 1000 * (time.perf_counter() - begin)
         named = videos if video is not None else ()
         self.store.add_query(

@@ -1,7 +1,8 @@
 """A sentence -> the moments it describes: pictures and words ranked apart, then joined by reciprocal rank.
 
 A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments they like: picture
-vectors, caption vectors, speech vectors, and BM25 over captions and speech. A moment's content is the weighted sum of
+vectors, caption vectors, speech vectors, and BM25 over captions and speech; with an example of a sound, a fifth says
+which moments sound like it. A moment's content is the weighted sum of
 1 / (60 + rank) over the rankings that name it (Cormack et al. 2009), scaled to [0, 1]. In one video its score takes in
 how well its neighbours in time did (`rerank_with_temporal_coherence`); across videos it does not, because a short video
 has no neighbours to speak for it: on 21 descriptions of seven clips the right one came first 18 times without and 17
@@ -18,11 +19,12 @@ from svqa.database import Store, VectorTable
 from svqa.errors import UsageError, unknown_name
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.shelf import Shelf, Words
-from svqa.records import Evidence
+from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
 from svqa.retrieval.exact import best_k
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
+from svqa.temporal.sound import MODEL_ID, log_mel_statistics
 
 NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}  # level -> a neighbour this far away lends 1 / e of its score
 LEVELS = tuple(NEAR_S)
@@ -30,19 +32,19 @@ DEPTH = 100  # moments a ranking may name
 RRF_K = 60
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
 _NONE = -np.inf
-WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0}
-FLOOR = {"visual": _NONE, "caption": 0.4, "speech": 0.4}  # cosines under it say "not about this" and name no moment
+WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0, "audio": 1.0}
+FLOOR = {"visual": _NONE, "caption": 0.4, "speech": 0.4, "audio": 0.4}  # cosines under it say "not about this" and name no moment
 _LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is not named counts as
 
 
 def search(
     store: Store, models: ModelSet, text: str, *, videos: Sequence[str], level: str = "segment", k: int = 5,
-    shelf: Shelf | None = None,
+    shelf: Shelf | None = None, sound: Waveform | None = None,
 ) -> list[Evidence]:  # fmt: skip
     """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense that carried each.
 
-    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will need again. Raises
-    UsageError on an empty text or an unknown level.
+    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will need again. `sound` is
+    an example of what is heard at that moment. Raises UsageError on an empty text, an unknown level, a silent example.
     """
     if not text.strip():
         raise UsageError("A search needs words, got an empty text. Try: svqa search 'a person by the sea'")
@@ -54,6 +56,8 @@ def search(
     moments, measured = _measure(store, models, text, videos, level, shelf)
     if not len(moments):
         return []
+    if sound is not None:
+        measured["audio"] = _alike(store, sound, moments, videos, level, shelf)
     words = shelf.words(store, moments, videos)
     found = _joined(moments, words, measured)
     middles = [(e.start_s + e.end_s) / 2 for e in found]
@@ -90,6 +94,18 @@ def _measure(
         table = store.vectors("segment", modality, models.sentences.model_id, videos=videos)
         measured[modality] = words.best_by_moment(modality, table, _by_vector(shelf, table, sentence, FLOOR[modality]))
     return moments, {**measured, "bm25": words.lexical(text)}
+
+
+def _alike(
+    store: Store, sound: Waveform, moments: VectorTable, videos: Sequence[str], level: str, shelf: Shelf
+) -> np.ndarray:
+    """(M,): how much the best stretch of each moment sounds like the example."""
+    example = log_mel_statistics(sound.samples, sound.rate_hz)
+    if not example.any():
+        raise UsageError("The example sound is silent or shorter than 25 ms: give a stretch in which it can be heard.")
+    table = store.vectors("frame", "audio", MODEL_ID, videos=videos)
+    scores = _by_vector(shelf, table, example, FLOOR["audio"])
+    return shelf.words(store, moments, videos).best_by_moment("audio", table, scores)
 
 
 def _by_vector(shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float = _NONE) -> np.ndarray:
