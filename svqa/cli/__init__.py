@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli import admin, compare, evaluate, research, shapes, verbs
+from svqa.cli import admin, compare, evaluate, research, shapes, train, verbs
 from svqa.errors import SvqaError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ research.register(app)
 evaluate.register(app)
 compare.register(app)
 shapes.register(app)
+train.register(app)
 admin.register(app)
 
 

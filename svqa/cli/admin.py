@@ -20,32 +20,40 @@ def register(app: typer.Typer) -> None:
 
 
 @models_app.command("list")
-def list_models(json: Json = False) -> None:
-    """Every model of every set: what it does, its licence, its size, whether it is here."""
+def list_models(database: Database = None, json: Json = False) -> None:
+    """Every model of every set: what it does, its licence, its size, whether it is here; then the trained versions."""
+    from svqa.cli.train import print_versions, version_rows
     from svqa.models.zoo import describe, known_sets
 
     rows = [asdict(m) for name in known_sets() for m in describe(name)]
+    trained = version_rows(database)
     if json:
-        print_json(rows)
+        print_json(rows + trained)
         return
     columns = ("set", "role", "name", "licence", "MB", "here")
     print_table(columns, [
         (r["set"], r["role"], r["name"], r["licence"], f"{(r['size_bytes'] or 0) / 1e6:.1f}", "yes" if r["available"] else "no")
         for r in rows
     ])  # fmt: skip
+    print_versions(trained)
 
 
 @models_app.command("show")
-def show_model(name: Annotated[str, typer.Argument(help="A model or a model set.")], json: Json = False) -> None:
-    """One model, or every model of a set, with its source and checksum."""
+def show_model(
+    name: Annotated[str, typer.Argument(help="A model, a model set, or a version (name:number, name:champion).")],
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """One model, every model of a set, or one trained version, with its source and checksum."""
+    from svqa.cli.train import version_in_full
     from svqa.models.zoo import describe
 
-    rows = [asdict(m) for m in describe(name)]
+    rows = version_in_full(name, database) or [asdict(m) for m in describe(name)]
     if json:
         print_json(rows)
         return
     for row in rows:
-        print_table(("", row["name"]), [(key, value) for key, value in row.items() if key != "name"])
+        print_table(("", row["name"]), [(key, value) for key, value in _flat(row) if key != "name"])
 
 
 @models_app.command("pull")

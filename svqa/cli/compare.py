@@ -32,9 +32,12 @@ def compare(
     """Compare models on the same questions: paired by question, clustered by video, kept in the database."""
     from svqa.database import open_store
     from svqa.errors import UsageError
+    from svqa.evaluation.registry import model_registry
     from svqa.evaluation.runs import compare_runs, read_asked, read_run, run_set
     from svqa.settings import Settings
+    from svqa.training.versions import load_version
 
+    model_registry.use_version_loader(load_version)
     if len(models) < 2 or len(set(models)) < len(models):
         raise UsageError(f"A comparison needs two or more different models, got {', '.join(models)}.")
     asked = read_asked(_file(questions)) if questions else None

@@ -9,20 +9,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from svqa.evaluation.results import bootstrap_over_groups
+from svqa.shapes.balance import gist
 from svqa.training.dataset import Example, read_examples
 from svqa.training.lora import BASE, fine_tune_blip
 from svqa.training.promote import ask
+from svqa.training.provenance import hardware
+from svqa.training.shapes_results import arm_name, summary
 from svqa.training.shapes_task import KEPT, LEARNT, write_task
 from svqa.training.versions import find_base
 
+GPU = "not measured: no GPU was to be had"
+FROZEN = {"arm": "frozen", "replay": None, "rank": None}
+FLOOR = {"arm": "never looks", "replay": None, "rank": None}
 TEST_SEED, VAL_SEED, TRAIN_SEED = 61_000, 62_000, 63_000  # of the videos; a run adds its own seed
 ARMS: dict[str, dict[str, Any]] = {
     "full": {"use_lora": False, "learning_rate": 5e-4},
@@ -74,7 +81,7 @@ def run_arm(arm: str, seed: int, folder: str | Path, plan: Plan = Plan(), *, rep
 def frozen_row(seed: int, folder: str | Path, plan: Plan = Plan(), *, base: str = BASE) -> dict[str, Any]:
     """The base as it is, on the same test."""
     examples = read_examples(task_file(Path(folder), "test", seed, plan), split="test")
-    return {"arm": "frozen", "seed": seed, "replay": None, "rank": None, "trainable": 0, "trainable_share": 0.0,
+    return {**FROZEN, "seed": seed, "trainable": 0, "trainable_share": 0.0,
             "base_sha256": find_base(base).sha256, "values": _coded(ask(base, examples))}  # fmt: skip
 
 
@@ -87,67 +94,22 @@ def task_file(folder: Path, kind: str, seed: int, plan: Plan) -> Path:
                                                   rounds=1 if kind == "test" else 3)  # fmt: skip
 
 
-def summary(rows: Sequence[Mapping[str, Any]], tests: Mapping[int, Sequence[Example]]) -> dict[str, Any]:
-    """Rows of several seeds -> `{arm: {learnt, kept, by type, gain recovered, lost}}`, intervals over videos.
-
-    `recovered` is the gain over the frozen model as a share of full fine-tuning's with the same replay.
-    """
-    table: dict[str, Any] = {}
-    for name in dict.fromkeys(arm_name(row) for row in rows):
-        mine = [row for row in rows if arm_name(row) == name]
-        table[name] = {"seeds": [r["seed"] for r in mine], "trainable_share": mine[0]["trainable_share"],
-                       "seconds": float(np.mean([r.get("seconds", 0.0) for r in mine])),
-                       **{t: _figure(mine, tests, (t,)) for t in (*LEARNT, *KEPT)},
-                       "learnt": _figure(mine, tests, LEARNT), "kept": _figure(mine, tests, KEPT)}  # fmt: skip
-        frozen = _same_seeds(rows, "frozen", mine)
-        if frozen and name != "frozen":
-            table[name]["gained"] = _difference(mine, frozen, tests, LEARNT)
-            table[name]["lost"] = _difference(frozen, mine, tests, KEPT)
-            full = _same_seeds(rows, f"full{name[len(mine[0]['arm']):]}".split(", rank")[0], mine)
-            if full:
-                table[name]["recovered"] = _recovered(mine, full, frozen, tests)
-    return table
+def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:
+    """Who knows the habits of the training answers and sees nothing: the floor under every arm, on the same test."""
+    train, test = (read_examples(task_file(Path(folder), kind, seed, plan), split=kind) for kind in ("train", "test"))
+    habits: dict[str, Counter] = defaultdict(Counter)
+    for e in train:
+        habits[gist(e.question)][e.answers[0]] += 1
+    values = np.array([_guess(e, habits) == e.answers[0] for e in test])
+    return {**FLOOR, "seed": seed, "trainable": 0, "trainable_share": 0.0, "base_sha256": "", "values": _coded(values)}
 
 
-def arm_name(row: Mapping[str, Any]) -> str:
-    """`LoRA, all linear, no replay, rank 2`; the default, rank 8 with replay, is not said."""
-    rank = f", rank {row['rank']}" if row["rank"] not in (None, 8) else ""
-    return row["arm"] + (", no replay" if row["replay"] is False else "") + rank
-
-
-def _stacked(rows, tests, types):
-    """-> values and groups of all seeds' questions of these types, videos kept apart by seed."""
-    values, groups = [], []
-    for row in sorted(rows, key=lambda r: r["seed"]):
-        for value, e in zip(row["values"], tests[row["seed"]], strict=True):
-            if e.type in types:
-                values.append(float(value))
-                groups.append(f"{row['seed']} {e.group}")
-    return np.array(values), groups
-
-
-def _figure(rows, tests, types) -> dict:
-    return bootstrap_over_groups(*_stacked(rows, tests, types), seed=0).to_json()
-
-
-def _difference(a, b, tests, types) -> dict:
-    (mine, groups), (theirs, _) = _stacked(a, tests, types), _stacked(b, tests, types)
-    return bootstrap_over_groups(mine - theirs, groups, seed=0).to_json()
-
-
-def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict:
-    """Ratio of gains, with a bootstrap interval over the videos of all seeds."""
-    (a, groups), (b, _), (c, _) = (_stacked(rows, tests, LEARNT) for rows in (mine, full, frozen))
-    _, index = np.unique(groups, return_inverse=True)
-    ours, theirs = np.bincount(index, a - c), np.bincount(index, b - c)
-    picks = np.random.default_rng(0).integers(0, len(ours), (draws, len(ours)))
-    low, high = np.percentile(ours[picks].sum(1) / theirs[picks].sum(1), [2.5, 97.5])
-    return {"value": float(ours.sum() / theirs.sum()), "low": float(low), "high": float(high), "n": len(a)}
-
-
-def _same_seeds(rows, name: str, like) -> list:
-    found = [r for r in rows if arm_name(r) == name and r["seed"] in {m["seed"] for m in like}]
-    return found if len(found) == len(like) else []
+def _guess(e: Example, habits: Mapping[str, Counter]) -> str:
+    """The commonest answer to a question of this form; of two things that are named, the first."""
+    if " first: " in e.question:
+        return e.question.split(": ")[1].split(" or ")[0]
+    known = habits.get(gist(e.question))
+    return known.most_common(1)[0][0] if known else ""
 
 
 def _coded(values: np.ndarray) -> str:
@@ -157,27 +119,30 @@ def _coded(values: np.ndarray) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run what the JSON file does not hold yet, arm after arm, and write it after each."""
+    given = _arguments().parse_args(argv)
+    plan = Plan(given.train_videos, test_videos=given.test_videos, epochs=given.epochs, batch_size=given.batch_size)
+    book = _Book(given.out, given.work, plan)
+    for seed in given.seeds:
+        book.add({**FLOOR, "seed": seed, "base_sha256": ""}, partial(never_looks_row, seed, given.work, plan))
+        book.add({**FROZEN, "seed": seed}, partial(frozen_row, seed, given.work, plan))
+        for arm in given.arms:
+            for rank in [None] if arm == "full" else given.ranks:
+                changes = {} if rank is None else {"rank": rank, "alpha": 4 * rank}
+                run = partial(run_arm, arm, seed, given.work, plan, replay=not given.no_replay, **changes)
+                book.add({"arm": arm, "seed": seed, "replay": not given.no_replay, "rank": rank}, run)
+
+
+def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m svqa.training.experiment", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/data/lora_shapes.json"))
     parser.add_argument("--work", type=Path, default=Path("models/experiment"), help="question files, versions, cache")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--arms", nargs="+", default=["full", "LoRA, q/v of the text", "LoRA, all linear"], choices=list(ARMS))
-    parser.add_argument("--ranks", type=int, nargs="*", default=[], help="ranks of the arms of LoRA; 8 without")
+    parser.add_argument("--arms", nargs="+", default=list(ARMS)[:3], choices=list(ARMS))
+    parser.add_argument("--ranks", type=int, nargs="+", default=[8], help="of the arms of LoRA; alpha is 4 times the rank")
     parser.add_argument("--no-replay", action="store_true", help="train on the time questions alone")
     for name in ("train_videos", "test_videos", "epochs", "batch_size"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(Plan(), name))
-    given = parser.parse_args(argv)
-    plan = Plan(given.train_videos, test_videos=given.test_videos, epochs=given.epochs, batch_size=given.batch_size)
-    book = _Book(given.out, given.work, plan)
-    for seed in given.seeds:
-        book.add({"arm": "frozen", "seed": seed, "replay": None, "rank": None}, lambda: frozen_row(seed, given.work, plan))
-        for arm in given.arms:
-            for rank in given.ranks if given.ranks and arm != "full" else [None if arm == "full" else 8]:
-                changes = {} if rank is None else {"rank": rank, "alpha": 4 * rank}
-                book.add(
-                    {"arm": arm, "seed": seed, "replay": not given.no_replay, "rank": rank},
-                    lambda: run_arm(arm, seed, given.work, plan, replay=not given.no_replay, **changes),
-                )
+    return parser
 
 
 class _Book:
@@ -185,29 +150,26 @@ class _Book:
 
     def __init__(self, path: Path, work: Path, plan: Plan):
         self.path, self.work, self.plan = path, work, plan
-        self.rows = json.loads(path.read_text())["rows"] if path.is_file() else []
+        self.rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
 
     def add(self, what: dict[str, Any], run: Callable[[], dict[str, Any]]) -> None:
-        """Run it, unless a row of the same kind and base is there; then write everything again."""
-        base = find_base(BASE).sha256
-        if any(all(row[k] == v for k, v in what.items()) and row["base_sha256"] == base for row in self.rows):
+        """Run it, unless such a row of the same base is there; then write everything again."""
+        what = {"base_sha256": find_base(BASE).sha256, **what}
+        if any(all(row[k] == v for k, v in what.items()) for row in self.rows):
             return
         row = run()
         self.rows.append(row)
-        tests = {s: read_examples(task_file(self.work, "test", s, self.plan), split="test")
-                 for s in {r["seed"] for r in self.rows}}  # fmt: skip
-        found = summary(self.rows, tests)
-        print(arm_name(row), seed_text(row), {k: found[arm_name(row)][k]["value"] for k in ("learnt", "kept")}, flush=True)
-        plan = {k: getattr(self.plan, k) for k in ("train_videos", "val_videos", "test_videos", "batch_size", "epochs")}
+        found = summary(self.rows, {s: self._test(s) for s in {r["seed"] for r in self.rows}})
+        say = {k: round(found[arm_name(row)][k]["value"], 3) for k in (*LEARNT, "learnt", "kept")}
+        print(arm_name(row), f"seed {row['seed']}, {row.get('seconds', 0):.0f} s", say, flush=True)
+        plan = {k: v for k, v in asdict(self.plan).items() if k != "settings"}
+        whole = {"plan": plan, "base": BASE, "hardware": hardware("cpu"), "gpu": GPU, "summary": found, "rows": self.rows}
         draft = self.path.with_suffix(".part")
-        draft.write_text(json.dumps({"plan": plan, "base": BASE, "hardware": "2 CPU cores, one thread a run", "gpu":
-                                     "not measured: no GPU was to be had", "summary": found, "rows": self.rows}, indent=1) + "\n")  # fmt: skip
+        draft.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
         os.replace(draft, self.path)
 
-
-def seed_text(row: Mapping[str, Any]) -> str:
-    """For the log: which seed, how long, how much memory."""
-    return f"seed {row['seed']}, {row.get('seconds', 0):.0f} s, {row.get('peak_memory_mib', 0)} MiB"
+    def _test(self, seed: int) -> list[Example]:
+        return read_examples(task_file(self.work, "test", seed, self.plan), split="test")
 
 
 if __name__ == "__main__":
