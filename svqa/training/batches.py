@@ -121,6 +121,7 @@ class AnswerLoss(torch.nn.Module):
     def __init__(self, model, *, vision_is_frozen: bool, checkpointing: bool = False):
         super().__init__()
         self.model, self.vision_is_frozen, self.checkpointing = model, vision_is_frozen, checkpointing
+        heed_pads(plain(model))
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """-> scalar."""
@@ -157,6 +158,22 @@ class AnswerLoss(torch.nn.Module):
             ).last_hidden_state
         memory = frame_memory(blip, features)[batch["picture"]]
         return read_question(blip, batch["asked"], memory, batch["asked_mask"])
+
+
+def heed_pads(blip) -> None:
+    """Let the answer decoder's look at the question leave out its pads.
+
+    transformers 5.23 computes the mask for it and then drops it on the way (`BlipTextLayer` passes it as
+    `attention_mask`, `BlipTextSelfAttention` reads `encoder_attention_mask`), so that padded questions change every loss.
+    """
+    for layer in blip.text_decoder.bert.encoder.layer:
+        layer.crossattention.self.register_forward_pre_hook(_pass_the_mask, with_kwargs=True)
+
+
+def _pass_the_mask(_, args, kwargs):
+    if kwargs.get("encoder_attention_mask") is None:
+        kwargs = {**kwargs, "encoder_attention_mask": kwargs.get("attention_mask")}
+    return args, kwargs
 
 
 def plain(model):

@@ -1,7 +1,7 @@
 """What `svqa bench` measures: one module a station, each a context that makes its files, yields its cases and cleans up."""
 from __future__ import annotations
 
-from svqa.evaluation.speed_cases import answers, ingest, media, retrieval, start, store, timer
+from svqa.evaluation.speed_cases import answers, ingest, media, retrieval, start, store, timer, train
 
 SUITES = {
     ("P1", "P2", "P3"): media.suite,
@@ -9,6 +9,7 @@ SUITES = {
     ("P10", "P11", "P16"): retrieval.suite,
     ("P12",): store.suite,
     ("P14", "P15"): ingest.suite,
+    ("P17", "P17b"): train.suite,
     ("P20",): start.suite,
     ("P22",): timer.suite,
 }

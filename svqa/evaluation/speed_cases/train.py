@@ -1,0 +1,84 @@
+"""P17: what a LoRA step costs beside a step of full fine-tuning, with a full-size BLIP-VQA base of random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from svqa.evaluation.speed import Case, Measured
+from svqa.evaluation.speed_cases.answers import TEXTS, full_size
+
+PICTURES = 2  # in a step; one question about each, so that nothing is gained by sharing
+
+
+@contextmanager
+def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case | Measured]]:
+    """Yields P17 (LoRA against full fine-tuning) and P17b (the same with cached vision features)."""
+
+    def cases() -> Iterator[Case | Measured]:
+        full, full_memory = _stepper(lora=False, cached=False)
+        for case_id, cached, aim in (("P17", False, 0.6), ("P17b", True, 0.25)):
+            if case_id in wanted:
+                ours, memory = _stepper(lora=True, cached=cached)
+                notes = {"pictures": PICTURES, "trainable": memory["trainable"], "peak_bytes": memory["peak_bytes"],
+                         "peak_bytes_full": full_memory["peak_bytes"]}  # fmt: skip
+                what = "LoRA step, q/v of the text" + (", vision features cached" if cached else "")
+                yield Case(case_id, what, "full fine-tuning step, same batch", aim, ours, full, _same_loss, notes=notes)
+
+    yield cases()
+
+
+def _stepper(*, lora: bool, cached: bool) -> tuple[Callable[[], float], dict[str, int]]:
+    """-> a step (forward, backward, AdamW) that gives the loss before any learning, and what its memory peaked at."""
+    import torch
+
+    from svqa.evaluation.machine import MemoryMeter
+    from svqa.training.batches import AnswerLoss
+    from svqa.training.presets import add_lora, trainable_share
+
+    answerer = full_size()
+    model, processor = answerer.model.train(), answerer.processor
+    batch = _batch(processor, model.config.text_config)
+    if lora:
+        model = add_lora(model, "blip-text-qv")
+    loss = AnswerLoss(model, vision_is_frozen=lora)
+    if cached:
+        with torch.no_grad():
+            seen = answerer.model.vision_model(pixel_values=batch.pop("pixel_values")).last_hidden_state
+        batch["features"] = seen
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=0.0)  # all the work of a step, and every step the same
+
+    def step() -> float:
+        lost = loss(batch)
+        lost.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return float(lost)
+
+    with MemoryMeter().track() as used:
+        step()
+    return step, {"peak_bytes": used.peak_grown_bytes, "trainable": trainable_share(model)[0]}
+
+
+def _batch(processor, text_config) -> dict:
+    import torch
+
+    from svqa.training.batches import enc_id, lengths_mask, pad
+
+    pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, 384, 384, 3), dtype=np.uint8)
+    ids = [[enc_id(processor.tokenizer, text_config), *processor.tokenizer(t).input_ids[1:]] for t in TEXTS[:PICTURES]]
+    said = [[text_config.bos_token_id, 1001 + i, text_config.sep_token_id] for i in range(PICTURES)]
+    made = processor.image_processor(list(pixels), return_tensors="pt", input_data_format="channels_last")
+    return {
+        "asked": pad(ids, 0), "asked_mask": lengths_mask([len(i) for i in ids]), "said": pad(said, 0),
+        "said_mask": lengths_mask([len(s) for s in said]), "owner": torch.arange(PICTURES),
+        "weight": torch.ones(PICTURES), "picture": torch.arange(PICTURES), "pixel_values": made.pixel_values,
+    }  # fmt: skip
+
+
+def _same_loss(a: float, b: float) -> bool:
+    return abs(a - b) < 1e-3 * abs(b)
