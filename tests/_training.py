@@ -17,14 +17,16 @@ def write_rows(path: Path, rows) -> Path:
     return path
 
 
-def picture_rows(folder: Path, count: int, *, seed: int, per_picture: int = 1, split: str | None = None) -> list[dict]:
-    """`count` questions about noise: nothing to understand, so an answer can only be learnt by heart."""
+def picture_rows(folder: Path, count: int, *, seed: int, per_picture: int = 1, split: str | None = None,
+                 by_question: bool = False) -> list[dict]:  # fmt: skip
+    """`count` questions about noise: an answer can only be learnt by heart, or `by_question` told from the words."""
     rng, rows = np.random.default_rng(seed), []
     for i in range(count):
         name = f"noise-{seed}-{i // per_picture}.png"
         if i % per_picture == 0:
             Image.fromarray(rng.integers(0, 256, (40, 48, 3), dtype=np.uint8)).save(folder / name)
-        row = {"image": name, "question": ASKED[(i + i // len(ASKED)) % len(ASKED)], "answer": ANSWERS[i % len(ANSWERS)]}
+        asked = (i + i // len(ASKED)) % len(ASKED)
+        row = {"image": name, "question": ASKED[asked], "answer": ANSWERS[asked if by_question else i % len(ANSWERS)]}
         rows.append(row | ({"split": split} if split else {}))
     return rows
 

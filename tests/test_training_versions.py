@@ -34,14 +34,14 @@ class Made:
     def __init__(self, folder: Path):
         self.folder, self.url = folder, f"sqlite:///{folder / 'a.db'}"
         self.base = write_tiny("vqa", folder / "base")
-        self.task = write_task(folder / "task")
+        self.task = write_task(folder / "task", train=16, by_question=True)
         self.first, self.second = self.tune(1), self.tune(2)
-        self.full = self.tune(1, use_lora=False, learning_rate=1e-2)
+        self.full = self.tune(1, use_lora=False, learning_rate=3e-3)
 
     def tune(self, seed: int, **how):
-        return fine_tune_blip(*self.task, 6, base=self.base, out=self.folder / "models", database=self.url, seed=seed,
-                              device="cpu", **{"learning_rate": 0.05, "batch_size": 5, "patience": 99, "evaluate_steps": 12,
-                                               **how})  # fmt: skip
+        return fine_tune_blip(*self.task, 30, base=self.base, out=self.folder / "models", database=self.url, seed=seed,
+                              device="cpu", **{"preset": "blip-all-linear", "learning_rate": 0.02, "batch_size": 8, "patience": 99,
+                                               "evaluate_steps": 15, **how})  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_a_version_says_where_it_comes_from(made, store):
     assert v.base_sha256 == find_base(made.base).sha256 != v.data_sha256
     f = v.figures
     assert f["before"]["accuracy"]["n"] == f["after"]["accuracy"]["n"] == f["val_examples"] == 4
-    assert f["trainable"] < 0.1 * f["parameters"] and len(f["per_question"]["after"]) == 4
+    assert f["trainable"] < 0.25 * f["parameters"] and len(f["per_question"]["after"]) == 4
     assert set(v.settings) >= {"preset", "rank", "alpha", "learning_rate", "precision", "seed", "base", "model_type"}
 
 
@@ -96,6 +96,7 @@ def test_the_folder_is_a_plain_peft_directory_with_a_card(made):
 
 
 def test_loading_gives_what_was_trained_and_each_version_answers_for_itself(made):
+    assert all(v.figures["best_step"] > 0 for v in (made.first, made.second, made.full)), "each learnt something"
     base = said(BlipAnswerer.from_pretrained(str(made.base)))
     first, second, full = (said(load_answerer(v)) for v in (made.first, made.second, made.full))
     assert base != first != second and full not in (base, first, second)
@@ -163,7 +164,7 @@ def test_the_registry_loads_versions_and_they_open_the_video_themselves(made, st
         assert found.text and not found.abstained and found.model_id.startswith(name)
     frames = FrameBatch(np.stack(list(pictures(4, seed=2))), np.arange(4.0))
     direct = registry.load("vqa", "base-lora:1", store=store)((ASKED[0], [], frames))
-    assert direct.text and len(direct.evidence) == 4, "a grid of the frames it was given"
+    assert not direct.abstained and len(direct.evidence) == 4, "a grid of the frames it was given"
     with pytest.raises(ModelError, match="is an adapter"):
         ModelRegistry().load("vqa", "base-lora:1", store=store)
 
