@@ -55,13 +55,17 @@ def widen(values: np.ndarray) -> np.ndarray:
     """float16 -> the same numbers as float32, about four times as fast as numpy's `astype` on a machine of 2026.
 
     Moves the bits of a float16 into the place of a float32's and corrects the exponent by a product, which numpy does
-    for many numbers at a time. Exact for every finite number; raises `BadVector` for NaN and infinity.
+    for many numbers at a time. The result lies in column order: its product with a query then runs at the speed at which
+    memory is read, up to twice as fast as over rows. Exact for every finite number; raises `BadVector` for NaN and infinity.
     """
     if values.dtype == np.float32:
         return values
-    out = np.empty(values.shape, np.float32)
+    out = np.empty(values.shape, np.float32, order="F")
+    block = np.empty((min(BLOCK_ROWS, len(values)), values.shape[1]), np.float32)
     for start in range(0, len(values), BLOCK_ROWS):
-        _widen_into(values[start : start + BLOCK_ROWS], out[start : start + BLOCK_ROWS])
+        part = values[start : start + BLOCK_ROWS]
+        _widen_into(part, block[: len(part)])
+        out[start : start + len(part)] = block[: len(part)]
     return out
 
 
