@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -261,8 +262,8 @@ def test_checkpointing_gives_the_same_gradients(collate):
 
 @pytest.mark.slow
 def test_ten_examples_are_learnt_by_heart_to_zero_loss(base, task, tmp_path):
-    rows = [json.loads(line) for line in open(write_shapes(tmp_path / "shapes", seed=1, videos=4))]
-    rows = [row | {"answer": other["answer"]} for row, other in zip(rows[:10], rows[1:11], strict=True)]  # not to be seen
+    rows = [json.loads(line) for line in write_shapes(tmp_path / "shapes", seed=1, videos=4).read_text().splitlines()]
+    rows = [row | {"answer": other["answer"]} for row, other in pairwise(rows[:11])]  # not to be seen
     ten = write_rows(tmp_path / "shapes" / "ten.jsonl", rows), task[1]
     lora = tune(ten, "shapes/blip-vqa", tmp_path, 150, preset="blip-text-linear", rank=32, alpha=64, batch_size=10,
                 learning_rate=3e-3, evaluate_steps=150)  # fmt: skip
@@ -381,14 +382,14 @@ def test_a_run_that_was_ended_goes_on_to_the_same_result(base, task, tmp_path, h
     assert again.figures["curve"] == whole.figures["curve"] and again.figures["steps"] == 8
     assert again.figures["per_question"] == whole.figures["per_question"]
     name = "adapter_model.safetensors"
-    weights = [open(os.path.join(v.adapter_path, name), "rb").read() for v in (whole, again)]
+    weights = [(Path(v.adapter_path) / name).read_bytes() for v in (whole, again)]
     assert weights[0] == weights[1], "to the last bit"
 
 
 @pytest.mark.slow
 def test_a_child_goes_on_from_its_parent(base, task, tmp_path):
     first = tune(task, base, tmp_path, 4, evaluate_steps=8)
-    child = tune(task, base, tmp_path, 1, parent="%s:1" % first.name, evaluate_steps=2)
+    child = tune(task, base, tmp_path, 1, parent=f"{first.name}:1", evaluate_steps=2)
     assert (child.number, child.parent) == (2, 1)
     assert child.figures["per_question"]["before"] == first.figures["per_question"]["after"]
     with pytest.raises(ModelError, match="has rank = 8, this run 4"):

@@ -189,7 +189,7 @@ def test_only_the_better_one_is_promoted(made, tmp_path):
         assert (done.promoted, done.forced, done.against, done.comparison.verdict) == (True, False, "judged:1", "better")
         assert store.model_version("judged:champion").number == 2
         for number, verdict in ((3, "undecided|equivalent"), (4, "equivalent"), (5, "worse")):
-            with pytest.raises(NotBetter, match=rf"judged:{number} stays without 'champion': against judged:2 the verdict is {verdict}"):
+            with pytest.raises(NotBetter, match=rf"'champion': against judged:2 the verdict is {verdict}"):
                 promote(store, f"judged:{number}")
             assert store.model_version("judged:champion").number == 2
         assert promote(store, "judged:5", force=True).forced and store.model_version("judged:champion").number == 5

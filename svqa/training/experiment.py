@@ -32,7 +32,7 @@ FROZEN = {"arm": "frozen", "replay": None, "rank": None}
 FLOOR = {"arm": "never looks", "replay": None, "rank": None}
 TEST_SEED, VAL_SEED, TRAIN_SEED = 61_000, 62_000, 63_000  # of the videos; a run adds its own seed
 ARMS: dict[str, dict[str, Any]] = {
-    "full": {"use_lora": False, "learning_rate": 5e-4},
+    "full": {"use_lora": False, "learning_rate": 7e-4},
     "LoRA, q/v of the text": {"preset": "blip-text-qv", "learning_rate": 3e-3},
     "LoRA, all linear": {"preset": "blip-all-linear", "learning_rate": 2e-3},
     "LoRA, all linear of the text": {"preset": "blip-text-linear", "learning_rate": 2e-3},
@@ -47,7 +47,7 @@ class Plan:
     val_videos: int = 100
     test_videos: int = 500
     batch_size: int = 64
-    epochs: int = 6
+    epochs: int = 4
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,7 +60,8 @@ def run_arm(arm: str, seed: int, folder: str | Path, plan: Plan = Plan(), *, rep
     folder = Path(folder)
     train, val, test = (task_file(folder, kind, seed, plan) for kind in ("train", "val", "test"))
     types = (*LEARNT, *KEPT) if replay else LEARNT
-    settings = {"batch_size": plan.batch_size, "seed": seed, "patience": 99, "save_steps": 10_000, **plan.settings,
+    settings = {"batch_size": plan.batch_size, "seed": seed, "patience": 99, "questions_per_picture": 8,
+                "save_steps": 200, **plan.settings,
                 **ARMS[arm], **changes}  # fmt: skip
     version = fine_tune_blip(
         train, val, plan.epochs, settings.pop("use_lora", True), base=base, types=types, out=folder / "models",
@@ -91,7 +92,8 @@ def task_file(folder: Path, kind: str, seed: int, plan: Plan) -> Path:
                      "test": (TEST_SEED, plan.test_videos)}[kind]  # fmt: skip
     path = folder / f"{kind}-{seed}-{videos}" / "questions.jsonl"
     return path if path.is_file() else write_task(path.parent, seed=first + seed, videos=videos,
-                                                  rounds=1 if kind == "test" else 3)  # fmt: skip
+                                                  rounds=1 if kind == "test" else 3,
+                                                  replay_every=1 if kind == "test" else 3)  # fmt: skip
 
 
 def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:

@@ -28,11 +28,14 @@ LEARNT = ("direction", "order", "changes")  # what the fine-tuning is about
 KEPT = ("exists", "colour", "shape", "count", "place")  # what must not be forgotten
 
 
-def write_task(folder: str | Path, *, seed: int, videos: int, rounds: int = 3, replay: bool = True) -> Path:
+def write_task(
+    folder: str | Path, *, seed: int, videos: int, rounds: int = 3, replay: bool = True, replay_every: int = 1
+) -> Path:
     """Write pictures of `videos` videos of `seed` and `questions.jsonl` about them -> its path.
 
     `rounds`: how often a question of every type of `LEARNT` is drawn, and as often one of every type of `KEPT`, unless
-    `replay` is False. The same arguments give the same file.
+    `replay` is False; `replay_every`: of every so many videos one gives a plain frame. The same arguments give the same
+    file.
 
     >>> path = write_task(tmp / "train", seed=1, videos=100)   # doctest: +SKIP
     """
@@ -44,7 +47,7 @@ def write_task(folder: str | Path, *, seed: int, videos: int, rounds: int = 3, r
         _save(folder / f"{video}-grid.png", grid_of(scene))
         found = {q.text: q for _ in range(rounds) for q in video_questions(scene, rng, balance) if q.type in LEARNT}
         rows += [_row(q, f"{video}-grid.png", video) for q in found.values()]
-        if replay:
+        if replay and index % replay_every == 0:
             t_s = float(rng.choice(steady_times(scene)))
             _save(folder / f"{video}-frame.png", _drawn(scene, t_s, SIZE_PX))
             found = {q.text: q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance)}
