@@ -28,7 +28,6 @@ from svqa.training.presets import PRESETS, add_lora, lora_targets, preset, train
 from svqa.training.recipe import Recipe
 from svqa.training.shapes_task import write_task as write_shapes
 
-pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 FAST = {"batch_size": 5, "learning_rate": 1e-2, "patience": 99, "device": "cpu"}
 
 

@@ -24,7 +24,7 @@ from svqa.training.lora import fine_tune_blip
 from svqa.training.promote import NotBetter, promote
 from svqa.training.versions import check_version, find_base, load_answerer, load_version, merge_version, store_version
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")]
+pytestmark = pytest.mark.slow
 ASKED = [Question(t) for t in ("what colour is the circle?", "is there a square?", "how many are there?", "where is it?")]
 
 

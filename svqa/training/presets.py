@@ -7,7 +7,9 @@ and a name that matches nothing would train nothing: hence one preset an archite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from svqa.errors import UsageError, unknown_name
@@ -54,12 +56,21 @@ def add_lora(model, name: str, *, rank: int = 8, alpha: int = 32, dropout: float
     targets = chosen.targets if isinstance(chosen.targets, str) else list(chosen.targets)
     config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets, bias="none")
     try:
-        made = get_peft_model(model, config)
+        with without_advice():
+            made = get_peft_model(model, config)
     except ValueError as error:
         raise UsageError(f"The preset '{name}' ({chosen.what}) names no layer of {type(model).__name__}. "
                          f"Presets: {', '.join(sorted(PRESETS))}.") from error  # fmt: skip
     made.peft_config["default"].base_model_name_or_path = base_id
     return made
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Without the warning that peft causes in transformers: it asks under a name that has been renamed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
+        yield
 
 
 def trainable_share(model) -> tuple[int, int, float]:

@@ -25,6 +25,7 @@ from svqa.models.hub import locate
 from svqa.models.weights import sha256_of
 from svqa.records import Answer, Question
 from svqa.training.card import model_card
+from svqa.training.presets import without_advice
 
 RECORD = "version.json"
 
@@ -111,7 +112,9 @@ def load_peft(version: StoredVersion, *, base: str | Path | None = None, device:
             "to other weights. Name the right base, or train a new version from this one."
         )
     loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, found.folder, device=device)
-    return PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=trainable).to(device), loaded.processor
+    with without_advice():
+        model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=trainable)
+    return model.to(device), loaded.processor
 
 
 def load_answerer(version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options):
