@@ -125,9 +125,10 @@ def test_the_written_video_shows_and_sounds_the_scene(tmp_path):
     assert abs(pitch_hz(heard.mean(0)[first:first + 4000], 16000) - VOICES_HZ[scene.actors[event.actor].voice]) < 8
 
 
-def test_recoded_frames_keep_their_colours():
+def test_worn_frames_keep_their_colours():
     rng = np.random.default_rng(0)
     scene = still(("red", "square", "large", 0.5, 0.5), ("blue", "square", "large", 0.2, 0.2))
-    frame = view_pixels([(scene, 0.0)], rng, width_px=64, recoded=1.0)[0]
-    assert np.abs(frame[32, 32].astype(int) - COLOURS["red"]).max() < 30
+    frames = view_pixels([(scene, 0.0)] * 8, rng, width_px=64)  # scaled and recoded in several ways
+    assert np.abs(frames[:, 32, 32].astype(int) - COLOURS["red"]).max() < 30
+    assert len(np.unique(frames, axis=0)) > 2
     assert sample_still(rng, objects=2).events == ()

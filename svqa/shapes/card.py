@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from svqa.evaluation.results import Figure
@@ -27,11 +27,6 @@ def save_curve(folder: Path, rows: Sequence[Mapping[str, float]], *, title: str)
         ax.set(xlabel="step", ylabel=name)
     page.suptitle(title)
     page.savefig(folder / "curve.png", dpi=80, metadata={"Software": None})
-
-
-def later(progress: Callable[[int, int], None] | None, done: int, steps: int) -> Callable[[int, int], None] | None:
-    """The same report of progress for a round that begins when `done` of all `steps` are behind."""
-    return progress and (lambda step, _: progress(done + step, steps))
 
 
 def write_card(folder: Path, *, title: str, text: str, metrics: Mapping, figures: Mapping[str, Figure]) -> None:

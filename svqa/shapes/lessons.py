@@ -9,23 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from svqa.models.blip_video import frame_grid
 from svqa.shapes.balance import Balance
 from svqa.shapes.questions import frame_questions, questions
-from svqa.shapes.render import render_pixels
 from svqa.shapes.sampling import sample_scene, sample_still
 from svqa.shapes.scene import COLOURS, DURATION_S, SHAPES, SIZES, Actor, Scene, Sighting
 from svqa.shapes.truth import frame_caption, steady_times
+from svqa.shapes.views import picture
 
 SIZE_PX = 96
 PATCHES = 8  # a side; a cell of the 2 x 2 grid holds 4 x 4 whole patches
-VIDEO_PX = 128  # what videos of the world are drawn at; pictures are scaled down from it like any video's frames
 ORDINALS = ("first", "second", "third", "fourth")
 CROWD = 10
-SCALERS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 GAP = 0.03  # free space between the shapes of a crowd
 
 
@@ -56,7 +53,7 @@ def crowd(rng: np.random.Generator, balance: Balance) -> Lesson:
             placed.append((x, y, radius))
             actors.append(Actor(shape, size, "low", ((0.0, colour),), ((0.0, x, y), (DURATION_S, x, y))))
     scene = Scene(tuple(actors), (), sample_still(rng, objects=1).look)
-    return Lesson(_draw(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES), len(actors))
+    return Lesson(picture(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES), len(actors))
 
 
 def frames(rng: np.random.Generator, balance: Balance, *, rounds: int = 2, worn: bool = False) -> list[Lesson]:
@@ -73,7 +70,7 @@ def frames(rng: np.random.Generator, balance: Balance, *, rounds: int = 2, worn:
         asked = tuple((q.text, q.answer) for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance))
         lessons.append(
             Lesson(
-                _draw(scene, t_s, SIZE_PX, rng if worn else None),
+                picture(scene, t_s, SIZE_PX, worn=rng if worn else None),
                 patch_labels(seen, PATCHES),
                 len(seen),
                 frame_caption(scene, t_s),
@@ -87,7 +84,7 @@ def grid(rng: np.random.Generator, balance: Balance, *, rounds: int = 1, worn: b
     """Four frames of a moving scene, evenly spaced; questions about each by its name. `worn`: as in `frames`."""
     scene = sample_scene(rng)
     times = (np.arange(4) + rng.random()) * DURATION_S / 4
-    cells = np.stack([_draw(scene, t_s, SIZE_PX // 2, rng if worn else None) for t_s in times])
+    cells = np.stack([picture(scene, t_s, SIZE_PX // 2, worn=rng if worn else None) for t_s in times])
     labels = np.stack([patch_labels(scene.at(t_s), PATCHES // 2) for t_s in times])
     asked = tuple(
         (in_frame(q.text, cell), q.answer)
@@ -139,15 +136,3 @@ def make(kind: Callable, count: int, *, seed: int, **how) -> list[Lesson]:
         made = kind(rng, balance, **how)
         lessons += made if isinstance(made, list) else [made]
     return lessons[:count]
-
-
-def _draw(scene: Scene, t_s: float, size_px: int, wear: np.random.Generator | None = None) -> np.ndarray:
-    """Drawn at the size of a video and scaled down, like frames that come out of one."""
-    drawn = render_pixels(scene, t_s, width_px=VIDEO_PX, height_px=VIDEO_PX)
-    if wear is None:
-        return cv2.resize(drawn, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    small = cv2.resize(drawn, (size_px, size_px), interpolation=SCALERS[wear.integers(len(SCALERS))])
-    if wear.random() < 0.5:
-        return small
-    quality = int(wear.integers(60, 96))
-    return cv2.imdecode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)

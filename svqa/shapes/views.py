@@ -13,6 +13,8 @@ from svqa.shapes.scene import COLOURS, SHAPES, Scene, events_of
 from svqa.shapes.truth import steady_times
 
 View = tuple[Scene, float]
+VIDEO_PX = 128  # what videos of the world are drawn at; pictures are scaled down from it like any video's frames
+SCALERS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
 def scene_pool(rng: np.random.Generator, count: int) -> list[Scene]:
@@ -39,13 +41,25 @@ def draw_crowds(rng: np.random.Generator, count: int) -> list[View]:
     return [(sample_crowd(rng), 0.0) for _ in range(count)]
 
 
-def view_pixels(views: Sequence[View], rng: np.random.Generator, *, width_px: int, recoded: float = 0.5) -> np.ndarray:
-    """-> (N, width, width, 3) uint8; a share `recoded` went through JPEG, which smears colours as video does."""
-    pixels = np.stack([render_pixels(scene, t_s, width_px=width_px, height_px=width_px) for scene, t_s in views])
-    for index in np.flatnonzero(rng.random(len(views)) < recoded):
-        _, code = cv2.imencode(".jpg", pixels[index], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])
-        pixels[index] = cv2.imdecode(code, cv2.IMREAD_COLOR)  # stays RGB: both ways name the channels alike
-    return pixels
+def view_pixels(views: Sequence[View], rng: np.random.Generator, *, width_px: int) -> np.ndarray:
+    """-> (N, width, width, 3) uint8, each a `worn` picture."""
+    return np.stack([picture(scene, t_s, width_px, worn=rng) for scene, t_s in views])
+
+
+def picture(scene: Scene, t_s: float, size_px: int, *, worn: np.random.Generator | None = None) -> np.ndarray:
+    """-> (size, size, 3) uint8, drawn at the size of a video and scaled down, like frames that come out of one.
+
+    With a generator as `worn` it is scaled in any of four ways, and half of the pictures go through JPEG, which smears
+    colours as video does.
+    """
+    drawn = render_pixels(scene, t_s, width_px=VIDEO_PX, height_px=VIDEO_PX)
+    if worn is None:
+        return cv2.resize(drawn, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(drawn, (size_px, size_px), interpolation=SCALERS[worn.integers(len(SCALERS))])
+    if worn.random() < 0.5:
+        return small
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(worn.integers(60, 96))]  # stays RGB: both ways name the channels alike
+    return cv2.imdecode(cv2.imencode(".jpg", small, quality)[1], cv2.IMREAD_COLOR)
 
 
 def recast(scene: Scene, rng: np.random.Generator) -> Scene:

@@ -16,12 +16,12 @@ import numpy as np
 
 from svqa.models.blip_video import frame_grid
 from svqa.shapes.balance import Balance
-from svqa.shapes.lessons import SIZE_PX, VIDEO_PX
+from svqa.shapes.lessons import SIZE_PX
 from svqa.shapes.questions import frame_questions, video_questions
-from svqa.shapes.render import render_pixels
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, Scene
 from svqa.shapes.truth import steady_times
+from svqa.shapes.views import picture
 from svqa.training.pictures import COLUMNS, grid_times
 
 LEARNT = ("direction", "order", "changes")  # what the fine-tuning is about
@@ -49,7 +49,7 @@ def write_task(
         rows += [_row(q, f"{video}-grid.png", video) for q in found.values()]
         if replay and index % replay_every == 0:
             t_s = float(rng.choice(steady_times(scene)))
-            _save(folder / f"{video}-frame.png", _drawn(scene, t_s, SIZE_PX))
+            _save(folder / f"{video}-frame.png", picture(scene, t_s, SIZE_PX))
             found = {q.text: q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance)}
             rows += [_row(q, f"{video}-frame.png", video) for q in found.values()]
     path = folder / "questions.jsonl"
@@ -59,7 +59,7 @@ def write_task(
 
 def grid_of(scene: Scene) -> np.ndarray:
     """-> (96, 96, 3) uint8: four frames of the whole video, read like text."""
-    cells = [_drawn(scene, float(t), SIZE_PX // COLUMNS) for t in grid_times((0.0, DURATION_S))]
+    cells = [picture(scene, float(t), SIZE_PX // COLUMNS) for t in grid_times((0.0, DURATION_S))]
     return frame_grid(np.stack(cells), columns=COLUMNS)
 
 
@@ -74,12 +74,6 @@ def only(path: str | Path, types: Sequence[str]) -> Path:
 
 def _row(question, image: str, video: str) -> dict:
     return {"image": image, "group": video, "question": question.text, "answer": question.answer, "type": question.type}
-
-
-def _drawn(scene: Scene, t_s: float, size_px: int) -> np.ndarray:
-    """At the size of a video, then scaled down, like frames that come out of one."""
-    whole = render_pixels(scene, t_s, width_px=VIDEO_PX, height_px=VIDEO_PX)
-    return cv2.resize(whole, (size_px, size_px), interpolation=cv2.INTER_AREA)
 
 
 def _save(path: Path, pixels: np.ndarray) -> None:
