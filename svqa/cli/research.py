@@ -1,4 +1,4 @@
-"""`svqa bench`, `svqa report` and, as they land, `eval`, `shapes`, `train`, `compare`."""
+"""`svqa bench` and `svqa report`: how fast, and the story in one page."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -12,7 +12,7 @@ from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, prob
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analyse import Analysis
 from svqa.pipeline.cuts import shots_from, shots_of_every_frame
-from svqa.pipeline.memory import give_back_memory
+from svqa.pipeline.memory import give_back_memory, map_large_blocks
 from svqa.settings import Settings
 
 SUFFIXES = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
@@ -88,6 +88,7 @@ def ingest_video(
         return _report(store, known.id, "already", begin, path)
     stamp = file_stamp(path)
     info = probe(path)
+    map_large_blocks()
     claim = store.claim_video(info, identity)
     while claim.status == "busy":
         time.sleep(BUSY_POLL_S)

@@ -13,7 +13,7 @@ import numpy as np
 
 from svqa.models.blip_video import frame_grid
 from svqa.shapes.balance import Balance
-from svqa.shapes.questions import frame_questions, questions
+from svqa.shapes.questions import FRAME_TYPES, frame_questions, questions
 from svqa.shapes.sampling import sample_scene, sample_still
 from svqa.shapes.scene import COLOURS, DURATION_S, SHAPES, SIZES, Actor, Scene, Sighting
 from svqa.shapes.truth import frame_caption, steady_times
@@ -28,14 +28,15 @@ GAP = 0.03  # free space between the shapes of a crowd
 
 @dataclass(frozen=True)
 class Lesson:
-    """A picture `(96, 96, 3) uint8`, what covers each patch, how many shapes, and what can be said and asked.
+    """A picture `(96, 96, 3) uint8`, what covers each patch, how much of what there is, what can be said and asked.
 
-    `patches (2, 8, 8) int64`: 1 + index in `SHAPES`, 1 + index in `COLOURS`, 0 where nothing is.
+    `patches (3, 8, 8) int64`: 1 + index in `SHAPES`, 1 + index in `COLOURS` of what covers a patch, 1 + index in `SHAPES`
+    of what has its centre there; 0 where nothing is. `counts`: `how_many` of a frame, None of other pictures.
     """
 
     pixels: np.ndarray
     patches: np.ndarray
-    count: int
+    counts: tuple[int, ...] | None = None
     caption: str = ""
     asked: tuple[tuple[str, str], ...] = ()
 
@@ -53,11 +54,18 @@ def crowd(rng: np.random.Generator, balance: Balance) -> Lesson:
             placed.append((x, y, radius))
             actors.append(Actor(shape, size, "low", ((0.0, colour),), ((0.0, x, y), (DURATION_S, x, y))))
     scene = Scene(tuple(actors), (), sample_still(rng, objects=1).look)
-    return Lesson(picture(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES), len(actors))
+    return Lesson(picture(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES))
 
 
-def frames(rng: np.random.Generator, balance: Balance, *, rounds: int = 2, worn: bool = False) -> list[Lesson]:
-    """One still scene and two moments of a moving one; `rounds` questions of every one-frame type.
+def frames(
+    rng: np.random.Generator,
+    balance: Balance,
+    *,
+    rounds: int = 2,
+    types: Sequence[str] = FRAME_TYPES,
+    worn: bool = False,
+) -> list[Lesson]:
+    """One still scene and two moments of a moving one; `rounds` questions of each of `types`.
 
     With `worn`, pictures are scaled in any of four ways and half of them recoded, as frames of files are.
     """
@@ -67,14 +75,14 @@ def frames(rng: np.random.Generator, balance: Balance, *, rounds: int = 2, worn:
     lessons = []
     for scene, t_s in moments:
         seen = scene.at(t_s)
-        asked = tuple((q.text, q.answer) for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance))
+        drawn = (q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance, types=types))
         lessons.append(
             Lesson(
                 picture(scene, t_s, SIZE_PX, worn=rng if worn else None),
                 patch_labels(seen, PATCHES),
-                len(seen),
+                how_many(seen),
                 frame_caption(scene, t_s),
-                asked,
+                tuple((q.text, q.answer) for q in drawn),
             )
         )
     return lessons
@@ -93,7 +101,7 @@ def grid(rng: np.random.Generator, balance: Balance, *, rounds: int = 1, worn: b
         for q in frame_questions(scene, float(t_s), rng, balance)
     )
     patches = frame_grid(labels.transpose(0, 2, 3, 1), columns=2).transpose(2, 0, 1)
-    return Lesson(frame_grid(cells, columns=2), patches, len(scene.actors), asked=asked)
+    return Lesson(frame_grid(cells, columns=2), patches, asked=asked)
 
 
 def in_frame(text: str, cell: int) -> str:
@@ -106,14 +114,22 @@ def in_frame(text: str, cell: int) -> str:
 
 
 def patch_labels(seen: Sequence[Sighting], side: int) -> np.ndarray:
-    """-> (2, side, side) int64: which shape, which colour covers each patch or has its centre there; 0 is none."""
-    labels = np.zeros((2, side, side), np.int64)
+    """-> (3, side, side) int64: which shape and colour covers each patch or has its centre there, and which shape has
+    its centre there; 0 is none."""
+    labels = np.zeros((3, side, side), np.int64)
     centre = (np.arange(side) + 0.5) / side
     for s in seen:
         inside = np.hypot(centre[None, :] - s.x, centre[:, None] - s.y) < 0.8 * s.radius
-        inside[min(int(s.y * side), side - 1), min(int(s.x * side), side - 1)] = True
-        labels[:, inside] = np.array([[1 + SHAPES.index(s.shape)], [1 + list(COLOURS).index(s.colour)]])
+        middle = min(int(s.y * side), side - 1), min(int(s.x * side), side - 1)
+        inside[middle] = True
+        labels[:2, inside] = np.array([[1 + SHAPES.index(s.shape)], [1 + list(COLOURS).index(s.colour)]])
+        labels[2][middle] = 1 + SHAPES.index(s.shape)
     return labels
+
+
+def how_many(seen: Sequence[Sighting]) -> tuple[int, ...]:
+    """Of each of `SHAPES` how many are seen, then how many in all."""
+    return (*(sum(s.shape == shape for s in seen) for shape in SHAPES), len(seen))
 
 
 def corpus(*, scenes: int = 400, seed: int = 0) -> list[str]:

@@ -6,7 +6,7 @@ balanced as they are drawn, so that whoever does not look gains little; `balance
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -40,14 +40,14 @@ _VERBS = {"appears": "appear", "vanishes": "vanish", "changes colour": "change c
           "turns": "turn", "meets": "meet"}
 
 
-def frame_questions(scene: Scene, t_s: float, rng: np.random.Generator,
-                    balance: Balance | None = None) -> list[WorldQuestion]:
-    """One question of every one-frame type that the frame at `t_s` allows.
+def frame_questions(scene: Scene, t_s: float, rng: np.random.Generator, balance: Balance | None = None, *,
+                    types: Sequence[str] = FRAME_TYPES) -> list[WorldQuestion]:
+    """One question of each of the one-frame `types` that the frame at `t_s` allows.
 
     `balance` kept over many calls evens out the answers of all of them.
     """
     balance = balance or Balance()
-    drawn = (balance.draw(list(_FRAME[kind](scene, t_s)), rng) for kind in FRAME_TYPES)
+    drawn = (balance.draw(list(_FRAME[kind](scene, t_s)), rng) for kind in types)
     return [q for q in drawn if q]
 
 

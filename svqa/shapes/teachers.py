@@ -1,8 +1,8 @@
 """Lessons -> losses: what a small BLIP is asked, step by step, and the loop that asks it.
 
-`PatchTeacher` asks every patch what covers it, `CaptionTeacher` for the words about a picture, `AnswerTeacher` for
-the answer to a question. Each can teach on `frozen` vision: features that are computed once while the words are
-learnt.
+`PatchTeacher` asks every patch what covers it and the whole how much there is, `CaptionTeacher` for the words about a
+picture, `AnswerTeacher` for the answer to a question. The last two can teach on `frozen` vision: features that are
+computed once while the words are learnt.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 from svqa.models.blip import frame_memory, read_question
 from svqa.shapes.lessons import PATCHES, Lesson
-from svqa.shapes.scene import COLOURS, SHAPES
+from svqa.shapes.scene import COLOURS, MAX_OBJECTS, SHAPES
 
 HELD_OUT = 20  # every so-manieth lesson is kept from training, for the curve
 ASKED = 4  # questions about one picture in a batch
 GRIDS = 0.35  # share of batches that are about grids
 EVERY = 50  # steps between rows of the curve
+EXAM = 200  # lessons, at most
+UNKNOWN = -100
 
 
 class Course:
@@ -55,16 +57,48 @@ class Course:
                 self.progress(self.done, self.steps)
 
 
-class PatchTeacher:
-    """Asks every patch which shape and colour covers it, and where it is itself; the answers' layer is thrown away."""
+class Readers(torch.nn.Module):
+    """Linear layers that read from vision what it must not lose; they learn with it and are thrown away.
 
-    batch = 16  # enough: every picture holds many shapes
+    From a patch: which shape and colour covers it, which shape has its centre there, and which patch it is. From the
+    first token: how many there are of each shape, and in all.
+    """
+
+    parts = (1 + len(SHAPES), 1 + len(COLOURS), 1 + len(SHAPES), PATCHES**2)
+
+    def __init__(self, width: int, lessons: Sequence[Lesson]):
+        super().__init__()
+        self.patch = torch.nn.Linear(width, sum(self.parts))
+        self.whole = torch.nn.Linear(width, (len(SHAPES) + 1) * (MAX_OBJECTS + 1))
+        places = np.broadcast_to(np.arange(PATCHES**2), (len(lessons), 1, PATCHES**2))
+        patches = np.stack([t.patches for t in lessons]).reshape(len(lessons), 3, -1)
+        self.patches = torch.from_numpy(np.concatenate([patches, places], axis=1))
+        unknown = (UNKNOWN,) * (len(SHAPES) + 1)
+        self.counts = torch.tensor([t.counts or unknown for t in lessons])
+
+    def loss(self, features: torch.Tensor, rows: np.ndarray) -> tuple[torch.Tensor, float]:
+        """`features (B, 1 + patches, D)` of the lessons `rows` -> loss, share of covered patches read right."""
+        labels, counts = self.patches[rows], self.counts[rows]
+        read = self.patch(features[:, 1:]).transpose(1, 2).split(self.parts, dim=1)
+        wrong = [F.cross_entropy(part, labels[:, i], reduction="none") for i, part in enumerate(read)]
+        covered = labels[:, 0] > 0
+        of_patches = ((wrong[0] + wrong[1] + wrong[2]) * torch.where(covered, 1.0, 0.3)).mean() + 0.1 * wrong[3].mean()
+        right = (read[0].argmax(1) == labels[:, 0]) & (read[1].argmax(1) == labels[:, 1])
+        how_many = self.whole(features[:, 0]).view(len(rows), MAX_OBJECTS + 1, -1)
+        known = max(1, int((counts != UNKNOWN).sum()))
+        of_whole = F.cross_entropy(how_many, counts, ignore_index=UNKNOWN, reduction="sum") / known
+        return of_patches + of_whole, float(right[covered].float().mean())
+
+
+class PatchTeacher:
+    """Asks what the `Readers` read."""
+
+    batch = 24  # enough: every picture holds many shapes
 
     def __init__(self, vision, lessons: Sequence[Lesson]):
         self.vision = vision
-        self.head = _patch_head(vision)
+        self.readers = Readers(vision.config.hidden_size, lessons)
         self.pixels = np.stack([t.pixels for t in lessons])
-        self.labels = torch.from_numpy(np.stack([t.patches for t in lessons])).flatten(2)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -73,12 +107,11 @@ class PatchTeacher:
         return _draw_rows(rng, 0, len(self), self.batch)
 
     def parameters(self) -> list:
-        return [*self.vision.parameters(), *self.head.parameters()]
+        return [*self.vision.parameters(), *self.readers.parameters()]
 
     def teach(self, rows: np.ndarray) -> tuple[torch.Tensor, float]:
         """-> loss, share of covered patches whose shape and colour are both right."""
-        features = self.vision(pixel_values=normalised(self.pixels[rows])).last_hidden_state
-        return _patch_loss(self.head(features[:, 1:]), self.labels[rows], place=0.1)
+        return self.readers.loss(self.vision(pixel_values=normalised(self.pixels[rows])).last_hidden_state, rows)
 
 
 class CaptionTeacher:
@@ -135,7 +168,7 @@ class AnswerTeacher(CaptionTeacher):
         self.rng = np.random.default_rng(0)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        if rng.random() < GRIDS:
+        if len(self) - self.frames > HELD_OUT and rng.random() < GRIDS:
             return _draw_rows(rng, self.frames, len(self), self.batch)
         return _draw_rows(rng, 0, self.frames, self.batch)
 
@@ -149,22 +182,21 @@ class AnswerTeacher(CaptionTeacher):
         return _next_words(self.model.text_decoder, read_question(self.model, asked, memory, mask), answers, mask)
 
 
-class PlacedAnswerTeacher(AnswerTeacher):
-    """Asks the patches too: captions, which never say where things are, had let vision forget it."""
+class WatchfulAnswerTeacher(AnswerTeacher):
+    """Asks the `Readers` too, so that vision forgets nothing while it serves questions."""
 
     def __init__(self, model: BlipForQuestionAnswering, processor: BlipProcessor, lessons: Sequence[Lesson]):
         super().__init__(model, processor, lessons)
-        self.head = _patch_head(model.vision_model)
-        self.labels = torch.from_numpy(np.stack([t.patches for t in lessons if t.asked])).flatten(2)
+        self.readers = Readers(model.config.vision_config.hidden_size, [t for t in lessons if t.asked])
         self.see = self._look_and_keep
 
     def parameters(self) -> list:
-        return [*self.model.parameters(), *self.head.parameters()]
+        return [*self.model.parameters(), *self.readers.parameters()]
 
     def teach(self, rows: np.ndarray) -> tuple[torch.Tensor, float]:
-        """-> loss of answers and patches, share of answers that are right."""
+        """-> loss of answers and readers, share of answers that are right."""
         loss, right = super().teach(rows)
-        return loss + _patch_loss(self.head(self.seen[:, 1:]), self.labels[rows], place=0.5)[0], right
+        return loss + 0.3 * self.readers.loss(self.seen, rows)[0], right
 
     def _look_and_keep(self, rows: np.ndarray) -> torch.Tensor:
         self.seen = self._look(rows)
@@ -180,27 +212,10 @@ def normalised(pixels: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def _examine(teacher) -> float:
     """-> share right on the held-out lessons, without learning from them."""
-    rows = np.arange(0, len(teacher), HELD_OUT)[::2]
+    held_out = np.arange(0, len(teacher), HELD_OUT)
+    rows = held_out[:: -(-len(held_out) // EXAM)]
     parts = np.array_split(rows, -(-len(rows) // 100))
     return float(np.mean([teacher.teach(part)[1] for part in parts]))
-
-
-def _patch_head(vision) -> torch.nn.Linear:
-    return torch.nn.Linear(vision.config.hidden_size, 2 + len(SHAPES) + len(COLOURS) + PATCHES**2)
-
-
-def _patch_loss(out: torch.Tensor, labels: torch.Tensor, *, place: float) -> tuple[torch.Tensor, float]:
-    """Which shape and colour covers each patch, and which patch it is, weighed by `place`; -> loss, share right."""
-    shape, colour, where = out.split([1 + len(SHAPES), 1 + len(COLOURS), PATCHES**2], dim=-1)
-    covered = labels[:, 0] > 0
-    own = torch.arange(PATCHES**2).expand(covered.shape)
-    wrong = [
-        F.cross_entropy(o.transpose(1, 2), y, reduction="none")
-        for o, y in ((shape, labels[:, 0]), (colour, labels[:, 1]), (where, own))
-    ]
-    loss = ((wrong[0] + wrong[1]) * torch.where(covered, 1.0, 0.3)).mean() + place * wrong[2].mean()
-    right = (shape.argmax(-1) == labels[:, 0]) & (colour.argmax(-1) == labels[:, 1])
-    return loss, float(right[covered].float().mean())
 
 
 def _draw_rows(rng: np.random.Generator, first: int, end: int, count: int) -> np.ndarray:

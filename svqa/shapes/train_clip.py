@@ -138,7 +138,7 @@ class _Readers(torch.nn.Module):
         self.patch = torch.nn.Linear(WIDTH, 2 + len(SHAPES) + len(COLOURS))
 
     def patch_loss(self, tokens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """`tokens (N, P, WIDTH)`, `labels (N, 2, P)`."""
+        """`tokens (N, P, WIDTH)`, `labels (N, 3, P)`."""
         shape, colour = self.patch(tokens).transpose(1, 2).split([1 + len(SHAPES), 1 + len(COLOURS)], dim=1)
         wrong = (functional.cross_entropy(shape, labels[:, 0], reduction="none")
                  + functional.cross_entropy(colour, labels[:, 1], reduction="none"))
@@ -223,7 +223,7 @@ def _look(model, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _patch_labels(views: list[View]) -> torch.Tensor:
-    return torch.from_numpy(np.stack([patch_labels(s.at(t_s), _PATCHES).reshape(2, -1) for s, t_s in views]))
+    return torch.from_numpy(np.stack([patch_labels(s.at(t_s), _PATCHES).reshape(3, -1) for s, t_s in views]))
 
 
 def _losses(model, readers: _Readers, processor, scenes: list[Scene],

@@ -16,6 +16,7 @@ from svqa.evaluation.speed_cases.clips import loop, real_clip
 SHORT_S, LONG_S = 120, 600
 
 # The peak is sampled: `ru_maxrss` of a child begins at what its parent held, and the decoding worker counts as well.
+# Shared pages count once (PSS): for a moment after it is forked, a worker seems to hold all that its parent does.
 _CHILD = """
 import json, sys, threading, time
 import psutil
@@ -25,7 +26,8 @@ def held():
     total = 0
     for process in (me, *me.children(recursive=True)):
         try:
-            total += process.memory_info().rss
+            info = process.memory_full_info()
+            total += getattr(info, "pss", info.uss)
         except psutil.NoSuchProcess:
             pass
     return total
