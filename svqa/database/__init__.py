@@ -12,6 +12,8 @@ __all__ = [
     "StoredQuery",
     "StoredVersion",
     "StoredVideo",
+    "VectorIndex",
+    "VectorSpace",
     "VectorTable",
     "init_db",
     "newest_per_file",

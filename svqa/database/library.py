@@ -1,4 +1,4 @@
-"""Rows -> records: the videos, what was seen and heard in them, and their vectors."""
+"""Rows -> records: the videos, and what was seen and heard in them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from svqa.database.base import SEARCHABLE, Transactions, row_id
 from svqa.database.columns import check_text
 from svqa.database.ingest import hash_settings, public_id_of
-from svqa.database.rows import StoredChunk, StoredVideo, VectorTable
+from svqa.database.rows import StoredChunk, StoredVideo
 from svqa.database.schema import (
     Caption,
     Detection,
@@ -25,7 +25,7 @@ from svqa.database.schema import (
     Video,
     VideoMetrics,
 )
-from svqa.database.vectors import BATCH, TableCache, find_space, read_table, searchable
+from svqa.database.vectors import BATCH, searchable
 from svqa.errors import NotIngested, UsageError
 from svqa.records import Caption as CaptionRecord
 from svqa.records import Detection as DetectionRecord
@@ -33,20 +33,9 @@ from svqa.records import Evidence
 from svqa.records import Segment as SegmentRecord
 from svqa.records import Utterance as UtteranceRecord
 
-_NEAREST_PG = """
-SELECT v.public_id, e.start_s, e.end_s, -(e.pg_vector <#> CAST(:query AS vector)) AS score
-FROM embeddings e JOIN videos v ON v.id = e.video_id
-WHERE e.space_id = :space AND v.status IN ('ready', 'partial') {only}
-ORDER BY e.pg_vector <#> CAST(:query AS vector), v.id, e.start_s LIMIT :k
-"""
-
 
 class LibraryStore(Transactions):
     """The part of the store that reads videos. A video that is being ingested is never searched."""
-
-    def __init__(self, engine):
-        super().__init__(engine)
-        self._tables = TableCache()
 
     def videos(self, *, ready_only: bool = True, settings_match: Mapping | None = None) -> list[StoredVideo]:
         """The videos, oldest first; with `settings_match` only those ingested with these values of these settings."""
@@ -85,57 +74,6 @@ class LibraryStore(Transactions):
         with self.read() as connection:
             row = connection.execute(query.where(Video.status.in_(SEARCHABLE))).first()
         return None if row is None else _stored(row)
-
-    def vectors(self, level: str, modality: str, model_id: str, *, videos: Iterable[str] | None = None) -> VectorTable:
-        """All vectors of one space, by video and time: `values (N, D) float16`. `videos`: public ids, None for all.
-
-        The arrays are kept for the next call and cannot be written to. A space without vectors gives N = 0 and D = 0.
-        """
-        with self.read() as connection:
-            space = find_space(connection, level, modality, model_id)
-            wanted = searchable(connection, videos)
-            if space is None:
-                return VectorTable(np.empty(0, "U12"), np.empty((0, 2)), np.empty((0, 0), np.float16))
-            key = (space.id, tuple(wanted))
-            table = self._tables.get(key)
-            if table is None:
-                table = read_table(connection, space.id, space.dim, wanted)
-                self._tables.put(key, table)
-        return table
-
-    def nearest(
-        self,
-        query: np.ndarray,
-        level: str,
-        modality: str,
-        model_id: str,
-        *,
-        k: int = 10,
-        videos: Iterable[str] | None = None,
-    ) -> list[tuple[str, float, float, float]]:
-        """The k vectors with the greatest inner product: (video id, start_s, end_s, score), best first; exact.
-
-        On PostgreSQL pgvector searches inside the database; elsewhere the vectors are read and multiplied here. A
-        library that is searched often does better to keep `vectors()` and use `svqa.retrieval`.
-        """
-        query = np.asarray(query, np.float32)
-        with self.read() as connection:
-            space = find_space(connection, level, modality, model_id)
-            if space is None:
-                return []
-            if query.shape != (space.dim,) or not np.isfinite(query).all():
-                raise UsageError(f"the query must be ({space.dim},) finite numbers, got {query.shape}.")
-            if connection.dialect.name == "postgresql":
-                wanted = {} if videos is None else {"ids": list(videos)}
-                sql = _NEAREST_PG.format(only="" if videos is None else "AND v.public_id = ANY(:ids)")
-                rows = connection.execute(
-                    text(sql), {"query": str(query.tolist()), "space": space.id, "k": k, **wanted}
-                )
-                return [tuple(row) for row in rows]
-        table = self.vectors(level, modality, model_id, videos=videos)
-        scores = table.values.astype(np.float32) @ query
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [(str(table.video_ids[i]), *map(float, table.spans[i]), float(scores[i])) for i in best]
 
     def passages(
         self,

@@ -74,6 +74,28 @@ class VectorTable:
 
 
 @dataclass(frozen=True)
+class VectorIndex:
+    """An HNSW index of one space: how many rows PostgreSQL last counted in it, and how it was built."""
+
+    name: str
+    rows: int
+    m: int
+    ef_construction: int
+
+
+@dataclass(frozen=True)
+class VectorSpace:
+    """Vectors that can be compared with each other: their level, sense and model, how many there are, and their index."""
+
+    level: str
+    modality: str
+    model_id: str
+    dim: int
+    rows: int
+    index: VectorIndex | None
+
+
+@dataclass(frozen=True)
 class StoredQuery:
     """A question or search with what came of it: one line of the audit trail. No `videos`: the whole library."""
 

@@ -8,18 +8,20 @@ from svqa.database.audit import AuditStore
 from svqa.database.ingest import IngestStore, is_held
 from svqa.database.library import LibraryStore
 from svqa.database.migrate import check_revision, migrate
+from svqa.database.nearest import VectorStore
 from svqa.database.rows import Health, LibraryStats
 from svqa.database.schema import Base, Video
 from svqa.database.schema_trail import Query
 from svqa.database.session import database_url, make_engine
 
 
-class Store(IngestStore, LibraryStore, AuditStore):
+class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
     """Everything svqa keeps. Safe to share between threads; after a fork, open a new one.
 
     Writing videos: `claim_video`, `commit_chunk`, `finish_video`, `fail_video`, `release`. Reading them: `videos`,
-    `find_video`, `vectors`, `nearest`, `passages`, `captions` and their like. The trail: `add_query`, `queries`,
-    `add_comparison`, `add_model_version`. Use it in a `with`, so that its leases end with it.
+    `find_video`, `passages`, `captions` and their like. Their vectors: `vectors`, `nearest`, `spaces`, `build_index`.
+    The trail: `add_query`, `queries`, `add_comparison`, `add_model_version`. Use it in a `with`, so that its leases end
+    with it.
     """
 
     def __enter__(self) -> Store:
