@@ -7,6 +7,9 @@ which moments sound like it. A moment's content is the weighted sum of
 how well its neighbours in time did (`rerank_with_temporal_coherence`); across videos it does not, because a short video
 has no neighbours to speak for it: on 21 descriptions of seven clips the right one came first 18 times without and 17
 with. `Evidence.parts` shows what each ranking measured, the content and the coherence.
+
+Where PostgreSQL has an HNSW index of more than a million moments, only the videos that its nearest vectors lie in are read
+(`_narrowed`). Elsewhere every vector of the searched videos is.
 """
 from __future__ import annotations
 
@@ -53,15 +56,18 @@ def search(
     if k < 1:
         raise UsageError(f"-k must be at least 1, got {k}.")
     shelf = shelf or Shelf()
+    example = None if sound is None else _example(sound)
+    weight = COHERENCE if len(set(videos)) == 1 else 0.0
+    if _is_indexed(store, models, videos, level):
+        videos, shelf = _narrowed(store, models, text, videos, level, example), Shelf()  # the next search reads others
     moments, measured = _measure(store, models, text, videos, level, shelf)
     if not len(moments):
         return []
-    if sound is not None:
-        measured["audio"] = _alike(store, sound, moments, videos, level, shelf)
+    if example is not None:
+        measured["audio"] = _alike(store, example, moments, videos, level, shelf)
     words = shelf.words(store, moments, videos)
     found = _joined(moments, words, measured)
     middles = [(e.start_s + e.end_s) / 2 for e in found]
-    weight = COHERENCE if len(set(videos)) == 1 else 0.0
     best = rerank_with_temporal_coherence(found, middles, weight, near_s=NEAR_S[level])[:k]
     paths = {video: store.find_video(video).path for video in {e.video for e in best}}
     return [replace(e, path=paths[e.video]) for e in best]
@@ -96,13 +102,44 @@ def _measure(
     return moments, {**measured, "bm25": words.lexical(text)}
 
 
-def _alike(
-    store: Store, sound: Waveform, moments: VectorTable, videos: Sequence[str], level: str, shelf: Shelf
-) -> np.ndarray:
-    """(M,): how much the best stretch of each moment sounds like the example."""
+def _is_indexed(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> bool:
+    """Whether there are more videos than a ranking names moments, and an index to choose among them."""
+    return len(set(videos)) > DEPTH and store.large_index(level, "visual", models.encoder.model_id) is not None
+
+
+def _narrowed(
+    store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, example: np.ndarray | None
+) -> list[str]:
+    """-> those of the videos in which the `DEPTH` nearest vectors of each sense lie.
+
+    Their moments are then ranked as always, so each ranking of vectors names what it would have named, as far as the
+    index found it. Only BM25 is narrower: its words are looked for in these videos and count as rare among them.
+    """
+    asked = [(models.encoder.encode_text([text])[0], level, "visual", models.encoder.model_id)]
+    if level != "frame":
+        sentence = models.sentences.encode_text([text])[0]
+        asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in ("caption", "speech")]
+    if example is not None:
+        asked.append((example, "frame", "audio", MODEL_ID))
+    named = set()
+    for query, *space in asked:
+        indexed = store.large_index(*space) is not None
+        named.update(video for video, *_ in store.nearest(query, *space, k=DEPTH, videos=videos, approximate=indexed))
+    return [video for video in videos if video in named]
+
+
+def _example(sound: Waveform) -> np.ndarray:
+    """The example as a vector of the stored kind; UsageError where nothing is heard."""
     example = log_mel_statistics(sound.samples, sound.rate_hz)
     if not example.any():
         raise UsageError("The example sound is silent or shorter than 25 ms: give a stretch in which it can be heard.")
+    return example
+
+
+def _alike(
+    store: Store, example: np.ndarray, moments: VectorTable, videos: Sequence[str], level: str, shelf: Shelf
+) -> np.ndarray:
+    """(M,): how much the best stretch of each moment sounds like the example."""
     table = store.vectors("frame", "audio", MODEL_ID, videos=videos)
     scores = _by_vector(shelf, table, example, FLOOR["audio"])
     return shelf.words(store, moments, videos).best_by_moment("audio", table, scores)
