@@ -28,6 +28,12 @@ def svqa(*arguments: object, expect: int = 0):
     return done
 
 
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    """No test finds what another run has kept, and none leaves anything."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="module")
 def real(shared_data: Path, tmp_path_factory) -> dict[str, Path]:
     """A few questions and captions of the first videos of the real files, as files of their own."""

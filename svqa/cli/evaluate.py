@@ -22,6 +22,7 @@ Captions = Annotated[
     Path, typer.Option(exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz.")
 ]
 Seed = Annotated[int, typer.Option(help="Of intervals, folds and random floors.")]
+SENTENCE_BYTES = 1 << 30  # of sentence vectors that are kept between runs
 SentencesOf = Annotated[str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")]
 
 
@@ -105,7 +106,23 @@ def _sentences(models: str) -> TextEncoder:
     sentences = load_set(models).sentences
     if sentences is None:
         raise UsageError(f"The set '{models}' has no encoder of sentences. Try --models offline.")
-    return sentences
+    return _kept(sentences)
+
+
+def _kept(sentences: TextEncoder) -> TextEncoder:
+    """The encoder with what it made before, from the platform's cache folder; itself where that cannot be written to."""
+    import platformdirs
+
+    from svqa.cli.output import say
+    from svqa.evaluation.nextqa_vectors import KeptSentences
+    from svqa.training.disk_cache import DiskCache
+
+    folder = platformdirs.user_cache_path("svqa") / "sentences"
+    try:
+        return KeptSentences(sentences, DiskCache(folder, SENTENCE_BYTES))
+    except OSError as error:
+        say(f"Sentence vectors are not kept, {folder} cannot be used: {error}")
+        return sentences
 
 
 def _print_result(result: EvalResult, title: str) -> None:
