@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering
 
 from svqa.errors import WeightsCorrupt
 from svqa.models.blip import BlipAnswerer, BlipCaptioner
@@ -14,8 +15,16 @@ from svqa.shapes import lessons as world
 from svqa.shapes.balance import Balance
 from svqa.shapes.lessons import PATCHES, in_frame, make, patch_labels
 from svqa.shapes.scene import COLOURS, SHAPES, Sighting
-from svqa.shapes.teachers import normalised
-from svqa.shapes.train_blip import blip_config, train_captioner, train_vqa, whiten_patches, world_processor
+from svqa.shapes.teachers import UNKNOWN, Readers, normalised
+from svqa.shapes.train_blip import (
+    MORE_COUNTS,
+    blip_config,
+    train_captioner,
+    train_vqa,
+    wave_positions,
+    whiten_patches,
+    world_processor,
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +34,8 @@ def processor():
 
 def test_patches_are_labelled_where_the_shape_is():
     seen = [Sighting(0, "star", "blue", "small", 0.31, 0.06)]
-    shape, colour = patch_labels(seen, PATCHES)
-    assert np.argwhere(shape).tolist() == [[0, 2]]  # row, column of an eighth
+    shape, colour, centre = patch_labels(seen, PATCHES)
+    assert np.argwhere(shape).tolist() == np.argwhere(centre).tolist() == [[0, 2]]  # row, column of an eighth
     assert (shape[0, 2], colour[0, 2]) == (1 + SHAPES.index("star"), 1 + list(COLOURS).index("blue"))
 
 
@@ -67,8 +76,6 @@ def test_every_word_of_the_world_is_one_token(processor):
 
 
 def test_the_first_layer_starts_as_a_whitening(processor):
-    from transformers import BlipForConditionalGeneration
-
     torch.manual_seed(0)
     vision = BlipForConditionalGeneration(blip_config(processor, text_layers=1)).vision_model
     pixels = normalised(np.stack([t.pixels for t in make(world.crowd, 40, seed=0)]))
@@ -76,6 +83,36 @@ def test_the_first_layer_starts_as_a_whitening(processor):
     out = vision.embeddings.patch_embedding(pixels).detach().flatten(2).transpose(1, 2).flatten(0, 1)
     assert out.mean(0).abs().max() < 1e-2
     assert 0.05 < float(out.var(0).min()) <= float(out.var(0).max()) < 1.5
+
+
+def test_positions_start_as_strong_as_patches_and_each_unlike_the_others(processor):
+    vision = BlipForQuestionAnswering(blip_config(processor, text_layers=1)).vision_model
+    wave_positions(vision)
+    where = vision.embeddings.position_embedding.detach()[0, 1:]  # (64, 128)
+    assert float(where.var()) == pytest.approx(0.5, abs=0.2)  # of sines; whitened patches have up to 1.5
+    alike = torch.nn.functional.cosine_similarity(where[:, None], where[None], dim=-1)
+    assert float((alike - 2 * torch.eye(len(where))).max()) < 0.99
+    right, far = alike[0, 1], alike[0, 7]  # one patch on, seven patches on
+    assert right > far
+
+
+def test_readers_read_what_is_there_and_count_only_frames():
+    lessons = [*make(world.frames, 6, seed=0), *make(world.crowd, 2, seed=0)]
+    readers, rows = Readers(16, lessons), np.arange(len(lessons))
+    assert readers.counts[:6, -1].tolist() == [sum(t.counts[:4]) for t in lessons[:6]]
+    assert (readers.counts[6:] == UNKNOWN).all()
+    features = torch.zeros(len(lessons), 1 + PATCHES**2, 16)
+    base, _ = readers.loss(features, rows)
+    readers.whole.bias.data += 5 * torch.randn(25)  # another guess of how many
+    assert readers.loss(features, rows)[0] != base
+    crowds, same = readers.loss(features[6:], rows[6:])[0], readers.whole.bias.data.zero_()
+    assert readers.loss(features[6:], rows[6:])[0] == crowds and len(same)  # crowds are not counted
+
+
+def test_more_counts_are_asked_where_they_are_wanted():
+    few, many = make(world.frames, 30, seed=1), make(world.frames, 30, seed=1, more=MORE_COUNTS)
+    shares = [np.mean([text.startswith("how many") for t in lessons for text, _ in t.asked]) for lessons in (few, many)]
+    assert shares[0] < 0.2 and shares[1] > 0.4
 
 
 def test_pictures_are_prepared_as_the_processor_prepares_them(processor):
@@ -89,7 +126,7 @@ def test_training_writes_sealed_checkpoints_that_load(tmp_path):
     steps = []
     train_captioner(tmp_path / "captioner", scale=0.01, videos=2, progress=lambda done, of: steps.append((done, of)))
     assert steps[-1][0] == steps[-1][1] == len(steps)
-    found = train_vqa(tmp_path / "vqa", scale=0.01, videos=2, captioner=tmp_path / "captioner")
+    found = train_vqa(tmp_path / "vqa", scale=0.01, videos=2)
     assert found["seed"] == 0 and found["figures"]["exists"]["n"] >= 1
     for folder, kind in ((tmp_path / "captioner", BlipCaptioner), (tmp_path / "vqa", BlipAnswerer)):
         assert {"README.md", "metrics.json", "curve.json", "curve.png", "checksums.json"} <= {

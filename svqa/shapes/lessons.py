@@ -63,11 +63,12 @@ def frames(
     *,
     rounds: int = 2,
     types: Sequence[str] = FRAME_TYPES,
+    more: Sequence[str] = (),
     worn: bool = False,
 ) -> list[Lesson]:
-    """One still scene and two moments of a moving one; `rounds` questions of each of `types`.
+    """One still scene and two moments of a moving one; `rounds` questions of each of `types`, and of each of `more`.
 
-    With `worn`, pictures are scaled in any of four ways and half of them recoded, as frames of files are.
+    Those of `more` are asked whatever their answer; `balance` holds back many of the others. With `worn`, pictures are scaled in any of four ways and half of them recoded, as frames of files are.
     """
     moving = sample_scene(rng)
     moments = [(sample_still(rng), 0.0)]
@@ -75,7 +76,8 @@ def frames(
     lessons = []
     for scene, t_s in moments:
         seen = scene.at(t_s)
-        drawn = (q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance, types=types))
+        drawn = [q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance, types=types)]
+        drawn += [q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, types=more)]
         lessons.append(
             Lesson(
                 picture(scene, t_s, SIZE_PX, worn=rng if worn else None),

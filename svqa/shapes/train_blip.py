@@ -33,7 +33,6 @@ from svqa.shapes import lessons as world
 from svqa.shapes.card import save_curve, write_card
 from svqa.shapes.evaluate import FRESH_SEED, evaluate, evaluate_captions
 from svqa.shapes.lessons import PATCHES, SIZE_PX, Lesson
-from svqa.shapes.questions import FRAME_TYPES
 from svqa.shapes.teachers import (
     AnswerTeacher,
     CaptionTeacher,
@@ -48,9 +47,14 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]")
 POOLS = {world.crowd: 3000, world.grid: 3000, world.frames: 6000}  # what vision learns on
 SIGHT_STEPS = {"patches of crowds": 600, "patches and counts": 1600}
 CAPTION_STEPS = {"captions, vision frozen": 700, "captions": 500, "captions of worn frames": 800}
-ANSWER_STEPS = {"places, vision frozen": 400, "answers about frames, vision frozen": 800, "answers": 4500, "answers, counts more often": 2500}
+ANSWER_STEPS = {
+    "places, vision frozen": 400,
+    "answers about frames, vision frozen": 800,
+    "answers": 4500,
+    "answers, counts more often": 2500,
+}
 PLACES, FRESH, FRESH_GRIDS = 6000, 18_000, 9000
-MORE_COUNTS = (*FRAME_TYPES, "count", "count")
+MORE_COUNTS = ("count",) * 3
 _SEEN = ", ".join(f"{n} {kind.__name__}" for kind, n in POOLS.items())
 _CAPTIONER_DATA = f"{_SEEN}; {FRESH // 2} worn frames"
 _ANSWERER_DATA = f"{_SEEN}; {PLACES} frames asked for places; {FRESH} worn frames, {FRESH_GRIDS} worn grids; as many again"
@@ -121,7 +125,7 @@ def train_vqa(
     course.fit(of_frames, steps["answers about frames, vision frozen"], peak=1e-3)
     worn += world.make(world.grid, round(FRESH_GRIDS * scale), seed=seed + 1, worn=True)
     course.fit(WatchfulAnswerTeacher(model, processor, worn), steps["answers"], peak=7e-4)
-    new = world.make(world.frames, round(FRESH * scale), seed=seed + 3, worn=True, types=MORE_COUNTS)
+    new = world.make(world.frames, round(FRESH * scale), seed=seed + 3, worn=True, more=MORE_COUNTS)
     new += world.make(world.grid, round(FRESH_GRIDS * scale), seed=seed + 3, worn=True)
     course.fit(WatchfulAnswerTeacher(model, processor, new), steps["answers, counts more often"], peak=5e-4)
     recipe = _recipe(seed, steps, _ANSWERER_DATA, began, model)
