@@ -68,7 +68,8 @@ def frames(
 ) -> list[Lesson]:
     """One still scene and two moments of a moving one; `rounds` questions of each of `types`, and of each of `more`.
 
-    Those of `more` are asked whatever their answer; `balance` holds back many of the others. With `worn`, pictures are scaled in any of four ways and half of them recoded, as frames of files are.
+    Those of `more` are asked whatever their answer; `balance` holds back many of the others. With `worn`, pictures are
+    scaled in any of four ways and half of them recoded, as frames of files are.
     """
     moving = sample_scene(rng)
     moments = [(sample_still(rng), 0.0)]
