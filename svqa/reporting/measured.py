@@ -26,7 +26,7 @@ class Table:
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order README shows them."""
-    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _speed):
+    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _moments, _order, _senses, _lora, _index, _speed):
         yield from make(root)
 
 
@@ -85,6 +85,64 @@ def _world_rest(root: Path) -> Iterator[Table]:
     if rows:
         title = "The shapes world: captions, retrieval, boxes, in %"
         yield Table(title, "svqa/checkpoints", ("measured", "value", "n"), tuple(rows))
+
+
+def _moments(root: Path) -> Iterator[Table]:
+    """The seconds that hold the evidence, by type of question, beside what never looks for them."""
+    for data in _read(root, "docs/data/shapes_moments.json"):
+        kinds = list(data["by_type"])
+        metric = "span IoU>=0.5"
+        found = {"all": data[metric], **{kind: data["by_type"][kind][metric] for kind in kinds}}
+        rows = [("**boxes, and what the question says happens**", *map(_percent, found.values()))]
+        rows += [(f"floor: {name}", *(_percent(floor.get(kind)) for kind in found)) for name, floor in data["floors"].items()]
+        title = f"The shapes world: {data['n']} questions whose seconds are found at IoU >= 0.5, in %"
+        yield Table(title, "docs/data/shapes_moments.json", ("found by", *found), tuple(rows))
+
+
+def _order(root: Path) -> Iterator[Table]:
+    """Nearest neighbours: is a motion told from its reverse?"""
+    for data in _read(root, "docs/data/shapes_order.json"):
+        asked = [name for name in data if ", " in name]
+        rows = [("**order-aware vector**", *(_percent(data[name]) for name in asked))]
+        rows += [(f"floor: {floor}", *(_percent(of[name]) for name in asked)) for floor, of in data["floors"].items()]
+        title = f"The shapes world: a motion told from its reverse, {data['n']} videos, in %"
+        yield Table(title, "docs/data/shapes_order.json", ("by", *asked), tuple(rows))
+
+
+def _senses(root: Path) -> Iterator[Table]:
+    """What hearing adds to seeing, on the small world and on real films with sentences spoken over them."""
+    rows = []
+    for data in _read(root, "docs/data/shapes_fusion.json"):
+        arms = data["by_type"]["concat, all videos"]
+        rows.append(("shapes: what happens while a tone sounds", _percent(arms["picture alone"]),
+                     _percent(arms["picture + sound"]), _percent(data["lift"]), str(data["n"])))  # fmt: skip
+    for data in _read(root, "docs/data/speech_retrieval.json"):
+        rows.append(("real films: a sentence by its meaning", _percent(data["floors"]["without speech"]["recall@1"]),
+                     _percent(data["recall@1"]), _percent(data["lift"]), str(data["n"])))  # fmt: skip
+    if rows:
+        columns = ("moment asked for", "picture alone", "with sound", "lift", "n")
+        yield Table("What hearing adds: recall@1 of the moment, in %", "docs/data", columns, tuple(rows))
+
+
+def _lora(root: Path) -> Iterator[Table]:
+    """What fine-tuning on time questions gains, as a share of full fine-tuning's gain, and what it forgets."""
+    for data in _read(root, "docs/data/lora_shapes.json"):
+        arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])
+        rows = [(f"floor: {name}" if name in ("frozen", "never looks") else name, f"{100 * arm['trainable_share']:.1f}",
+                 _percent(arm["learnt"]), _percent(arm.get("recovered")), _percent(arm["kept"]), _percent(arm.get("lost")),
+                 str(len(arm["seeds"]))) for name, arm in arms]  # fmt: skip
+        n = max(arm["learnt"]["n"] for _, arm in arms)
+        title = f"LoRA: direction, order and changes learnt from frame grids, up to {n:,} questions an arm, in %"
+        columns = ("arm", "trainable", "learnt", "of full's gain", "one-frame questions", "lost of them", "seeds")
+        yield Table(title, "docs/data/lora_shapes.json", columns, tuple(rows))
+
+
+def _index(root: Path) -> Iterator[Table]:
+    """What an approximate index loses."""
+    for data in _read(root, "docs/data/hnsw_recall.json"):
+        rows = [(f"{row['ef_search']}", f"{row['k']}", _percent(row["recall"])) for row in data["recall"]]
+        title = f"pgvector's HNSW, {data['rows']:,} x {data['dim']} like those of videos: recall of the exact answer, in %"
+        yield Table(title, "docs/data/hnsw_recall.json", ("ef_search", "k", "recall"), tuple(rows))
 
 
 def _speed(root: Path) -> Iterator[Table]:
