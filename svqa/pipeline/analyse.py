@@ -16,7 +16,7 @@ from svqa.models.zoo import ModelSet
 from svqa.pipeline.cuts import CutFinder
 from svqa.pipeline.hearing import Hearing
 from svqa.pipeline.stopwatch import Stopwatch
-from svqa.records import Caption, Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
+from svqa.records import Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
 from svqa.settings import Settings
 from svqa.temporal.hierarchy import levels_of, segments_of
 
