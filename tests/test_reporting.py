@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from svqa.errors import UnknownParameter, UsageError
 from svqa.evaluation.results import Figure
-from svqa.records import Answer, Evidence, FrameBatch, Segment
+from svqa.records import Answer, Detection, Evidence, FrameBatch, Segment
 from svqa.reporting import plots
 from svqa.reporting.html import export_html, notebook_text, pictures
 from svqa.reporting.notebooks import NotebookRun, parameters_of, run_notebook, write_results
@@ -254,6 +254,38 @@ def test_a_model_has_one_colour_everywhere():
     assert plots.colour_of("offline") == plots.colour_of("offline: conse + tags")
     assert plots.colour_of("my-model") == plots.colour_of("my-model")
     assert len({plots.colour_of(m) for m in ("offline", "shapes", "hub", "lora", "full", "frozen")}) == 6
+
+
+def box(t_s, track_id=None, label="red star", xyxy_px=(20.0, 30.0, 60.0, 70.0)):
+    return Detection(label, 0.5, xyxy_px, t_s, "m", track_id)
+
+
+def test_a_box_is_drawn_around_what_it_holds_in_its_tracks_colour():
+    ax = plots.frame_with_boxes(axes(), np.zeros((100, 200, 3), np.uint8), [box(0.0, 2)])
+    rim, line = (patch.get_bbox().extents.tolist() for patch in ax.patches)
+    assert rim == line == [18, 28, 62, 72], "a hundredth of the width outside"
+    assert matplotlib.colors.to_hex(ax.patches[1].get_edgecolor()) == plots.colour_of_track(2) != plots.colour_of_track(1)
+    assert [t.get_text() for t in ax.texts] == ["2"]
+    named = plots.frame_with_boxes(axes(), np.zeros((100, 200, 3), np.uint8), [box(0.0)], names=True)
+    assert [t.get_text() for t in named.texts] == ["red star 0.50"]
+
+
+def test_a_track_is_a_row_that_breaks_where_its_label_changes_or_it_was_not_seen():
+    seen = [box(0.0, 1), box(0.5, 1), box(1.0, 1, "blue star"), box(3.0, 1, "blue star"), box(0.5, 2, "green circle")]
+    ax = plots.tracks_over_time(axes(), seen, duration_s=4.0)
+    drawn = [c.get_paths()[0].get_extents() for c in ax.collections]
+    assert [(e.x0, e.x1) for e in drawn] == [(0, 1), (1, 1.5), (3, 3.5), (0.5, 1)]
+    assert [t.get_text() for t in ax.texts] == ["red star", "blue star", "blue star", "green circle"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["track 1", "track 2"] and "[s]" in ax.get_xlabel()
+
+
+def test_values_stand_above_their_floors_each_on_its_row():
+    rows = {"colour": (0.9, 0.8, 1.0), "order": (0.5, 0.4, 0.6)}
+    ax = plots.values_with_floors(axes(), rows, {"blind": {"order": 0.45, "colour": 0.2}, "chance": {"order": 0.5}}, label="shapes")
+    marks = {line.get_label(): line.get_xydata().round(2).tolist() for line in ax.lines}
+    assert marks["blind"] == [[0.2, 0.2], [0.45, 1.2]] and marks["chance"] == [[0.5, 1.2]]
+    (bars,) = [c for c in ax.containers if hasattr(c, "has_xerr")]
+    assert [s[:, 0].tolist() for s in bars[2][0].get_segments()] == [[0.8, 1.0], [0.4, 0.6]]
 
 
 def test_plots_refuse_shapes_that_do_not_fit():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from svqa.records import Answer, Evidence, FrameBatch, Segment
+from svqa.records import Answer, Detection, Evidence, FrameBatch, Segment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,8 @@ MODEL_COLOURS = {
     "offline": "#0f6e84", "shapes": "#c98a12", "hub": "#7a4fa3", "lora": "#2f8f4e", "full": "#b03a5b",
     "frozen": "#5c676f", "blind": "#9aa3a9", "floor": "#9aa3a9",
 }  # fmt: skip
+TRACK_COLOURS = ("#d9552b", "#0f6e84", "#7a4fa3", "#2f8f4e", "#b03a5b", "#3b6fb6")
+FLOOR_MARKS = ("o", "x", "|", "+", "D")
 _OTHERS = ("#3b6fb6", "#8a5a2b", "#4f8f8b", "#a8489c", "#6b7a1e", "#c0533f")
 
 Estimate = tuple[float, float, float]
@@ -167,6 +169,74 @@ def reliability(
     )
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated confidence", ylabel="share right", aspect="equal")
     return ax
+
+
+def frame_with_boxes(ax: Axes, pixels: np.ndarray, found: Sequence[Detection], *, names: bool = False) -> Axes:
+    """A frame (H, W, 3) with its boxes: in a track's colour with its number, or in one colour; `names` adds label and score.
+
+    Lines run a hundredth of the width outside the boxes, where there is room, so that they hide nothing of what is in them.
+    """
+    from matplotlib.patches import Rectangle
+
+    height_px, width_px = pixels.shape[:2]
+    ax.imshow(pixels)
+    for box in found:
+        wider = np.array(box.xyxy_px) + np.array([-1, -1, 1, 1]) * width_px / 100
+        left, top, right, bottom = np.clip(wider, 0, [width_px - 1, height_px - 1] * 2)
+        colour = colour_of_track(box.track_id)
+        for edge, width in (("white", 2.8), (colour, 1.6)):  # a rim of white shows on any background
+            ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=edge, linewidth=width))
+        words = ([str(box.track_id)] if box.track_id else []) + ([f"{box.label} {box.score:.2f}"] if names else [])
+        if words:
+            ax.text(left, top, " ".join(words), color="white", fontsize=8.5, va="bottom" if top > 14 else "top",
+                    bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.4}, clip_on=True)  # fmt: skip
+    ax.set_axis_off()
+    return ax
+
+
+def tracks_over_time(ax: Axes, found: Sequence[Detection], *, duration_s: float) -> Axes:
+    """One row a track, in the colours of `frame_with_boxes`: when it was seen, and its label wherever that changes."""
+    ids = sorted({box.track_id for box in found if box.track_id is not None})
+    step_s = float(min(np.diff(sorted({box.t_s for box in found})), default=0.1))
+    for row, track in enumerate(ids):
+        for label, start_s, end_s in _runs([box for box in found if box.track_id == track], step_s):
+            ax.broken_barh([(start_s, end_s - start_s)], (row - 0.3, 0.6), color=colour_of_track(track), edgecolor="white")
+            ax.annotate(label, (start_s, row), xytext=(5, 0), textcoords="offset points", color="white", va="center", fontsize=9)
+    ax.set(xlim=(0, duration_s), ylim=(len(ids) - 0.4, -0.6), yticks=range(len(ids)),
+           yticklabels=[f"track {track}" for track in ids], xlabel="time in the video [s]")  # fmt: skip
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def values_with_floors(
+    ax: Axes, rows: Mapping[str, Estimate], floors: Mapping[str, Mapping[str, float]], *, unit: str = "", label: str = ""
+) -> Axes:
+    """Each row's value with its interval; just below it, what each floor (`name -> row -> value`) reaches on that row."""
+    values, errors, y = _bounds(rows)
+    ax.hlines(y[:-1] + 0.5, 0, 1, color=LINE, linewidth=0.8, transform=ax.get_yaxis_transform())
+    ax.errorbar(values, y - 0.14, xerr=errors, fmt="o", color=colour_of(label), capsize=3, label=label or None)
+    for mark, (name, reached) in zip(FLOOR_MARKS, floors.items(), strict=False):
+        here = np.array([i for i, row in enumerate(rows) if row in reached])
+        at = [reached[row] for row in rows if row in reached]
+        ax.plot(at, here + 0.2, mark, color=SOFT, fillstyle="none", markersize=7, markeredgewidth=1.6, label=name, linestyle="")
+    ax.set(yticks=y, yticklabels=list(rows), xlabel=unit, ylim=(len(rows) - 0.4, -0.6))
+    return ax
+
+
+def colour_of_track(track_id: int | None) -> str:
+    """The colour of a track in every picture of one video; the first one for a box without a track."""
+    return TRACK_COLOURS[((track_id or 1) - 1) % len(TRACK_COLOURS)]
+
+
+def _runs(track: Sequence[Detection], step_s: float) -> list[tuple[str, float, float]]:
+    """The boxes of a track in time order -> (label, from, to) of its unbroken stretches, each box lasting one step."""
+    runs: list[tuple[str, float, float]] = []
+    for box in track:
+        if runs and runs[-1][0] == box.label and box.t_s - runs[-1][2] < step_s / 2:
+            runs[-1] = (box.label, runs[-1][1], box.t_s + step_s)
+        else:
+            runs.append((box.label, box.t_s, box.t_s + step_s))
+    return runs
 
 
 def _bounds(rows: Mapping[str, Estimate]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
