@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 INK, SOFT, LINE, EVIDENCE = "#1b2328", "#5c676f", "#d9d6cd", "#d9552b"
 KIND_COLOURS = {"visual": "#0f6e84", "caption": "#7a4fa3", "speech": "#c98a12"}
 MODEL_COLOURS = {
-    "offline": "#0f6e84", "shapes": "#c98a12", "hub": "#7a4fa3", "lora": "#2f8f4e", "full": "#b03a5b",
-    "frozen": "#5c676f", "blind": "#9aa3a9", "floor": "#9aa3a9",
+    "offline": "#0f6e84", "shapes": "#c98a12", "hub": "#7a4fa3", "lora, q/v": "#86b93b", "lora": "#2f8f4e",
+    "full": "#b03a5b", "frozen": "#5c676f", "blind": "#9aa3a9", "never looks": "#9aa3a9", "floor": "#9aa3a9",
 }  # fmt: skip
 TRACK_COLOURS = ("#d9552b", "#0f6e84", "#7a4fa3", "#2f8f4e", "#b03a5b", "#3b6fb6")
 FLOOR_MARKS = ("o", "x", "|", "+", "D")
@@ -113,6 +113,20 @@ def bars_with_intervals(
         )
     ax.set(yticks=y, yticklabels=list(rows), xlabel=unit, ylim=(len(rows) - 0.35, -0.6))
     ax.margins(x=0.12)
+    return ax
+
+
+def dots_by_group(ax: Axes, series: Mapping[str, Mapping[str, Estimate]], *, unit: str = "") -> Axes:
+    """`{model: {group: (value, low, high)}}`: a line a group, on it each model's dot with its 95 % interval."""
+    shifts = np.linspace(-0.28, 0.28, len(series)) if len(series) > 1 else [0.0]
+    for i, (name, rows) in enumerate(series.items()):
+        values, errors, y = _bounds(rows)
+        ax.errorbar(values, y + shifts[i], xerr=errors, fmt="osD^vP"[i % 6], markersize=5.5, color=colour_of(name),
+                    capsize=2, elinewidth=1.2, label=name)  # fmt: skip
+    groups = list(next(iter(series.values())))
+    ax.set(yticks=range(len(groups)), yticklabels=groups, xlabel=unit, ylim=(len(groups) - 0.45, -0.55))
+    for edge in np.arange(len(groups) - 1) + 0.5:
+        ax.axhline(edge, color=LINE, linewidth=0.8)
     return ax
 
 
