@@ -43,11 +43,11 @@ ARMS: dict[str, dict[str, Any]] = {
 class Plan:
     """How much: videos to train, validate and test on, questions a step, epochs over all questions."""
 
-    train_videos: int = 6000
+    train_videos: int = 3000
     val_videos: int = 100
     test_videos: int = 500
     batch_size: int = 64
-    epochs: int = 7
+    epochs: int = 4
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -93,7 +93,7 @@ def task_file(folder: Path, kind: str, seed: int, plan: Plan) -> Path:
     path = folder / f"{kind}-{seed}-{videos}" / "questions.jsonl"
     return path if path.is_file() else write_task(path.parent, seed=first + seed, videos=videos,
                                                   rounds=1 if kind == "test" else 3,
-                                                  replay_every=1 if kind == "test" else 6)  # fmt: skip
+                                                  replay_every=1 if kind == "test" else 3)  # fmt: skip
 
 
 def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:
