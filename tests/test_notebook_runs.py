@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from svqa.errors import UnknownParameter
 from svqa.reporting.notebooks import NotebookFailed, run_all, run_notebook
 
 pytestmark = pytest.mark.slow
@@ -47,6 +48,19 @@ def test_a_failing_cell_is_named_and_the_others_still_make_a_report(tmp_path):
         run_all(tmp_path / "notebooks", tmp_path / "reports", say=said.append)
     assert "01_good/notebook.html" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     assert said[0] == "Running 00_bad.ipynb"
+
+
+def test_a_report_runs_a_notebook_with_the_parameters_its_metadata_asks_for(tmp_path):
+    path = notebook(tmp_path / "notebooks" / "00_tiny.ipynb", "print(f'{every_s:.2f} s')", FINDING.strip())
+    source = nbformat.read(path, 4)
+    source.metadata["svqa"] = {"report": {"every_s": 0.1}}
+    nbformat.write(source, path)
+    run_all(tmp_path / "notebooks", tmp_path / "reports", say=lambda text: None)
+    assert json.loads((tmp_path / "reports/00_tiny/results.json").read_text())["figures"][0]["value"] == 10.0
+    source.metadata["svqa"] = {"report": {"every": 0.1}}
+    nbformat.write(source, path)
+    with pytest.raises(UnknownParameter, match="every_s"):
+        run_all(tmp_path / "notebooks", tmp_path / "reports", say=lambda text: None)
 
 
 def test_a_cell_that_hangs_ends_at_its_deadline(tmp_path):

@@ -62,6 +62,13 @@ def parameters_of(path: str | Path) -> dict[str, Any]:
     return found
 
 
+def report_parameters(path: str | Path) -> dict[str, Any]:
+    """-> what a notebook's metadata (`svqa.report`) asks for in a report: larger runs than a reader waits for."""
+    import nbformat
+
+    return dict(nbformat.read(str(path), as_version=4).metadata.get("svqa", {}).get("report", {}))
+
+
 def run_notebook(
     path: str | Path, out_dir: str | Path, parameters: Mapping[str, Any] | None = None, *, timeout_s: int = 900
 ) -> NotebookRun:
@@ -90,7 +97,7 @@ def run_notebook(
 def run_all(
     notebooks: str | Path, out_dir: str | Path, *, say: Callable[[str], None] = print, timeout_s: int = 900
 ) -> Path:
-    """Run every numbered notebook of a folder in order; -> the report's `index.html`.
+    """Run every numbered notebook of a folder in order, with its report's parameters; -> the report's `index.html`.
 
     One that fails does not stop the others: the index has those that ran, then NotebookFailed names the rest.
     """
@@ -103,7 +110,7 @@ def run_all(
     for path in paths:
         say(f"Running {path.name}")
         try:
-            runs.append(run_notebook(path, out_dir, timeout_s=timeout_s))
+            runs.append(run_notebook(path, out_dir, report_parameters(path), timeout_s=timeout_s))
         except NotebookFailed as failure:
             failures.append(str(failure))
             say(str(failure))
