@@ -31,8 +31,8 @@ def summary(rows: Sequence[Mapping[str, Any]], tests: Mapping[int, Sequence[Exam
             table[name]["lost"] = _difference(frozen, mine, tests, KEPT)
             full = _same_seeds(rows, "full" + (", no replay" if mine[0]["replay"] is False else ""), mine)
             for key, floor in (("recovered", frozen), ("recovered_above_floor", _same_seeds(rows, "never looks", mine))):
-                if full and floor:
-                    table[name][key] = _recovered(mine, full, floor, tests)
+                if full and floor and (share := _recovered(mine, full, floor, tests)):
+                    table[name][key] = share
     return table
 
 
@@ -62,13 +62,16 @@ def _difference(a, b, tests, types) -> dict:
     return bootstrap_over_groups(mine - theirs, groups, seed=0).to_json()
 
 
-def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict:
-    """Ratio of gains, with a bootstrap interval over the videos of all seeds."""
+def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict | None:
+    """Ratio of gains, with a bootstrap interval over the videos of all seeds; None where full's own gain is not sure."""
     (a, groups), (b, _), (c, _) = (_stacked(rows, tests, LEARNT) for rows in (mine, full, frozen))
     _, index = np.unique(groups, return_inverse=True)
     ours, theirs = np.bincount(index, a - c), np.bincount(index, b - c)
     picks = np.random.default_rng(0).integers(0, len(ours), (draws, len(ours)))
-    low, high = np.percentile(ours[picks].sum(1) / theirs[picks].sum(1), [2.5, 97.5])
+    of_full = theirs[picks].sum(1)
+    if np.percentile(of_full, 2.5) <= 0 or of_full.min() <= 0:
+        return None
+    low, high = np.percentile(ours[picks].sum(1) / of_full, [2.5, 97.5])
     return {"value": float(ours.sum() / theirs.sum()), "low": float(low), "high": float(high), "n": len(a)}
 
 
