@@ -48,7 +48,7 @@ test-slow: $(READY)
 
 test-notebooks: $(READY)
 	@echo "== notebooks, compared with their committed outputs"
-	@test -z "$(NOTEBOOKS)" || $(PY) -m pytest -q $(SPREAD) --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	@test -z "$(NOTEBOOKS)" || $(PY) -m pytest -q $(SPREAD) --nbval --nbval-current-env --nbval-cell-timeout=600 \
 		--nbval-kernel-startup-timeout=120 --timeout=900 -p no:cacheprovider $(NOTEBOOKS)
 
 report: $(READY)
