@@ -136,6 +136,7 @@ def report(store: Store, queries: np.ndarray, fill_s: float) -> dict:
 
 
 def moments(found: list) -> list[tuple[str, float]]:
+    """What `Store.nearest` found -> (video, start in seconds) of each, in its order."""
     return [(video, start_s) for video, start_s, *_ in found]
 
 

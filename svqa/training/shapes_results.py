@@ -69,7 +69,7 @@ def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict | None:
     ours, theirs = np.bincount(index, a - c), np.bincount(index, b - c)
     picks = np.random.default_rng(0).integers(0, len(ours), (draws, len(ours)))
     of_full = theirs[picks].sum(1)
-    if np.percentile(of_full, 2.5) <= 0 or of_full.min() <= 0:
+    if of_full.min() <= 0:
         return None
     low, high = np.percentile(ours[picks].sum(1) / of_full, [2.5, 97.5])
     return {"value": float(ours.sum() / theirs.sum()), "low": float(low), "high": float(high), "n": len(a)}
