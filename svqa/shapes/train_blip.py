@@ -106,7 +106,7 @@ def train_captioner(
 
 
 def train_vqa(
-    out: str | Path, seed: int = 0, *, scale: float = 1.0, videos: int = 240, progress: Progress | None = None
+    out: str | Path, seed: int = 0, *, scale: float = 1.0, videos: int = 1000, progress: Progress | None = None
 ) -> dict:
     """Patches, then places, then every question about frames and grids -> the checkpoint folder `out` and its metrics.
 
