@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,20 +44,24 @@ from svqa.shapes.teachers import (
 
 WIDTH = 128
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]")
-POOLS = {world.crowd: 3000, world.grid: 3000, world.frames: 6000}  # what vision learns on
+CROWDS, GRIDS = 3000, 3000  # what vision learns on, beside frames
 SIGHT_STEPS = {"patches of crowds": 600, "patches and counts": 1600}
 CAPTION_STEPS = {"captions, vision frozen": 700, "captions": 500, "captions of worn frames": 800}
 ANSWER_STEPS = {
+    "patches of crowds": 600,
+    "patches and counts": 5000,  # who is asked how many there are has to see each of them
     "places, vision frozen": 400,
     "answers about frames, vision frozen": 800,
     "answers": 4500,
     "answers, counts more often": 2500,
 }
-PLACES, FRESH, FRESH_GRIDS = 6000, 18_000, 9000
+FRAMES, PLACES, FRESH, FRESH_GRIDS = 6000, 6000, 18_000, 9000
 MORE_COUNTS = ("count",) * 3
-_SEEN = ", ".join(f"{n} {kind.__name__}" for kind, n in POOLS.items())
-_CAPTIONER_DATA = f"{_SEEN}; {FRESH // 2} worn frames"
-_ANSWERER_DATA = f"{_SEEN}; {PLACES} frames asked for places; {FRESH} worn frames, {FRESH_GRIDS} worn grids; as many again"
+_SEEN = f"{CROWDS} crowds, {GRIDS} grids"
+_CAPTIONER_DATA = f"{_SEEN}, {FRAMES} frames; {FRESH // 2} worn frames"
+_ANSWERER_DATA = (
+    f"{_SEEN}; {PLACES} frames asked for places; {FRESH} worn frames, {FRESH_GRIDS} worn grids; as many again"
+)
 _CAPTIONER = """
 A BLIP captioner for the shapes world: 96 px, patches of 12, four layers of vision, two of words, 128 wide. It names
 every shape in sight by colour and kind, in the world's own order of words, and knows no other picture. `tokens`:
@@ -87,7 +91,9 @@ def train_captioner(
     course = Course(sum(steps.values()), np.random.default_rng(seed), progress)
     processor = world_processor()
     model = BlipForConditionalGeneration(blip_config(processor, text_layers=2))
-    said = CaptionTeacher(model, processor, learn_to_see(model.vision_model, course, seed, scale))
+    plain = world.make(world.frames, round(FRAMES * scale), seed=seed)
+    learn_to_see(model.vision_model, plain, course, steps, seed, scale)
+    said = CaptionTeacher(model, processor, plain)
     course.fit(said.frozen(), steps["captions, vision frozen"], peak=1e-3)
     course.fit(said, steps["captions"], peak=7e-4)
     worn = world.make(world.frames, round(FRESH / 2 * scale), seed=seed + 1, worn=True)
@@ -113,14 +119,14 @@ def train_vqa(
     About 30 CPU minutes on one core. `scale` and `videos` as in `train_captioner`.
     """
     torch.manual_seed(seed)
-    began, steps = time.process_time(), _scaled(SIGHT_STEPS | ANSWER_STEPS, scale)
+    began, steps = time.process_time(), _scaled(ANSWER_STEPS, scale)
     course = Course(sum(steps.values()), np.random.default_rng(seed + 1), progress)
     processor = world_processor()
     model = BlipForQuestionAnswering(blip_config(processor, text_layers=3))
-    learn_to_see(model.vision_model, course, seed, scale)
+    worn = world.make(world.frames, round(FRESH * scale), seed=seed + 1, worn=True)
+    learn_to_see(model.vision_model, worn, course, steps, seed, scale)
     where = world.make(world.frames, round(PLACES * scale), seed=seed + 2, types=("place",))
     course.fit(AnswerTeacher(model, processor, where).frozen(), steps["places, vision frozen"], peak=1e-3)
-    worn = world.make(world.frames, round(FRESH * scale), seed=seed + 1, worn=True)
     of_frames = AnswerTeacher(model, processor, worn[: round(FRESH / 2 * scale)]).frozen()
     course.fit(of_frames, steps["answers about frames, vision frozen"], peak=1e-3)
     worn += world.make(world.grid, round(FRESH_GRIDS * scale), seed=seed + 1, worn=True)
@@ -141,18 +147,19 @@ def train_vqa(
     )
 
 
-def learn_to_see(vision, course: Course, seed: int, scale: float) -> list[Lesson]:
-    """Teach vision alone, in place: what covers each patch, and how much there is -> the frames that it was taught on.
+def learn_to_see(
+    vision, frames: Sequence[Lesson], course: Course, steps: Mapping[str, int], seed: int, scale: float
+) -> None:
+    """Teach vision alone, in place: what covers each patch, and how much there is.
 
     Crowds come first and alone: ten shapes a picture teach shapes in 500 steps, the other pictures not in 2,000.
     """
-    crowds, grids, frames = (world.make(kind, round(n * scale), seed=seed) for kind, n in POOLS.items())
+    crowds = world.make(world.crowd, round(CROWDS * scale), seed=seed)
+    grids = world.make(world.grid, round(GRIDS * scale), seed=seed)
     whiten_patches(vision, normalised(np.stack([t.pixels for t in crowds[:400]])))
     wave_positions(vision)
-    steps = _scaled(SIGHT_STEPS, scale)
     course.fit(PatchTeacher(vision, crowds), steps["patches of crowds"], peak=2e-3)
     course.fit(PatchTeacher(vision, [*crowds, *grids, *frames]), steps["patches and counts"], peak=1e-3)
-    return frames
 
 
 def world_processor() -> BlipProcessor:
