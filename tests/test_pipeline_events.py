@@ -1,6 +1,8 @@
 """A question's words choose among the things that happen; nothing is chosen where its words fit nothing."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,12 @@ from svqa.media import Sampling, read_frames
 from svqa.models.zoo import load_set
 from svqa.pipeline.events import Happenings, clauses_of, read_clause
 from svqa.records import Detection
-from svqa.shapes.render import write_mp4
+from svqa.shapes.render import frame_times, write_mp4
 from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import event_name
+from svqa.shapes.truth import boxes, event_name
 
 T_S = np.arange(0, 8, 0.1)
+VERBS = {"appears": "appear", "vanishes": "vanish", "stops": "stop", "turns": "turn", "changes colour": "change colour"}
 
 
 def seen(label, x, *, first: float = 0.0, last: float = 8.0, y: float = 50.0) -> list[Detection]:
@@ -49,6 +52,45 @@ def test_two_clauses_find_two_moments_in_the_questions_order(street):
     assert [h.text for h in found] == ["the red car stops", "the blue bus appears"]
 
 
+@pytest.mark.parametrize("question, answer", [
+    ("when does the red car stop?", "at 4.0 s"),
+    ("which happens first: the red car stops or the blue bus appears?", "the blue bus appears"),
+    ("does the green light change colour?", "yes"),
+    ("does the blue bus change colour?", "no"),
+    ("what colour does the green light become?", "red"),
+])
+def test_what_boxes_tell_is_said_in_words(street, question, answer):
+    words, found = street.tell(question)
+    assert words == answer or abs(float(words.split()[1]) - 4.0) <= 0.1
+    assert [h.start_s for h in found] == sorted(h.start_s for h in found)
+
+
+@pytest.mark.parametrize("question", [
+    "where is the red car?", "what colour is the red car?", "when does the violin appear?",
+    "which happens first: the red car stops or the violin appears?",
+    "which is heavier: the red car stops or the blue bus appears?",
+])
+def test_what_boxes_do_not_tell_is_left_to_others(street, question):
+    assert street.tell(question) is None
+
+
+@pytest.mark.parametrize("rate_hz, share", [(10, 0.95), (2, 0.85)])
+def test_most_seconds_are_told_also_from_two_looks_a_second(rate_hz, share):
+    """Exact boxes; within half a second. Shuffled in time, the same boxes tell next to nothing."""
+    times, rng, right, floor = frame_times(rate_hz), np.random.default_rng(0), [], []
+    for index in range(30):
+        scene = scene_of(11, index)
+        there = [box for t_s in times for box in boxes(scene, float(t_s), width_px=128)]
+        other = dict(zip(times.tolist(), rng.permutation(times).tolist(), strict=True))
+        mixed = [replace(box, t_s=other[box.t_s]) for box in there]
+        for event in (e for e in scene.events if e.kind in VERBS):
+            question = f"when does the {event_name(scene, event)} {VERBS[event.kind]}?"
+            for found, seen_boxes in ((right, there), (floor, mixed)):
+                told = Happenings(seen_boxes, times).tell(question)
+                found.append(told is not None and abs(float(told[0].split()[1]) - event.t_s) <= 0.5)
+    assert np.mean(right) >= share and np.mean(floor) <= 0.5, (np.mean(right), np.mean(floor))
+
+
 def test_what_never_changes_has_to_be_seen_all_along(street):
     (bus,) = street.find("does the blue bus change colour?")
     assert bus.text == "" and (bus.start_s, bus.end_s) == pytest.approx((2.0, 7.9), abs=0.15)
@@ -74,14 +116,13 @@ def test_clauses_and_verbs():
 def test_the_seconds_are_found_in_a_written_and_read_video(tmp_path):
     """H.264 and a decoder lie between the world and the boxes here; most events of four videos are still found."""
     detector, told, right = load_set("shapes").detector, 0, 0
-    verbs = {"appears": "appear", "vanishes": "vanish", "stops": "stop", "turns": "turn", "changes colour": "change colour"}
     for index in range(4):
         scene = scene_of(90_521, index)
         write_mp4(scene, tmp_path / f"{index}.mp4")
         frames = read_frames(tmp_path / f"{index}.mp4", Sampling.every(0.1), size_px=128)
         seen_here = Happenings(detector.detect(frames, min_score=0.1), frames.t_s)
-        for event in (e for e in scene.events if e.kind in verbs):
-            found = seen_here.find(f"when does the {event_name(scene, event)} {verbs[event.kind]}?")
+        for event in (e for e in scene.events if e.kind in VERBS):
+            found = seen_here.find(f"when does the {event_name(scene, event)} {VERBS[event.kind]}?")
             told += 1
             right += any(abs(h.start_s + 0.5 - event.t_s) < 0.34 for h in found if h.text)
     assert told >= 8 and right / told >= 0.75, f"{right} of {told}"

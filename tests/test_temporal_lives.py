@@ -53,11 +53,12 @@ def test_the_order_of_the_boxes_does_not_matter():
         np.testing.assert_array_equal(a.xy_px, b.xy_px)
 
 
+@pytest.mark.parametrize("rate_hz", [10, 2])
 @pytest.mark.parametrize("index", range(6))
-def test_exact_boxes_of_the_shapes_world_give_one_life_an_actor(index):
+def test_exact_boxes_of_the_shapes_world_give_one_life_an_actor(index, rate_hz):
     scene = scene_of(11, index)
-    lives = lives_of([b for t in frame_times(10) for b in boxes(scene, float(t), width_px=128)])
+    lives = lives_of([b for t in frame_times(rate_hz) for b in boxes(scene, float(t), width_px=128)])
     assert len(lives) == len(scene.actors)
     for life in lives:
-        assert any(abs(life.t_s[0] - a.span[0]) < 0.06 and abs(life.t_s[-1] + 0.1 - a.span[1]) < 0.06 for a in scene.actors)
+        assert any(abs(life.t_s[0] - a.span[0]) < 0.06 and abs(life.t_s[-1] + 1 / rate_hz - a.span[1]) < 0.06 for a in scene.actors)
         assert life.at(float(life.t_s[0])) == pytest.approx(life.xy_px[0])

@@ -11,16 +11,17 @@ from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analyse import MODEL_SIZE_PX
+from svqa.pipeline.events import Happenings
+from svqa.pipeline.looking import frames_to_show
 from svqa.pipeline.moments import Pointed, find_moment
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.shelf import Shelf
-from svqa.records import Answer, Evidence, FrameBatch, Question
+from svqa.records import Answer, Evidence, Question
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
 
 HITS = 10
-LOOKS = 8  # frames that an answerer which looks is given
-WHOLE = 2000  # up to so many captions and utterances, an answerer sees all of them; beyond, those near the hits
+WHOLE = 2000  # up to so many captions and utterances, an answerer reads all of them; beyond, those of the best scenes
 
 
 def ask(
@@ -40,16 +41,9 @@ def ask(
         raise UsageError(f"A choice needs at least two options, got one: '{options[0]}'. Repeat --options.")
     begin = time.perf_counter()
     shelf = shelf or Shelf()
-    pointed = _pointed(store, models, text, videos[0], shelf) if len(videos) == 1 and not options else None
-    asked = pointed.text if pointed else text
-    hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
-    passages = _weighed(store, text, _passages(store, videos, hits))
-    if pointed:
-        passages = _inside(passages, pointed)
-    frames = None
-    if models.answerer.looks:
-        passages, frames = _looked_at(passages, hits)
-    answer = models.answerer.answer(Question(asked, options=tuple(options)), passages, frames)
+    question = Question(text, options=tuple(options))
+    respond = _from_pictures if models.answerer.looks else _from_words
+    answer = respond(store, models, question, videos, shelf)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
     store.add_query(
         text, kind="ask", models=models.model_ids, latency_ms=answer.latency_ms, evidence=answer.evidence,
@@ -59,31 +53,64 @@ def ask(
     return answer
 
 
-def _looked_at(passages: Sequence[Evidence], hits: Sequence[Evidence]) -> tuple[list[Evidence], FrameBatch | None]:
-    """The best hit's video: its passages, and the frames in the middle of its hits."""
-    if not hits:
-        return list(passages), None
-    first = hits[0]
-    times_s = [(h.start_s + h.end_s) / 2 for h in hits if h.video == first.video]
-    frames = read_frames(first.path, Sampling.at(times_s[:LOOKS]), size_px=MODEL_SIZE_PX)
-    return [p for p in passages if p.video == first.video], frames
-
-
-def _passages(store: Store, videos: Sequence[str], hits: Sequence[Evidence]) -> list[Evidence]:
-    """Captions and utterances to answer from; those inside a hit carry its score."""
+def _from_words(store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf) -> Answer:
+    """For an answerer that reads: what was written and said, weighed by the segments that fit."""
+    pointed = _pointed(store, models, question, videos, shelf)
+    asked = pointed.text if pointed else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
     passages = store.passages(videos=videos)
     if len(passages) > WHOLE:
-        passages = [p for p in passages if any(_overlap(p, hit) for hit in hits)]
-    scored = []
-    for passage in passages:
-        score = max((hit.score for hit in hits if _overlap(passage, hit)), default=0.0)
-        scored.append(replace(passage, score=score))
-    return scored
+        scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, shelf=shelf)
+        passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
+    scores = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
+    passages = _weighed(store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)])
+    return models.answerer.answer(replace(question, text=asked), _inside(passages, pointed))
 
 
-def _pointed(store: Store, models: ModelSet, text: str, video: str, shelf: Shelf) -> Pointed | None:
-    scores_of = partial(scores_over_time, store, models, video=video, shelf=shelf)
-    return find_moment(text, scores_of, end_s=store.find_video(video).duration_s)
+def _from_pictures(store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf) -> Answer:
+    """For an answerer that looks: the best frames of the best hit's video. What single frames cannot tell, boxes do."""
+    if len(videos) == 1 and not question.options and (told := _told(store, question.text, videos[0])):
+        return told
+    pointed = _pointed(store, models, question, videos, shelf)
+    asked = pointed.text if pointed else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
+    stretches = _within([hit for hit in hits if hit.video == hits[0].video], pointed)
+    shown = frames_to_show(store, models, asked, stretches, shelf=shelf)
+    frames = read_frames(hits[0].path, Sampling.at(list(shown)), size_px=MODEL_SIZE_PX) if shown else None
+    parts = {(e.start_s, e.end_s): e.parts for e in _weighed(store, question.text, list(shown.values()))}
+    passages = [replace(e, parts=parts[e.start_s, e.end_s]) for e in shown.values()]
+    return models.answerer.answer(replace(question, text=asked), passages, frames)
+
+
+def _told(store: Store, text: str, video: str) -> Answer | None:
+    """An answer about when or in what order things happened, from the boxes' lives; None where these do not tell."""
+    boxes, t_s = store.detections(video), store.frame_times(video)
+    told = Happenings(boxes, t_s).tell(text) if boxes and len(t_s) > 1 else None
+    if told is None:
+        return None
+    words, found = told
+    path = store.find_video(video).path
+    evidence = tuple(Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found)
+    return Answer(words, min(h.fit for h in found), f"events+{boxes[0].model_id}", evidence=evidence)
+
+
+def _pointed(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
+) -> Pointed | None:
+    """The seconds that an open question about one video points at."""
+    if len(videos) != 1 or question.options:
+        return None
+    scores_of = partial(scores_over_time, store, models, video=videos[0], shelf=shelf)
+    return find_moment(question.text, scores_of, end_s=store.find_video(videos[0]).duration_s)
+
+
+def _within(hits: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
+    """The parts of the hits that lie in the seconds that are asked about; these seconds themselves where none does."""
+    if pointed is None or not hits:
+        return list(hits)
+    cut = [replace(h, start_s=max(h.start_s, pointed.start_s), end_s=min(h.end_s, pointed.end_s))
+           for h in hits if h.start_s < pointed.end_s and pointed.start_s < h.end_s]  # fmt: skip
+    return cut or [replace(hits[0], start_s=pointed.start_s, end_s=pointed.end_s, text="")]
 
 
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
@@ -94,8 +121,10 @@ def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evid
     return sorted(weighed, key=lambda p: (p.video, p.start_s, p.end_s))
 
 
-def _inside(passages: Sequence[Evidence], pointed: Pointed) -> list[Evidence]:
+def _inside(passages: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
     """The passages whose middle lies in the seconds that are asked about; the nearest one where none does."""
+    if pointed is None:
+        return list(passages)
     middles = [(p.start_s + p.end_s) / 2 for p in passages]
     inside = [p for p, t in zip(passages, middles, strict=True) if pointed.start_s <= t < pointed.end_s]
     if inside or not passages:

@@ -64,6 +64,34 @@ class Happenings:
         """
         return [found for clause in clauses_of(question) if (found := self._one(clause))]
 
+    def tell(self, question: str) -> tuple[str, list[Happening]] | None:
+        """-> the answer in words and the seconds it rests on, by time; None where boxes do not tell.
+
+        Told are questions that ask for a second ("when does ..."), which of two came first, and what becomes of a
+        colour; where one clause of the question is not found, nothing is told.
+
+        >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
+        >>> Happenings(boxes, np.arange(0, 10, 0.5)).tell("when does the red ball appear?")[0]
+        'at 1.2 s'
+        """
+        clauses, found = clauses_of(question), self.find(question)
+        if not found or len(found) < len(clauses):
+            return None
+        first, *others = sorted(found, key=lambda h: h.start_s)
+        asked = plain(question)
+        if others:
+            both = all(h.text for h in found) and {"first", "earlier"} & set(words(asked))
+            return (clauses[found.index(first)], [first, *others]) if both else None
+        if asked.startswith("does ") and {"colour", "color"} & set(words(asked)):
+            return ("yes" if first.text else "no"), [first]
+        if not first.text:
+            return None
+        if asked.startswith("when "):
+            return f"at {(first.start_s + first.end_s) / 2:.1f} s", [first]
+        if asked.startswith(("what colour ", "what color ")):
+            return first.text.rpartition(" to ")[2].split()[0], [first]
+        return None
+
     def _one(self, clause: str) -> Happening | None:
         kinds, who, whom = read_clause(clause)
         if not kinds:

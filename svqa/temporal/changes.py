@@ -13,7 +13,8 @@ import numpy as np
 from svqa.temporal.lives import Life
 
 KINDS = ("appears", "vanishes", "changes colour", "changes", "stops", "starts", "turns", "meets")
-CHANGE_PRICE = 2.0  # summed scores that a change of name has to win
+CHANGE_PRICE = 2.0  # summed scores that a change of name has to win, at ten looks a second
+LEAST_PRICE = 1.0  # and with fewer looks: one odd box, of score 1 at most, would have to pay it twice
 LEAST_HINGE = 0.15  # of its size: how far a path must lie from one straight line to have a bend
 LEAST_LEG_S = 0.6  # on either side of a bend
 COLOURS = frozenset("black blue brown gray green grey orange pink purple red white yellow".split())
@@ -50,7 +51,7 @@ def changes_of(lives: Sequence[Life], *, start_s: float, end_s: float, step_s: f
     `start_s`, `end_s`: the first and the last second looked at, `step_s` between two looks. What is there at the first
     look did not appear, what is there at the last did not vanish; one missed look at either end is forgiven.
     """
-    names = [names_over_time(life) for life in lives]
+    names = [names_over_time(life, step_s=step_s) for life in lives]
     found: list[Change] = []
     for i, life in enumerate(lives):
         first, last = float(life.t_s[0]), float(life.t_s[-1])
@@ -64,16 +65,17 @@ def changes_of(lives: Sequence[Life], *, start_s: float, end_s: float, step_s: f
     return sorted((c for c in found if c), key=lambda c: c.t_s)
 
 
-def names_over_time(life: Life) -> list[str]:
-    """-> (T,) the name it most likely has at each box; changing it costs `CHANGE_PRICE`."""
+def names_over_time(life: Life, *, step_s: float = 0.1) -> list[str]:
+    """-> (T,) the name it most likely has at each box, looked at every `step_s`; changing it has a price."""
+    price = float(np.clip(0.1 * CHANGE_PRICE / step_s, LEAST_PRICE, CHANGE_PRICE))
     known = sorted(set(life.labels))
     gain = np.array([[s if label == name else 0.0 for name in known] for label, s in zip(life.labels, life.scores)])
     best, came_from = gain[0].copy(), []
     for row in gain[1:]:
         other = int(best.argmax())
-        stay = best >= best[other] - CHANGE_PRICE
+        stay = best >= best[other] - price
         came_from.append(np.where(stay, np.arange(len(known)), other))
-        best = np.where(stay, best, best[other] - CHANGE_PRICE) + row
+        best = np.where(stay, best, best[other] - price) + row
     at, path = int(best.argmax()), []
     for back in reversed(came_from):
         path.append(at)

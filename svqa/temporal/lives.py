@@ -12,8 +12,9 @@ import numpy as np
 
 from svqa.records import Detection
 
-LONGEST_GAP_S = 0.6  # unseen for longer, it is taken for gone
-REACH = 0.5  # of a box's size: how far from where it was expected a box may be, and again for every frame of a gap
+LONGEST_GAP_S = 0.6  # unseen for longer, and for more than one look, it is taken for gone
+REACH = 0.5  # of a box's size: how far from where it was expected a box may be, a tenth of a second later
+REACH_S = 0.1  # the reach grows with the root of the seconds since then
 LEAST_BOXES, LEAST_SCORE = 4, 0.25  # a life has at least so many boxes, and one at least so sure
 _MEMORY = 5  # boxes from which the speed is taken
 
@@ -51,24 +52,25 @@ def lives_of(boxes: Sequence[Detection]) -> list[Life]:
     at: dict[float, list[Detection]] = {t: [] for t in times}
     for box in boxes:
         at[box.t_s].append(box)
+    gap_s = max(LONGEST_GAP_S, 2 * step_s) + 1e-6
     live: list[list[Detection]] = []
     ended: list[list[Detection]] = []
     for t_s in times:
-        ended += [life for life in live if t_s - life[-1].t_s > LONGEST_GAP_S + 1e-6]
-        live = [life for life in live if t_s - life[-1].t_s <= LONGEST_GAP_S + 1e-6]
-        new = _join(live, at[t_s], t_s, step_s)
+        ended += [life for life in live if t_s - life[-1].t_s > gap_s]
+        live = [life for life in live if t_s - life[-1].t_s <= gap_s]
+        new = _join(live, at[t_s], t_s)
         live += [[box] for box in new]
     kept = [_life(life) for life in ended + live
             if len(life) >= LEAST_BOXES and max(b.score for b in life) >= LEAST_SCORE]
     return sorted(kept, key=lambda life: float(life.t_s[0]))
 
 
-def _join(live: list[list[Detection]], boxes: list[Detection], t_s: float, step_s: float) -> list[Detection]:
+def _join(live: list[list[Detection]], boxes: list[Detection], t_s: float) -> list[Detection]:
     """Give every life the box nearest to where it is expected; -> the boxes that no life took."""
     pairs = []
     for i, life in enumerate(live):
         expected = _expected(life, t_s)
-        reach = REACH * _size(life[-1]) * max(1.0, (t_s - life[-1].t_s) / step_s) ** 0.5
+        reach = REACH * _size(life[-1]) * max(1.0, (t_s - life[-1].t_s) / REACH_S) ** 0.5
         for j, box in enumerate(boxes):
             far = float(np.hypot(*(_centre(box) - expected)))
             if far <= reach:
