@@ -5,7 +5,7 @@ import json
 import pytest
 from _imports import REPOSITORY
 
-from svqa.evaluation.shapes_moments import EVERY, METRIC, TYPES, find_spans, run_moments, words_prior
+from svqa.evaluation.shapes_moments import EVERY, METRIC, SPARSE, TYPES, find_spans, run_moments, words_prior
 from svqa.models.zoo import load_set
 from svqa.shapes.render import frame_times
 
@@ -20,6 +20,7 @@ def test_evidence_is_found_on_another_seed_and_above_every_floor():
     result = run_moments(models.encoder, models.detector, videos=30, seed=90_531)
     assert set(result.by_type) == set(TYPES) and result.n >= 40
     assert result.metrics[METRIC].value >= 0.8 and result.metrics[EVERY].value <= result.metrics[METRIC].value
+    assert 0.7 <= result.metrics[SPARSE].value <= result.metrics[METRIC].value
     for name, floor in result.floors.items():
         assert floor["all"].high < result.metrics[METRIC].low, name
 
