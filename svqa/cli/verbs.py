@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,21 +49,33 @@ def search(
     video: Video = None,
     level: Annotated[str, typer.Option(help="frame, segment or scene.")] = "segment",
     k: Annotated[int, typer.Option("-k", help="How many results.")] = 5,
+    sound: Annotated[str | None, typer.Option(help="What is heard then: a file with an example of it.")] = None,
     models: Models = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Find the moments that fit a description, in pictures and in words."""
+    """Find the moments that fit a description, in pictures and in words, and what is heard, by an example."""
     from svqa.pipeline.library import open_library
 
+    example = _heard_in(sound) if sound and Path(sound).is_file() else sound
     with open_library(database, models) as library:
-        found = library.search(text, video=video, level=level, k=k)
+        found = library.search(text, video=video, level=level, k=k, sound=example)
     if json:
         names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
         print_json([{name: getattr(hit, name) for name in names} for hit in found])
         return
     rows = [(h.path, f"{clock(h.start_s)}-{clock(h.end_s)}", f"{h.score:.4f}", h.kind, h.text) for h in found]
     print_table(("path", "seconds", "score", "found in", "text"), rows)
+
+
+def _heard_in(path: str):
+    """The sound of a file, as an example of what is looked for."""
+    from svqa.errors import UsageError
+    from svqa.media import read_audio
+
+    if (heard := read_audio(path)) is None:
+        raise UsageError(f"'{path}' has no sound: --sound wants a file in which an example can be heard.")
+    return heard
 
 
 def ask(

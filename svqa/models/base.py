@@ -66,6 +66,17 @@ class Transcriber(ABC):
         """What is said, in time order; silence gives an empty list."""
 
 
+class SoundEncoder(ABC):
+    """Stretches of sound -> unit vectors: what sounds alike is near."""
+
+    model_id: str
+    dim: int
+
+    @abstractmethod
+    def encode_sound(self, sounds: Sequence[Waveform]) -> np.ndarray:
+        """-> (N, dim) float32, rows of length 1; zeros where nothing is heard. A batch never changes a row."""
+
+
 class Answerer(ABC):
     """A question and what was found about it -> an answer, or an abstention with its reason.
 

@@ -48,6 +48,7 @@ HUB_MODELS: dict[str, HubModel] = {
         ),
         HubModel("openai/whisper-tiny", "speech", "Apache-2.0"),
         HubModel("openai/whisper-base", "speech", "Apache-2.0"),
+        HubModel("laion/clap-htsat-unfused", "sounds", "Apache-2.0"),
         HubModel("HuggingFaceTB/SmolVLM2-256M-Video-Instruct", "video answers", "Apache-2.0"),
     )
 }

@@ -16,9 +16,9 @@ from svqa.models.hub import HUB_MODELS, Located, installed, locate
 from svqa.models.weights import WEIGHTS, verified
 
 if TYPE_CHECKING:
-    from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
+    from svqa.models.base import Answerer, Captioner, Detector, Encoder, SoundEncoder, TextEncoder, Transcriber
 
-ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "answerer")
+ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "sounds", "answerer")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def _pulled(name: str, target: str) -> ModelSpec:
     return ModelSpec(model.repo_id, target, source=model.repo_id, licence=model.licence)
 
 
+_LOG_MEL = ModelSpec("log-mel-40", "svqa.models.log_mel:LogMelEncoder")  # needs no weights
+
 MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
     "offline": {
         "tagger": ModelSpec(
@@ -58,12 +60,14 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "detector": ModelSpec("cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)),
         "transcriber": ModelSpec(
             "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)),
+        "sounds": _LOG_MEL,
         "answerer": ModelSpec("evidence+minilm-l6-v2@1", "svqa.models.evidence:EvidenceAnswerer", parts=("sentences",)),
     },
     "shapes": {
         "encoder": _shipped("clip", "svqa.models.clip:ClipEncoder"),
         "captioner": _shipped("blip-captioner", "svqa.models.blip:BlipCaptioner"),
         "detector": _shipped("yolo", "svqa.models.yolo:YoloDetector"),
+        "sounds": _LOG_MEL,
         "answerer": _shipped("blip-vqa", "svqa.models.blip:BlipAnswerer"),
     },
     "hub": {
@@ -73,6 +77,7 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "transcriber": ModelSpec(
             "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)
         ),
+        "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
         "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
     },
 }  # fmt: skip
@@ -142,6 +147,11 @@ class ModelSet:
     def transcriber(self) -> Transcriber | None:
         """Sound -> words."""
         return self._member("transcriber")
+
+    @cached_property
+    def sounds(self) -> SoundEncoder | None:
+        """Stretches of sound -> vectors."""
+        return self._member("sounds")
 
     @cached_property
     def answerer(self) -> Answerer | None:

@@ -18,7 +18,7 @@ from svqa.pipeline.hearing import Hearing
 from svqa.pipeline.stopwatch import Stopwatch
 from svqa.records import Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
 from svqa.settings import Settings
-from svqa.temporal.hierarchy import levels_of, segments_of
+from svqa.temporal.hierarchy import levels_of, pool_mean, segments_of, unit
 
 MODEL_SIZE_PX = (224, 224)
 BATCH = 32
@@ -49,7 +49,7 @@ class Analysis:
                     marks = cuts.find(frames, last=last)
                 with self.watch("speech"):
                     said = hearing.utterances(start_s, None if last else end_s) if hearing else []
-                    heard = self._text_vectors("speech", said) + self._sounds(hearing, start_s, end_s)
+                    heard = self._text_vectors("speech", said, start_s, end_s) + self._sounds(hearing, start_s, end_s)
                 yield replace(
                     chunk, segments=(*chunk.segments, *marks), utterances=tuple(said), vectors=(*chunk.vectors, *heard)
                 )
@@ -57,7 +57,8 @@ class Analysis:
     def _hearing(self, from_s: float) -> AbstractContextManager[Hearing | None]:
         if not self.settings.speech:
             return nullcontext()
-        return Hearing(self.path, self.info, self.models.transcriber, from_s, every_s=self.settings.every_s)
+        models, every_s = self.models, self.settings.every_s
+        return Hearing(self.path, self.info, models.transcriber, from_s, every_s=every_s, encoder=models.sounds)
 
     def _sounds(self, hearing: Hearing | None, start_s: float, end_s: float) -> tuple[VectorSet, ...]:
         """What it sounds like, at every level; nothing where it is silent."""
@@ -102,7 +103,7 @@ class Analysis:
         segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
         with self.watch("captions"):
             captions = models.captioner.caption(frames, segments)
-            written = self._text_vectors("caption", captions)
+            written = self._text_vectors("caption", captions, start_s, end_s)
         with self.watch("boxes"):
             boxes = models.detector.detect(frames) if self.settings.boxes and models.detector else []
         return Chunk(
@@ -114,13 +115,13 @@ class Analysis:
             vectors=(visual, *levels_of(visual, end_s, since_s=start_s), *written),
         )  # fmt: skip
 
-    def _text_vectors(self, modality: str, said: list) -> tuple[VectorSet, ...]:
-        """Sentences with their seconds -> their vectors, none where there are no sentences."""
+    def _text_vectors(self, modality: str, said: list, start_s: float, end_s: float) -> tuple[VectorSet, ...]:
+        """Sentences with their seconds -> their vectors, and that of the scene; none where there are no sentences."""
         if not said:
             return ()
-        spans = [(c.start_s, c.end_s) for c in said]
-        sentences = self.models.sentences
-        return (VectorSet("segment", modality, sentences.model_id, spans, sentences.encode_text([c.text for c in said])),)
+        spans, values = [(c.start_s, c.end_s) for c in said], self.models.sentences.encode_text([c.text for c in said])
+        sentences = VectorSet("segment", modality, self.models.sentences.model_id, spans, values)
+        return sentences, unit(pool_mean(sentences, [Segment(start_s, end_s, "scene")]).vectors)
 
     def _displayed(self, box: Detection, frames: FrameBatch) -> Detection:
         """A box of the model-size frame -> the same box in pixels of the displayed frame."""

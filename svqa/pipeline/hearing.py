@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from svqa.media import read_audio
-from svqa.models.base import Transcriber
+from svqa.models.base import SoundEncoder, Transcriber
+from svqa.models.log_mel import LogMelEncoder
 from svqa.records import Segment, Utterance, VectorSet, VideoInfo
-from svqa.temporal.sound import BANDS, MODEL_ID, sound_vectors
+from svqa.temporal.sound import stretches
 
 BLOCK_S = 60.0
 MARGIN_S = 5.0
@@ -18,7 +19,7 @@ MARGIN_S = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What one block holds: utterances that begin in it, and `values (N, 80)` of the stretches of sound from `starts_s`."""
+    """What one block holds: utterances that begin in it, and `values (N, D)` of the stretches of sound from `starts_s`."""
 
     utterances: tuple[Utterance, ...]
     starts_s: np.ndarray
@@ -33,9 +34,10 @@ class Hearing:
     """
 
     def __init__(self, path: str, info: VideoInfo, transcriber: Transcriber | None, from_s: float = 0.0, *,
-                 every_s: float = 0.5):  # fmt: skip
+                 every_s: float = 0.5, encoder: SoundEncoder | None = None):  # fmt: skip
         self.path, self.duration_s, self.every_s = path, info.duration_s, every_s
         self.transcriber, self.silent = transcriber, not info.has_audio
+        self.encoder = encoder or LogMelEncoder()
         self.blocks: dict[int, Future] = {}
         self.first = int(from_s // BLOCK_S)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="svqa-hearing")
@@ -61,7 +63,7 @@ class Hearing:
             return None
         values = np.concatenate([block.values for block in blocks])[here]
         spans = np.stack([starts_s[here], np.minimum(starts_s[here] + self.every_s, end_s)], axis=1)
-        return VectorSet("frame", "audio", MODEL_ID, spans, values)
+        return VectorSet("frame", "audio", self.encoder.model_id, spans, values)
 
     def _blocks(self, start_s: float, end_s: float) -> Iterator[Heard]:
         for number in [n for n in self.blocks if (n + 1) * BLOCK_S <= start_s]:
@@ -80,9 +82,9 @@ class Hearing:
         end_s = start_s + BLOCK_S
         sound = read_audio(self.path, start_s=max(0.0, start_s - MARGIN_S), end_s=end_s + MARGIN_S)
         if sound is None or not len(sound.samples):
-            return Heard((), np.empty(0), np.empty((0, 2 * BANDS), np.float32))
+            return Heard((), np.empty(0), np.empty((0, self.encoder.dim), np.float32))
         said = self.transcriber.transcribe(sound) if self.transcriber else []
         starts_s = np.arange(int(np.ceil(start_s / self.every_s - 1e-6)), np.ceil(end_s / self.every_s - 1e-6)) * self.every_s
-        values = sound_vectors(sound, [Segment(t, t + self.every_s) for t in starts_s.tolist()])
+        values = self.encoder.encode_sound(stretches(sound, [Segment(t, t + self.every_s) for t in starts_s.tolist()]))
         loud = values.any(axis=1)  # silence has no direction and is not stored
         return Heard(tuple(u for u in said if start_s <= u.start_s < end_s), starts_s[loud], values[loud])

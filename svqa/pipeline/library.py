@@ -52,9 +52,13 @@ class Library:
         return ingesting.ingest_many(self.store, self.models, files, settings=self.settings, progress=progress)
 
     def search(
-        self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5, sound: Waveform | None = None
-    ) -> list[Evidence]:
-        """The `k` best moments for a description, and for an example of what is heard, in one video (path or id) or all."""
+        self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5,
+        sound: Waveform | str | None = None,
+    ) -> list[Evidence]:  # fmt: skip
+        """The `k` best moments for a description, and for an example of what is heard, in one video (path or id) or all.
+
+        `sound`: the example, or words for it where the set's sound encoder reads words.
+        """
         begin = time.perf_counter()
         videos = self._scope(video)
         found = searching.search(

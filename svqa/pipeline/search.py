@@ -20,6 +20,7 @@ import numpy as np
 
 from svqa.database import Store, VectorTable
 from svqa.errors import UsageError, unknown_name
+from svqa.models.base import TextEncoder
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.shelf import Shelf, Words
 from svqa.records import Evidence, Waveform
@@ -27,7 +28,6 @@ from svqa.retrieval import top_k
 from svqa.retrieval.exact import best_k
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
-from svqa.temporal.sound import MODEL_ID, log_mel_statistics
 
 NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}  # level -> a neighbour this far away lends 1 / e of its score
 LEVELS = tuple(NEAR_S)
@@ -42,12 +42,13 @@ _LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is n
 
 def search(
     store: Store, models: ModelSet, text: str, *, videos: Sequence[str], level: str = "segment", k: int = 5,
-    shelf: Shelf | None = None, sound: Waveform | None = None,
+    shelf: Shelf | None = None, sound: Waveform | str | None = None,
 ) -> list[Evidence]:  # fmt: skip
     """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense that carried each.
 
     `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will need again. `sound` is
-    an example of what is heard at that moment. Raises UsageError on an empty text, an unknown level, a silent example.
+    an example of what is heard at that moment, or words for it where the set's sound encoder reads words. Raises
+    UsageError on an empty text, an unknown level, a silent example, words that cannot be read.
     """
     if not text.strip():
         raise UsageError("A search needs words, got an empty text. Try: svqa search 'a person by the sea'")
@@ -56,7 +57,7 @@ def search(
     if k < 1:
         raise UsageError(f"-k must be at least 1, got {k}.")
     shelf = shelf or Shelf()
-    example = None if sound is None else _example(sound)
+    example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
     if _is_indexed(store, models, videos, level):
         videos, shelf = _narrowed(store, models, text, videos, level, example), Shelf()  # the next search reads others
@@ -64,7 +65,7 @@ def search(
     if not len(moments):
         return []
     if example is not None:
-        measured["audio"] = _alike(store, example, moments, videos, level, shelf)
+        measured["audio"] = _alike(store, models, example, moments, videos, shelf)
     words = shelf.words(store, moments, videos)
     found = _joined(moments, words, measured)
     middles = [(e.start_s + e.end_s) / 2 for e in found]
@@ -97,8 +98,10 @@ def _measure(
     words = shelf.words(store, moments, videos)
     sentence = models.sentences.encode_text([text])[0]
     for modality in ("caption", "speech"):
-        table = store.vectors("segment", modality, models.sentences.model_id, videos=videos)
-        measured[modality] = words.best_by_moment(modality, table, _by_vector(shelf, table, sentence, FLOOR[modality]))
+        for of in ("segment",) if level == "segment" else ("segment", "scene"):  # a scene: all of it, or its best sentence
+            table = store.vectors(of, modality, models.sentences.model_id, videos=videos)
+            scores = words.best_by_moment(f"{modality} {of}", table, _by_vector(shelf, table, sentence, FLOOR[modality]))
+            measured[modality] = np.maximum(scores, measured.get(modality, _NONE))
     return moments, {**measured, "bm25": words.lexical(text)}
 
 
@@ -120,7 +123,7 @@ def _narrowed(
         sentence = models.sentences.encode_text([text])[0]
         asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in ("caption", "speech")]
     if example is not None:
-        asked.append((example, "frame", "audio", MODEL_ID))
+        asked.append((example, "frame", "audio", models.sounds.model_id))
     named = set()
     for query, *space in asked:
         indexed = store.large_index(*space) is not None
@@ -128,20 +131,26 @@ def _narrowed(
     return [video for video in videos if video in named]
 
 
-def _example(sound: Waveform) -> np.ndarray:
-    """The example as a vector of the stored kind; UsageError where nothing is heard."""
-    example = log_mel_statistics(sound.samples, sound.rate_hz)
+def _example(models: ModelSet, sound: Waveform | str) -> np.ndarray:
+    """The example, or the words for a sound, as a vector of the stored kind; UsageError where nothing is heard."""
+    hearing = models.sounds
+    if isinstance(sound, str):
+        if not isinstance(hearing, TextEncoder):
+            raise UsageError(f"{hearing.model_id} cannot read what a sound is called: give an example of it (a file).")
+        return hearing.encode_text([sound])[0]
+    example = hearing.encode_sound([sound])[0]
     if not example.any():
         raise UsageError("The example sound is silent or shorter than 25 ms: give a stretch in which it can be heard.")
     return example
 
 
 def _alike(
-    store: Store, example: np.ndarray, moments: VectorTable, videos: Sequence[str], level: str, shelf: Shelf
+    store: Store, models: ModelSet, example: np.ndarray, moments: VectorTable, videos: Sequence[str], shelf: Shelf
 ) -> np.ndarray:
     """(M,): how much the best stretch of each moment sounds like the example."""
-    table = store.vectors("frame", "audio", MODEL_ID, videos=videos)
-    scores = _by_vector(shelf, table, example, FLOOR["audio"])
+    table = store.vectors("frame", "audio", models.sounds.model_id, videos=videos)
+    floor = _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]  # measured for log-mel statistics only
+    scores = _by_vector(shelf, table, example, floor)
     return shelf.words(store, moments, videos).best_by_moment("audio", table, scores)
 
 

@@ -33,11 +33,17 @@ def log_mel_statistics(samples: np.ndarray, rate_hz: int) -> np.ndarray:
 
 def sound_vectors(sound: Waveform, segments: Sequence[Segment]) -> np.ndarray:
     """-> (N, 80) float32, one row of `log_mel_statistics` a segment; zeros where it is silent or holds no sound."""
-    rows = np.zeros((len(segments), 2 * BANDS), np.float32)
-    for i, segment in enumerate(segments):
-        start, end = ((s - sound.start_s) * sound.rate_hz for s in (segment.start_s, segment.end_s))
-        rows[i] = log_mel_statistics(sound.samples[max(0, round(start)):max(0, round(end))], sound.rate_hz)
-    return rows
+    rows = [log_mel_statistics(piece.samples, piece.rate_hz) for piece in stretches(sound, segments)]
+    return np.stack(rows) if rows else np.zeros((0, 2 * BANDS), np.float32)
+
+
+def stretches(sound: Waveform, segments: Sequence[Segment]) -> list[Waveform]:
+    """-> what is heard in each segment; empty where the sound does not reach."""
+    found = []
+    for segment in segments:
+        first, last = (max(0, round((s - sound.start_s) * sound.rate_hz)) for s in (segment.start_s, segment.end_s))
+        found.append(Waveform(sound.samples[first:last], sound.rate_hz, max(segment.start_s, sound.start_s)))
+    return found
 
 
 def log_mel(samples: np.ndarray, rate_hz: int) -> np.ndarray:
