@@ -85,7 +85,7 @@ class TestAdvancedEmbeddings:
         t_s = vectors.spans[:, 0]
         scores = np.where((t_s >= 2) & (t_s < 6), 0.9, 0.1)
         scores[t_s.searchsorted(8.0)] = 1.0
-        results = [{"score": float(s), "start_s": float(t)} for s, t in zip(scores, t_s)]
+        results = [{"score": float(s), "start_s": float(t)} for s, t in zip(scores, t_s, strict=True)]
         assert max(results, key=lambda r: r["score"])["start_s"] == 8.0
         best = rerank_with_temporal_coherence(results, t_s.tolist(), coherence_weight=0.3)[0]
         assert 2 <= best["start_s"] < 6 and set(best["parts"]) == {"content", "coherence"}

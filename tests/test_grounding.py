@@ -2,8 +2,15 @@
 import numpy as np
 import pytest
 
-from svqa.evaluation.grounding import (grounding_values, inside, ranking_values, recall_at_k, reciprocal_rank,
-                                       temporal_iop, temporal_iou)
+from svqa.evaluation.grounding import (
+    grounding_values,
+    inside,
+    ranking_values,
+    recall_at_k,
+    reciprocal_rank,
+    temporal_iop,
+    temporal_iou,
+)
 
 
 def test_by_hand():

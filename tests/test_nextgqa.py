@@ -10,8 +10,18 @@ from svqa.evaluation.grounding import grounding_values
 from svqa.evaluation.nextgqa import paired, run_nextgqa
 from svqa.evaluation.nextgqa_ablation import ablation, coherent, flat_table, hierarchical, smoothed
 from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
-from svqa.evaluation.nextgqa_fit import (CONTENT_WEIGHTS, FRAME_WEIGHTS, fit_table, fitted_priors, fold_of,
-                                         frame_values, hits_by_weight, ious_by_weight, span_values, values_of)
+from svqa.evaluation.nextgqa_fit import (
+    CONTENT_WEIGHTS,
+    FRAME_WEIGHTS,
+    fit_table,
+    fitted_priors,
+    fold_of,
+    frame_values,
+    hits_by_weight,
+    ious_by_weight,
+    span_values,
+    values_of,
+)
 from svqa.evaluation.nextqa import read_captions
 from svqa.models.minilm import MiniLM
 from svqa.records import VectorSet
@@ -31,7 +41,7 @@ def files(tmp_path_factory):
         starts = int(rng.integers(0, 9)), int(rng.integers(15, 24))
         lines = ["an empty street with parked cars"] * VIDEO_S
         location = {}
-        for qid, (scene, start) in enumerate(zip((first, second), starts)):
+        for qid, (scene, start) in enumerate(zip((first, second), starts, strict=True)):
             lines[start:start + EVENT_S] = [SCENES[scene]] * EVENT_S
             location[str(qid)] = [[start, start + EVENT_S]]
             asks = f"why is it that {SCENES[scene]}"
@@ -145,7 +155,8 @@ def test_on_the_real_questions_the_words_beat_the_whole_video(shared_data):
     seconds = VectorSet("frame", "caption", "none", [(t, t + 1) for t in range(10)], np.zeros((10, 1), np.float32))
     asked = [Asked(q, durations_s[q.video], seconds, np.zeros(1), np.zeros(10)) for q in questions]
     half = fold_of(asked, 2, seed=0)
-    table, held = fit_table([a for a, h in zip(asked, half) if h]), [a for a, h in zip(asked, half) if not h]
+    table = fit_table([a for a, h in zip(asked, half, strict=True) if h])
+    held = [a for a, h in zip(asked, half, strict=True) if not h]
     said = [span_values(a, table, np.zeros(10)) for a in held]
     whole = [grounding_values((0.0, a.duration_s), a.question.spans) for a in held]
     difference = paired(said, whole, "iou", [a.question.video for a in held], seed=0)

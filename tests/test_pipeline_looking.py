@@ -84,7 +84,7 @@ def test_when_and_in_what_order_is_told_by_boxes(library: Library):
     right = asked = 0
     for video, scene in scenes(library):
         for event in scene.events:
-            if event.kind in ("stops", "changes colour", "turns") or event.kind == "appears" and event.t_s > 1:
+            if event.kind in ("stops", "changes colour", "turns") or (event.kind == "appears" and event.t_s > 1):
                 verb = {"appears": "appear", "stops": "stop", "turns": "turn"}.get(event.kind, "change colour")
                 answer = library.ask(f"when does the {event_name(scene, event)} {verb}?", video=video)
                 told = answer.model_id.startswith("events")

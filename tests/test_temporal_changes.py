@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ def test_names_over_time_is_the_best_of_all_paths():
 
     def value(path):
         said = sum(0.9 for p, label in zip(path, labels, strict=True) if p == label)
-        return said - 2.0 * sum(p != q for p, q in zip(path, path[1:]))
+        return said - 2.0 * sum(p != q for p, q in itertools.pairwise(path))
 
     every = [[("a", "b")[n >> i & 1] for i in range(10)] for n in range(1024)]
     assert value(names_over_time(one)) == pytest.approx(max(map(value, every)))

@@ -4,7 +4,7 @@ import pytest
 
 from svqa.errors import UsageError
 from svqa.records import Segment, VectorSet, Waveform
-from svqa.temporal.fusion import (SENSES, STRATEGIES, create_multimodal_embedding, late_fusion, match, reliability)
+from svqa.temporal.fusion import SENSES, STRATEGIES, create_multimodal_embedding, late_fusion, match, reliability
 from svqa.temporal.sound import log_mel, log_mel_statistics, sound_vectors
 
 

@@ -1,4 +1,6 @@
 """Levels over time: nested, exact means, the same by chunk as at once."""
+import itertools
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def test_segments_cover_without_gap_and_nest(duration_s, cuts_s):
     scenes = segments_of(duration_s, level="scene", cuts_s=cuts_s)
     for rows in (segments, scenes):
         assert rows[0].start_s == 0 and rows[-1].end_s == duration_s
-        assert all(a.end_s == b.start_s for a, b in zip(rows, rows[1:]))
+        assert all(a.end_s == b.start_s for a, b in itertools.pairwise(rows))
     for s in segments:
         assert sum(c.start_s <= s.start_s and s.end_s <= c.end_s for c in scenes) == 1
         assert not any(s.start_s < cut < s.end_s for cut in cuts_s)
@@ -47,7 +49,7 @@ def test_a_scene_is_the_mean_of_its_frames():
     frames = frames_of(130)
     low = pool_mean(frames, segments_of(65.0, cuts_s=[3.3, 41.0]))
     scenes = pool_mean(low, segments_of(65.0, level="scene"))
-    for (start_s, end_s), mean, count in zip(scenes.vectors.spans, scenes.vectors.values, scenes.counts):
+    for (start_s, end_s), mean, count in zip(scenes.vectors.spans, scenes.vectors.values, scenes.counts, strict=True):
         rows = part(frames, start_s, end_s)
         assert count == len(rows)
         np.testing.assert_allclose(mean, rows.values.mean(axis=0, dtype=np.float64), atol=1e-6)
@@ -61,7 +63,7 @@ def test_pool_mean_equals_the_obvious_loop_and_ignores_the_order_of_rows():
     slow = {(s.start_s, s.end_s): part(frames, s.start_s, s.end_s) for s in segments}
     for pooled in (pool_mean(frames, segments), pool_mean(mixed, segments)):
         assert [tuple(s) for s in pooled.vectors.spans.tolist()] == [k for k, rows in slow.items() if len(rows)]
-        for span, value in zip(pooled.vectors.spans.tolist(), pooled.vectors.values):
+        for span, value in zip(pooled.vectors.spans.tolist(), pooled.vectors.values, strict=True):
             np.testing.assert_allclose(value, slow[tuple(span)].values.astype(np.float64).mean(0), atol=1e-6)
 
 

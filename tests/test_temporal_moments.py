@@ -2,8 +2,18 @@
 import numpy as np
 import pytest
 
-from svqa.temporal.moments import (Moment, candidate_spans, content_scores, expected_moments, otsu_threshold,
-                                   posterior_weights, rising_moments, span_iou, span_means, standard)
+from svqa.temporal.moments import (
+    Moment,
+    candidate_spans,
+    content_scores,
+    expected_moments,
+    otsu_threshold,
+    posterior_weights,
+    rising_moments,
+    span_iou,
+    span_means,
+    standard,
+)
 
 
 def slow_maximal(gains):
@@ -13,7 +23,7 @@ def slow_maximal(gains):
         if not pairs:
             return []
         a, b = max(pairs, key=lambda p: (round(gains[p[0]:p[1]].sum(), 9), -(p[1] - p[0])))
-        return best(low, a) + [(a, b)] + best(b, high)
+        return [*best(low, a), (a, b), *best(b, high)]
     return best(0, len(gains))
 
 

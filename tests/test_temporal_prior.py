@@ -79,7 +79,7 @@ def test_it_survives_a_file(prior, tmp_path):
     save_prior(prior, tmp_path / "prior.json")
     again = load_prior(tmp_path / "prior.json")
     for question in ("what at the end", "why"):
-        for a, b in zip(prior.spans(question, 47.0), again.spans(question, 47.0)):
+        for a, b in zip(prior.spans(question, 47.0), again.spans(question, 47.0), strict=True):
             np.testing.assert_allclose(a, b, atol=0.03)
     assert again.provenance == {"fitted on": "made up"}
 

@@ -2,8 +2,7 @@
 import numpy as np
 import pytest
 
-from svqa.temporal.windows import (context_aware, deltas, order_aware, order_moments, slide_attention,
-                                   slide_exponential, slide_mean)
+from svqa.temporal.windows import context_aware, deltas, order_aware, order_moments, slide_attention, slide_exponential, slide_mean
 
 
 @pytest.fixture
@@ -74,8 +73,8 @@ def test_context_equals_the_obvious_loop(frames):
     unit = values / np.linalg.norm(values, axis=1, keepdims=True)
     gap = t_s[:, None] - t_s[None]
     weight = np.exp(-0.5 * (gap / 0.5) ** 2) * np.clip(unit @ unit.T, 0, None) ** 4 * (np.abs(gap) <= 1.5)
-    np.testing.assert_allclose(context_aware(values, t_s, near_s=0.5, sharpness=4.0), weight @ values / weight.sum(1, keepdims=True),
-                               rtol=1e-4, atol=1e-5)
+    expected = weight @ values / weight.sum(1, keepdims=True)
+    np.testing.assert_allclose(context_aware(values, t_s, near_s=0.5, sharpness=4.0), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_reversal_flips_the_drift_and_shuffling_changes_it_and_neither_the_mean(frames):

@@ -38,7 +38,7 @@ def run_nextgqa(annotations: str | Path, spans: str | Path, captions: str | Path
     priors = fitted_priors(asked, folds, seed) if folds else dict.fromkeys(range(len(asked)), load_prior())
     rows = [values_of(a, priors[i], a.content) for i, a in enumerate(asked)]
     if chosen is not None:
-        for row, a in zip(rows, asked):
+        for row, a in zip(rows, asked, strict=True):
             right = a.question.options[chosen[a.question.id]] == a.question.answers[0]
             row["acc_gqa"] = float(right and row["iop"] >= 0.5)
     floors = floor_rows(asked, priors, seed)
@@ -49,7 +49,7 @@ def run_nextgqa(annotations: str | Path, spans: str | Path, captions: str | Path
     by_type = {str(k): figures([rows[i] for i in np.flatnonzero(kinds == k)],
                                [videos[i] for i in np.flatnonzero(kinds == k)], seed) for k in sorted(set(kinds))}
     per_question = tuple({"id": a.question.id, "video": a.question.video, "type": a.question.type, **row}
-                         for a, row in zip(asked, rows))
+                         for a, row in zip(asked, rows, strict=True))
     passport = _passport((annotations, spans, captions), sentences.model_id, folds, seed)
     return EvalResult(len(rows), metrics, by_type, {n: figures(r, videos, seed) for n, r in floors.items()}, passport,
                       per_question)
@@ -78,12 +78,12 @@ def figures(rows: Rows, videos: Sequence[str], seed: int) -> dict[str, Figure]:
 
 def paired(rows: Rows, others: Rows, name: str, videos: Sequence[str], seed: int) -> Figure:
     """The mean difference `rows` - `others` on the same questions with its interval over videos."""
-    return bootstrap_over_groups([a[name] - b[name] for a, b in zip(rows, others)], videos, seed)
+    return bootstrap_over_groups([a[name] - b[name] for a, b in zip(rows, others, strict=True)], videos, seed)
 
 
 def _passport(files: Sequence[str | Path], model_id: str, folds: int | None, seed: int) -> dict[str, object]:
     names = ("annotations_sha256", "spans_sha256", "captions_sha256")
-    sums = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in zip(names, files)}
+    sums = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in zip(names, files, strict=True)}
     if folds:
         table = f"refitted on the other videos in {folds} folds"
     else:

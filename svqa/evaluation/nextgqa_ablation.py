@@ -20,7 +20,7 @@ import numpy as np
 
 from svqa.evaluation.nextgqa import figures, paired
 from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
-from svqa.evaluation.nextgqa_fit import choose_weights, fit_table, fitted_priors, fold_of, values_of
+from svqa.evaluation.nextgqa_fit import choose_weights, fitted_priors, fold_of, values_of
 from svqa.evaluation.nextqa import read_captions
 from svqa.records import VectorSet
 from svqa.temporal.hierarchy import levels_of
@@ -75,7 +75,7 @@ def ablation(asked: Sequence[Asked], *, seed: int = 0) -> dict:
     for name, table, scores in plan:
         print(name, file=sys.stderr, flush=True)
         priors = fitted_priors(asked, FOLDS, seed, scores, table)
-        values[name] = [values_of(a, priors[i], s) for i, (a, s) in enumerate(zip(asked, scores))]
+        values[name] = [values_of(a, priors[i], s) for i, (a, s) in enumerate(zip(asked, scores, strict=True))]
     return {"n": len(asked), "folds": FOLDS, "seed": seed, "rows": _rows(asked, values, seed)}
 
 

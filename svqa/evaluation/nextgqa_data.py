@@ -77,7 +77,7 @@ def gather(questions: Sequence[Question], durations_s: Mapping[str, float], capt
         videos[video] = frames, Lexicon(texts)
     plain = [without_time_words(q.text) for q in questions]
     asked = []
-    for question, text, vector in zip(questions, plain, sentences.encode_text(plain)):
+    for question, text, vector in zip(questions, plain, sentences.encode_text(plain), strict=True):
         frames, words = videos[question.video]
         scores = words.scores(text).astype(np.float64)
         asked.append(Asked(question, durations_s[question.video], frames, vector, scores))

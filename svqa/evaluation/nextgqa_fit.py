@@ -71,9 +71,9 @@ def choose_weights(asked: Sequence[Asked], scores: Sequence[np.ndarray], fold: n
                    table: Table | None = None) -> Prior:
     """A prior fitted on all of `asked`, its two weights the best (mIoU, hit@1) when each fold is left out in turn."""
     table = table or fit_table
-    inner = {f: table([a for a, g in zip(asked, fold) if g != f]) for f in np.unique(fold).tolist()}
+    inner = {f: table([a for a, g in zip(asked, fold, strict=True) if g != f]) for f in np.unique(fold).tolist()}
     iou, hit = np.zeros(len(CONTENT_WEIGHTS)), np.zeros(len(FRAME_WEIGHTS))
-    for a, content, f in zip(asked, scores, fold.tolist()):
+    for a, content, f in zip(asked, scores, fold.tolist(), strict=True):
         iou += ious_by_weight(a, inner[f], content)
         hit += hits_by_weight(a, inner[f], content)
     return replace(table(asked), content_weight=CONTENT_WEIGHTS[iou.argmax()],

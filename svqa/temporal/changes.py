@@ -69,7 +69,7 @@ def names_over_time(life: Life, *, step_s: float = 0.1) -> list[str]:
     """-> (T,) the name it most likely has at each box, looked at every `step_s`; changing it has a price."""
     price = float(np.clip(0.1 * CHANGE_PRICE / step_s, LEAST_PRICE, CHANGE_PRICE))
     known = sorted(set(life.labels))
-    gain = np.array([[s if label == name else 0.0 for name in known] for label, s in zip(life.labels, life.scores)])
+    gain = np.array([[s if label == name else 0.0 for name in known] for label, s in zip(life.labels, life.scores, strict=True)])
     best, came_from = gain[0].copy(), []
     for row in gain[1:]:
         other = int(best.argmax())
@@ -93,7 +93,7 @@ def bends(life: Life) -> list[float]:
     found = sorted(_split(life.t_s, life.xy_px, size_px))
     for _ in range(2):
         edges_s = [-np.inf, *found, np.inf]
-        spans = list(zip(edges_s, edges_s[2:]))
+        spans = list(zip(edges_s, edges_s[2:], strict=False))
         found = sorted({hinge for span in spans for hinge in _within(life, *span, size_px)})
     return found
 

@@ -74,7 +74,7 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
     """
     if fusion_strategy not in STRATEGIES:
         raise UsageError(unknown_name("fusion strategy", fusion_strategy, STRATEGIES))
-    given = {s: v for s, v in zip(SENSES, (visual, text, audio)) if v is not None}
+    given = {s: v for s, v in zip(SENSES, (visual, text, audio), strict=True) if v is not None}
     wanted = {s: float((weights or {}).get(s, 1.0)) for s in given}
     for name in {*(weights or {}), *(dims or {})} - set(SENSES):
         raise UsageError(unknown_name("sense", name, SENSES))

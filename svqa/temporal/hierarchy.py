@@ -61,7 +61,7 @@ Segment(segment 0:10.0-0:12.0)]
     for line in sorted(lines):
         if line < duration_s - _SAME_S and (not edges or line - edges[-1] > _SAME_S):
             edges.append(line)
-    spans = zip(edges, [*edges[1:], duration_s])
+    spans = zip(edges, [*edges[1:], duration_s], strict=False)  # nothing of nothing
     return [Segment(start, end, level) for start, end in spans if end > since_s]
 
 

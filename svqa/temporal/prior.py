@@ -116,7 +116,7 @@ def fit_prior(questions: Sequence[str], durations_s: Sequence[float], spans: Seq
                          f"questions, {len(durations_s)} durations, {len(spans)} lists of spans")
     weighted, total = np.zeros((_CELLS, 2)), np.zeros(_CELLS)
     counts: dict[tuple[str, str], np.ndarray] = {}
-    for question, duration_s, marked in zip(questions, durations_s, spans):
+    for question, duration_s, marked in zip(questions, durations_s, spans, strict=True):
         position, length_s = _normalised(marked, duration_s, stretch)
         cell = np.searchsorted(POSITION_EDGES, position) * (len(LENGTH_EDGES_S) + 1) + np.searchsorted(
             LENGTH_EDGES_S, length_s)

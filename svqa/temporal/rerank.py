@@ -39,7 +39,7 @@ def rerank_with_temporal_coherence(results: Sequence, timestamps: Sequence[float
     content = _to_unit_range(scores)
     support = coherence(content, timestamps, groups=videos, near_s=near_s)
     total = (1 - coherence_weight) * content + coherence_weight * support
-    parts = [{"content": float(c), "coherence": float(s)} for c, s in zip(content, support)]
+    parts = [{"content": float(c), "coherence": float(s)} for c, s in zip(content, support, strict=True)]
     return [_rescored(results[i], float(total[i]), parts[i]) for i in np.argsort(-total, kind="stable")]
 
 
@@ -87,7 +87,7 @@ def coherence(scores: np.ndarray, timestamps: Sequence[float], *, groups: Sequen
     total, weight = np.zeros(len(scores)), np.zeros(len(scores))
     for path in (order, order[::-1]):  # what lies before, then what lies after
         summed = weighed = 0.0
-        for here, last in zip(path[1:].tolist(), path[:-1].tolist()):
+        for here, last in zip(path[1:].tolist(), path[:-1].tolist(), strict=True):
             if group[here] != group[last]:
                 summed = weighed = 0.0
                 continue
