@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -211,3 +212,12 @@ def test_the_data_hash_is_of_what_was_asked_not_of_where_it_lies(folder, tmp_pat
     other = write_rows(folder / "o.jsonl", [GOOD | {"answer": "no"}])
     assert data_sha256(read_examples(path)) != data_sha256(read_examples(other))
     assert isinstance(read_examples(path)[0], Example)
+
+
+def test_the_draft_of_a_killed_run_is_taken_away_and_that_of_a_living_one_is_not(tmp_path):
+    old, new = tmp_path / "old.part", tmp_path / "new.part"
+    for draft in (old, new):
+        draft.write_bytes(b"half of an array")
+    os.utime(old, (0, 0))
+    DiskCache(tmp_path)
+    assert not old.exists() and new.exists()

@@ -26,7 +26,7 @@ class Table:
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order README shows them."""
-    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _moments, _order, _senses, _lora, _index, _speed):
+    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _moments, _looking, _order, _senses, _lora, _index, _speed):
         yield from make(root)
 
 
@@ -98,6 +98,18 @@ def _moments(root: Path) -> Iterator[Table]:
         rows += [(f"floor: {name}", *(_percent(floor.get(kind)) for kind in found)) for name, floor in data["floors"].items()]
         title = f"The shapes world: {data['n']} questions whose seconds are found at IoU >= 0.5, in %"
         yield Table(title, "docs/data/shapes_moments.json", ("found by", *found), tuple(rows))
+
+
+def _looking(root: Path) -> Iterator[Table]:
+    """Which frame an answerer that looks is shown, and what it answers from it."""
+    for data in _read(root, "docs/data/shapes_looking.json"):
+        kinds = list(data["by_type"])
+        rows = [("**frame level**", _percent(data["shows the thing"]), _percent(data["frame level"]),
+                 *(_percent(data["by_type"][kind]["frame level"]) for kind in kinds))]  # fmt: skip
+        rows += [(f"floor: {name}", *(_percent(floor[part]) for part in ("shows the thing", "all", *kinds)))
+                 for name, floor in data["floors"].items()]  # fmt: skip
+        title = f"The shapes world: {data['n']} questions about things that come or go, answered from one frame, in %"
+        yield Table(title, "docs/data/shapes_looking.json", ("frame", "shows the thing", "right", *kinds), tuple(rows))
 
 
 def _order(root: Path) -> Iterator[Table]:

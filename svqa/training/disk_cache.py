@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 
 DEFAULT_BYTES = 20 * 2**30
+ABANDONED_S = 3600.0  # a draft that nobody has finished for so long belongs to a run that was killed
 
 
 class DiskCache:
@@ -16,7 +18,7 @@ class DiskCache:
 
     What other runs left and nobody touched for longest goes first. What this run has read or written stays: where there
     is no room for more, `put` keeps nothing and says so, and the caller computes again. A file appears whole or not at
-    all, so that a killed run leaves nothing broken.
+    all, so that a killed run leaves nothing broken; its unfinished draft is taken away by a later run.
 
     >>> cache = DiskCache(tempfile.mkdtemp(), max_bytes=1000)
     >>> cache.put("a", np.arange(3)), cache.get("a").sum(), cache.get("b") is None
@@ -26,6 +28,9 @@ class DiskCache:
     def __init__(self, folder: str | Path, max_bytes: int = DEFAULT_BYTES):
         self.folder, self.max_bytes = Path(folder), max_bytes
         self.folder.mkdir(parents=True, exist_ok=True)
+        for draft in self.folder.glob("*.part"):
+            if time.time() - draft.stat().st_mtime > ABANDONED_S:
+                draft.unlink(missing_ok=True)
         self.hits = self.misses = 0
         self._sizes = {p.name: p.stat().st_size for p in self.folder.glob("*.npy")}
         self.size_bytes = sum(self._sizes.values())
