@@ -16,15 +16,8 @@ from svqa.shapes.balance import Balance
 from svqa.shapes.lessons import PATCHES, in_frame, make, patch_labels
 from svqa.shapes.scene import COLOURS, SHAPES, Sighting
 from svqa.shapes.teachers import UNKNOWN, Readers, normalised
-from svqa.shapes.train_blip import (
-    MORE_COUNTS,
-    blip_config,
-    train_captioner,
-    train_vqa,
-    wave_positions,
-    whiten_patches,
-    world_processor,
-)
+from svqa.shapes.tiny_blip import blip_config, wave_positions, whiten_patches, world_processor
+from svqa.shapes.train_blip import MORE_COUNTS, train_captioner, train_vqa
 
 
 @pytest.fixture(scope="module")

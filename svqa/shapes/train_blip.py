@@ -3,9 +3,7 @@
 A transformer this small learns nothing from questions alone in any time one would wait. So it is taught in steps,
 each standing on the one before: what covers each patch and how much there is, what one says about a picture, what one
 answers. While a later step begins, vision stands still and its features are computed once; then all is trained
-together. The first layer starts as a whitening of patches (PCA), which lets shapes, a small part of the variance, be
-seen at all, and positions start as waves as strong as the patches: at their usual size nothing ever asks where a thing
-is. bfloat16 is left out on purpose: without hardware support for it a step took ten times longer.
+together. bfloat16 is left out on purpose: without hardware support for it a step took ten times longer.
 """
 
 from __future__ import annotations
@@ -17,14 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import (
-    BertTokenizer,
-    BlipConfig,
-    BlipForConditionalGeneration,
-    BlipForQuestionAnswering,
-    BlipImageProcessor,
-    BlipProcessor,
-)
+from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
 
 from svqa.evaluation.results import EvalResult, Figure
 from svqa.models.blip import BlipAnswerer, BlipCaptioner
@@ -32,7 +23,7 @@ from svqa.models.checkpoint import seal
 from svqa.shapes import lessons as world
 from svqa.shapes.card import save_curve, write_card
 from svqa.shapes.evaluate import FRESH_SEED, evaluate, evaluate_captions
-from svqa.shapes.lessons import PATCHES, SIZE_PX, Lesson
+from svqa.shapes.lessons import Lesson
 from svqa.shapes.teachers import (
     AnswerTeacher,
     CaptionTeacher,
@@ -41,9 +32,8 @@ from svqa.shapes.teachers import (
     WatchfulAnswerTeacher,
     normalised,
 )
+from svqa.shapes.tiny_blip import blip_config, wave_positions, whiten_patches, world_processor
 
-WIDTH = 128
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]")
 CROWDS, GRIDS = 3000, 3000  # what vision learns on, beside frames
 SIGHT_STEPS = {"patches of crowds": 600, "patches and counts": 1600}
 CAPTION_STEPS = {"captions, vision frozen": 700, "captions": 500, "captions of worn frames": 800}
@@ -160,70 +150,6 @@ def learn_to_see(
     wave_positions(vision)
     course.fit(PatchTeacher(vision, crowds), steps["patches of crowds"], peak=2e-3)
     course.fit(PatchTeacher(vision, [*crowds, *grids, *frames]), steps["patches and counts"], peak=1e-3)
-
-
-def world_processor() -> BlipProcessor:
-    """A WordPiece tokenizer trained on the world's sentences, and pictures of 96 px."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-
-    pieces = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    pieces.normalizer = normalizers.BertNormalizer(lowercase=True)
-    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    pieces.train_from_iterator(
-        world.corpus(), trainers.WordPieceTrainer(vocab_size=1000, special_tokens=list(SPECIAL), show_progress=False)
-    )
-    tokenizer = BertTokenizer(vocab=pieces.get_vocab(), bos_token="[DEC]", extra_special_tokens={"enc_token": "[ENC]"})
-    return BlipProcessor(BlipImageProcessor(size={"height": SIZE_PX, "width": SIZE_PX}), tokenizer)
-
-
-def blip_config(processor: BlipProcessor, *, text_layers: int) -> BlipConfig:
-    """BLIP, 128 wide: 4 layers of vision on 8 x 8 patches."""
-    tokenizer = processor.tokenizer
-    shared = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_attention_heads": 4}
-    vision = {
-        **shared,
-        "num_hidden_layers": 4,
-        "image_size": SIZE_PX,
-        "patch_size": SIZE_PX // PATCHES,
-        "initializer_range": 0.04,
-    }
-    text = {
-        **shared,
-        "num_hidden_layers": text_layers,
-        "vocab_size": len(tokenizer),
-        "max_position_embeddings": 64,
-        "initializer_range": 0.04,
-        "bos_token_id": tokenizer.bos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-        "sep_token_id": tokenizer.sep_token_id,
-        "eos_token_id": tokenizer.sep_token_id,
-    }
-    return BlipConfig(vision_config=vision, text_config=text, initializer_range=0.04)
-
-
-@torch.no_grad()
-def whiten_patches(vision, pixels: torch.Tensor) -> None:
-    """Set the patch embedding to the leading principal components of patches, each scaled to about equal variance."""
-    embed = vision.embeddings.patch_embedding
-    side = embed.kernel_size[0]
-    patches = pixels.unfold(2, side, side).unfold(3, side, side).permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(0, 2)
-    mean = patches.mean(0)
-    variance, axes = torch.linalg.eigh(torch.cov((patches - mean).T))
-    variance, axes = variance.flip(0)[:WIDTH], axes.flip(1)[:, :WIDTH]
-    mix = torch.linalg.qr(torch.randn(WIDTH, WIDTH))[0]  # a rotation, so that no channel holds one component alone
-    weight = mix @ (axes / (variance + 1e-3 * variance[0]).sqrt()).T
-    embed.weight.copy_(weight.view_as(embed.weight))
-    embed.bias.copy_(-weight @ mean)
-
-
-@torch.no_grad()
-def wave_positions(vision) -> None:
-    """Set the positions of patches to sines and cosines of row and column (Vaswani et al. 2017), of amplitude 1."""
-    where = vision.embeddings.position_embedding
-    cycles = torch.logspace(-4, -1, WIDTH // 4, base=2)  # a patch: from a sixteenth to half
-    row, column = (2 * torch.pi * x.flatten()[:, None] * cycles for x in torch.meshgrid(
-        torch.arange(PATCHES), torch.arange(PATCHES), indexing="ij"))  # fmt: skip
-    where[0, 1:] = torch.cat([row.sin(), row.cos(), column.sin(), column.cos()], dim=1)
 
 
 def _scaled(steps: Mapping[str, int], scale: float) -> dict[str, int]:
