@@ -51,10 +51,10 @@ def test_without_pgserver_the_case_is_skipped_with_its_reason(monkeypatch):
 
 def test_the_committed_measurement_says_what_was_measured():
     found = json.loads((REPOSITORY / "docs/data/hnsw_recall.json").read_text(encoding="utf-8"))
-    assert (found["rows"], found["dim"]) == (100_000, 512) and "Plain random directions" in found["vectors"]
+    assert (found["rows"], found["dim"]) == (1_000_000, 512) and "Plain random directions" in found["vectors"]
     assert (found["m"], found["ef_construction"]) == (index.M, index.EF_CONSTRUCTION)
     for row in found["recall"]:
         assert row["recall"]["n"] == found["queries"] and row["recall"]["low"] <= row["recall"]["value"]
-    at_200 = {row["k"]: row["recall"]["value"] for row in found["recall"] if row["ef_search"] == index.EF_SEARCH}
-    assert at_200[10] >= index.AIMS[10] and at_200[100] >= index.AIMS[100]
-    assert found["query_ms_k10"]["200"]["high"] < index.FASTER * found["query_ms_k10"]["exact"]["low"]
+    best = {row["k"]: row["recall"]["value"] for row in found["recall"] if row["ef_search"] == index.EF_SEARCH}
+    assert best[10] >= index.AIMS[10] and best[100] >= index.AIMS[100]
+    assert found["query_ms_k10"][str(index.EF_SEARCH)]["high"] < index.FASTER * found["query_ms_k10"]["exact"]["low"]

@@ -72,7 +72,7 @@ class VectorStore(Transactions):
 
         `approximate`: False is exact, True uses the space's HNSW index, None uses it where it holds at least
         `EXACT_BELOW` rows, all videos are searched and k is at most 1000. `ef_search` (k to 1000, default the greater of
-        200 and 2 k) is how many rows the index is asked for: more find more and take longer. Conditions on videos are
+        400 and 2 k) is how many rows the index is asked for: more find more and take longer. Conditions on videos are
         looked at after the index has answered; where they leave too few of its rows, the answer is the exact one.
         Raises UsageError for another dimension, and for `approximate=True` where there is no index.
         """

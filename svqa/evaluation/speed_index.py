@@ -1,6 +1,6 @@
 """What an HNSW index in PostgreSQL finds of the exact answer, and in what share of its time.
 
-    python -m svqa.evaluation.speed_index --out docs/data/hnsw_recall.json
+    python -m svqa.evaluation.speed_index --rows 1000000 --out docs/data/hnsw_recall.json
 
 The vectors are drawn to be like those of videos: 32 independent causes are mixed into 512 numbers; a scene of 20 to 80
 frames has its own causes, a frame's drift around them (0.9 of the last frame's deviation stays), and a tenth of the length
