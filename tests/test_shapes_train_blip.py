@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +54,12 @@ def test_lessons_are_the_same_for_the_same_seed():
     assert [a.asked for a in one] == [b.asked for b in two] and [a.caption for a in one] == [b.caption for b in two]
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(one, two, strict=True))
     assert make(world.frames, 5, seed=4)[0].asked != one[0].asked
+
+
+def test_the_vocabulary_is_the_same_in_every_process(processor):
+    code = "from svqa.shapes.tiny_blip import *; print(sorted(world_processor().tokenizer.get_vocab().items()))"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert there == str(sorted(processor.tokenizer.get_vocab().items()))
 
 
 def test_every_word_of_the_world_is_one_token(processor):
