@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import functools
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -88,3 +90,10 @@ def test_the_card_shows_the_figures_that_the_training_wrote(name):
         assert f"| {figure} | {value['value']:.3f} | [{value['low']:.3f}, {value['high']:.3f}] | {value['n']} |" in card
     assert metrics["evaluation_seed"] != metrics["seed"] and metrics["commit"] in card
     assert sum(p.stat().st_size for p in (SHIPPED / name).iterdir()) < 5e6
+
+
+def test_the_vocabulary_of_clip_is_the_same_in_every_process():
+    code = ("from svqa.shapes.train_clip import make_processor; "
+            "print(sorted(make_processor(['a red circle stops', 'a blue star at the top']).tokenizer.get_vocab().items()))")
+    seen = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    assert len(seen) == 1 and "circle</w>" in seen.pop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -107,8 +108,10 @@ def make_processor(texts: Sequence[str]):
     ends = ["<|startoftext|>", "<|endoftext|>"]
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = CLIPTokenizer().backend_tokenizer.pre_tokenizer
-    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=ends, end_of_word_suffix="</w>", show_progress=False)
     extra = [word for word in (*LABELS, *DIRECTIONS, EMPTY) for _ in range(50)]
+    last = sorted({f"{word[-1]}</w>" for text in (*texts, *extra) for word in re.findall(r"\w+|[^\w\s]", text)})
+    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=[*ends, *last],  # numbered here, not in the order of a hash
+                                  end_of_word_suffix="</w>", show_progress=False)
     learner.train_from_iterator([*texts, *extra], trainer)
     state = json.loads(learner.to_str())["model"]
     merges = [tuple(m) if isinstance(m, list) else tuple(m.split()) for m in state["merges"]]
