@@ -28,10 +28,11 @@ def seen(label, x, *, first: float = 0.0, last: float = 8.0, y: float = 50.0) ->
 
 @pytest.fixture
 def street():
-    """A red car drives until 4 s, a blue bus comes at 2 s, a green light turns red at 6 s."""
+    """A red car drives until 4 s, a blue bus comes at 2 s, a green light turns red at 6 s, a dog turns back at 5 s."""
     return Happenings([
         *seen("red car", lambda t: min(t, 4.0) * 20, y=10.0), *seen("blue bus", 60.0, first=2.0, y=60.0),
         *seen(lambda t: "green light" if t < 6 else "red light", 110.0, y=100.0),
+        *seen("dog", lambda t: 20 * t if t < 5 else 200 - 20 * t, y=150.0),
     ], T_S)  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def test_two_clauses_find_two_moments_in_the_questions_order(street):
     ("does the green light change colour?", "yes"),
     ("does the blue bus change colour?", "no"),
     ("what colour does the green light become?", "red"),
+    ("which way does the dog turn?", "left"),
 ])
 def test_what_boxes_tell_is_said_in_words(street, question, answer):
     words, found = street.tell(question)
@@ -66,7 +68,7 @@ def test_what_boxes_tell_is_said_in_words(street, question, answer):
 
 
 @pytest.mark.parametrize("question", [
-    "where is the red car?", "what colour is the red car?", "when does the violin appear?",
+    "where is the red car?", "which way does the red car turn?", "what colour is the red car?", "when does the violin appear?",
     "which happens first: the red car stops or the violin appears?",
     "which is heavier: the red car stops or the blue bus appears?",
 ])

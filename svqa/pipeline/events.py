@@ -67,8 +67,8 @@ class Happenings:
     def tell(self, question: str) -> tuple[str, list[Happening]] | None:
         """-> the answer in words and the seconds it rests on, by time; None where boxes do not tell.
 
-        Told are questions that ask for a second ("when does ..."), which of two came first, and what becomes of a
-        colour; where one clause of the question is not found, nothing is told.
+        Told are questions that ask for a second ("when does ..."), which of two came first, which way something turns, and
+        what becomes of a colour; where one clause of the question is not found, nothing is told.
 
         >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
         >>> Happenings(boxes, np.arange(0, 10, 0.5)).tell("when does the red ball appear?")[0]
@@ -88,6 +88,8 @@ class Happenings:
             return None
         if asked.startswith("when "):
             return f"at {(first.start_s + first.end_s) / 2:.1f} s", [first]
+        if asked.startswith("which way ") and {"turns", "starts"} & set(first.text.split()):
+            return first.text.split()[-1], [first]
         if asked.startswith(("what colour ", "what color ")):
             return first.text.rpartition(" to ")[2].split()[0], [first]
         return None
