@@ -14,6 +14,7 @@ from svqa.records import Evidence
 from svqa.temporal.prior import Prior
 
 NEAR_S = 2.0  # a neighbour this far away lends 1 / e of its score
+FARTHEST = 40.0  # times near_s: beyond it a neighbour lends less than a rounding error
 LEAST_DENSITY = 1e-3  # a second the table never saw is unlikely, not impossible
 
 
@@ -88,10 +89,11 @@ def coherence(scores: np.ndarray, timestamps: Sequence[float], *, groups: Sequen
     for path in (order, order[::-1]):  # what lies before, then what lies after
         summed = weighed = 0.0
         for here, last in zip(path[1:].tolist(), path[:-1].tolist(), strict=True):
-            if group[here] != group[last]:
+            apart = abs(t_s[here] - t_s[last]) / near_s
+            if group[here] != group[last] or apart > FARTHEST:
                 summed = weighed = 0.0
                 continue
-            fade = math.exp(-abs(t_s[here] - t_s[last]) / near_s)
+            fade = math.exp(-apart)
             summed, weighed = (summed + scores[last]) * fade, (weighed + 1) * fade
             total[here] += summed
             weight[here] += weighed
