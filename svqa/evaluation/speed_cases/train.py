@@ -72,7 +72,7 @@ def _stepper(*, lora: bool, cached: bool) -> tuple[Callable[[], float], int]:
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        return float(lost)
+        return float(lost.detach())
 
     return step, trainable_share(model)[0]
 
