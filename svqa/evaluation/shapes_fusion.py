@@ -9,14 +9,13 @@ alone cannot tell the many moments at which the same things are in sight; the to
 """
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from svqa.evaluation.results import EvalResult, bootstrap_over_groups
+from svqa.evaluation.shapes_main import write_measured
 from svqa.models.base import Encoder
 from svqa.records import Segment
 from svqa.shapes.render import mono, render
@@ -120,13 +119,7 @@ def main() -> None:
     """The command line of this module."""
     from svqa.models.zoo import load_set
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--videos", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=SEED)
-    given = parser.parse_args()
-    result = run_fusion(load_set("shapes").encoder, videos=given.videos, seed=given.seed)
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    write_measured(partial(run_fusion, load_set("shapes").encoder), about=__doc__, seed=SEED, videos=100)
 
 
 if __name__ == "__main__":

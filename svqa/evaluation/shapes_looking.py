@@ -9,8 +9,6 @@ the segment` takes the best segment's middle, `middle of the video` searches not
 """
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.evaluation.results import EvalResult, bootstrap_over_groups, figures_by_type
+from svqa.evaluation.shapes_main import write_measured
 from svqa.media import Sampling, read_frames
 from svqa.pipeline.analyse import MODEL_SIZE_PX
 from svqa.pipeline.ask import HITS
@@ -113,13 +112,7 @@ def _looks(library: Library, video: str, text: str, rng: np.random.Generator) ->
 
 def main() -> None:
     """The command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--videos", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=SEED)
-    given = parser.parse_args()
-    result = run_looking(videos=given.videos, seed=given.seed)
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    write_measured(run_looking, about=__doc__, seed=SEED)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,14 @@ from a fifth of the boxes, which is what `svqa ingest` keeps unless it is told t
 """
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from svqa.evaluation.grounding import Span, temporal_iou
 from svqa.evaluation.results import EvalResult, Figure, bootstrap_over_groups
+from svqa.evaluation.shapes_main import write_measured
 from svqa.models.base import Detector, Encoder
 from svqa.pipeline.events import BESIDE_S, Happenings, clauses_of
 from svqa.records import Detection, FrameBatch
@@ -156,14 +155,8 @@ def main() -> None:
     """The command line of this module."""
     from svqa.models.zoo import load_set
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--videos", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=SEED)
-    given = parser.parse_args()
     models = load_set("shapes")
-    result = run_moments(models.encoder, models.detector, videos=given.videos, seed=given.seed)
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    write_measured(partial(run_moments, models.encoder, models.detector), about=__doc__, seed=SEED)
 
 
 if __name__ == "__main__":

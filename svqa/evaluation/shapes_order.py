@@ -9,15 +9,14 @@ a film and its reverse, so it can only guess: equal neighbours count in equal sh
 """
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from svqa.evaluation.results import EvalResult, bootstrap_over_groups
+from svqa.evaluation.shapes_main import write_measured
 from svqa.models.base import Detector, Encoder
 from svqa.shapes.render import render
 from svqa.shapes.sampling import sample_look, sample_still, scene_of
@@ -145,14 +144,8 @@ def main() -> None:
     """The command line of this module."""
     from svqa.models.zoo import load_set
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--videos", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=SEED)
-    given = parser.parse_args()
     models = load_set("shapes")
-    result = run_order(models.encoder, models.detector, videos=given.videos, seed=given.seed)
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    write_measured(partial(run_order, models.encoder, models.detector), about=__doc__, seed=SEED)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,9 @@ def ask(
 
     About one video, an open question that says when ("at the end", "after the ball falls") is answered from those
     seconds only; options are weighed on the whole video, where a prior on time gained nothing
-    (`docs/data/nextqa_ablation.json`). The evidence's `parts` show content, coherence and prior of its seconds. Raises
+    (`docs/data/nextqa_ablation.json`). Where the answerer looks at frames, an open question about one video that asks
+    when, what came first or what changed is told by its boxes, where these tell it (`model_id` says so). The evidence's
+    `parts` show content, coherence and prior of its seconds. Raises
     UsageError on an empty question or a single option. Every call is kept: question, answer, evidence, latency, models.
     """
     if not text.strip():
