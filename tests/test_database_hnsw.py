@@ -188,10 +188,15 @@ def test_spaces_of_two_dimensions_have_an_index_each_and_never_meet(store):
 
 
 def test_what_comes_after_the_index_is_found_too(store):
+    """Nearly all of it: levels are drawn by chance, and now and then a row that is added to a graph is never reached."""
     store.build_index(*SPACE)
     late = add(store, 50)
-    query = store.vectors(*SPACE, videos=[late]).values[7].astype(np.float32)
-    assert store.nearest(query, *SPACE, k=1, approximate=True)[0][:2] == (late, 3.5)
+    added = store.vectors(*SPACE, videos=[late])
+    found = [
+        store.nearest(row.astype(np.float32), *SPACE, k=1, approximate=True)[0][:2] == (late, start_s)
+        for row, start_s in zip(added.values, added.spans[:, 0], strict=True)
+    ]
+    assert len(found) == ROWS and np.mean(found) >= 0.9
 
 
 @pytest.mark.parametrize("given, text", [
