@@ -11,8 +11,8 @@ from svqa.cli import app
 from svqa.evaluation.nextgqa import run_nextgqa
 from svqa.evaluation.nextqa_vectors import KeptSentences
 from svqa.models.base import TextEncoder
+from svqa.models.disk_cache import DiskCache
 from svqa.models.minilm import MiniLM
-from svqa.training.disk_cache import DiskCache
 
 TEXTS = ["a dog runs", "a cake in an oven", "", "ein schöner Tag \ud800", "a dog runs"]
 
@@ -87,7 +87,7 @@ def test_a_run_that_is_killed_while_writing_leaves_nothing_that_is_read(counting
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr("svqa.training.disk_cache.os.replace", die)
+        dying.setattr("svqa.models.disk_cache.os.replace", die)
         with pytest.raises(Killed):
             kept(counting, tmp_path).encode_text(TEXTS)
     assert not list(tmp_path.glob("*.npy"))
@@ -103,7 +103,7 @@ def test_the_folder_stays_within_its_budget_and_a_full_disk_changes_no_result(co
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("svqa.training.disk_cache.np.save", full)
+    monkeypatch.setattr("svqa.models.disk_cache.np.save", full)
     vectors = kept(counting, tmp_path).encode_text(["never seen"])
     np.testing.assert_array_equal(vectors, counting.inner.encode_text(["never seen"]))
 

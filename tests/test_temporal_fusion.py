@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
+from svqa.models.log_mel import LogMelEncoder
 from svqa.records import Segment, VectorSet, Waveform
 from svqa.temporal.fusion import SENSES, STRATEGIES, create_multimodal_embedding, late_fusion, match, reliability
-from svqa.temporal.sound import log_mel, log_mel_statistics, sound_vectors
+from svqa.temporal.sound import log_mel, log_mel_statistics, stretches
 
 
 def rows(n=6, dim=8, seed=0):
@@ -143,8 +144,9 @@ def test_silence_and_scraps_have_no_direction():
         log_mel_statistics(np.zeros((100, 2)), 16000)
 
 
-def test_sound_vectors_hear_their_own_seconds():
+def test_stretches_of_sound_are_heard_in_their_own_seconds():
     sound = Waveform(np.concatenate([tone(300), tone(3000)]), start_s=10.0)
-    vectors = sound_vectors(sound, [Segment(10, 11), Segment(11, 12), Segment(20, 25), Segment(0, 5)])
+    parts = stretches(sound, [Segment(10, 11), Segment(11, 12), Segment(20, 25), Segment(0, 5)])
+    vectors = LogMelEncoder().encode_sound(parts)
     np.testing.assert_allclose(vectors[1], log_mel_statistics(tone(3000), 16000), atol=1e-5)
     assert not vectors[2:].any() and vectors[0] @ vectors[1] < 0.7

@@ -11,10 +11,10 @@ from _training import picture_rows, write_rows, write_task
 
 from svqa.errors import UsageError
 from svqa.models.blip_video import frame_grid
+from svqa.models.disk_cache import DiskCache
 from svqa.shapes.render import render_pixels, write_mp4
 from svqa.shapes.sampling import scene_of
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.disk_cache import DiskCache
 from svqa.training.leaks import near_duplicates, perceptual_hash, refuse_shared
 from svqa.training.lora import fine_tune_blip
 from svqa.training.pictures import Pictures, grid_times

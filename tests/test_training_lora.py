@@ -18,10 +18,10 @@ from _training import write_rows, write_task
 from transformers import BlipConfig, BlipForQuestionAnswering, CLIPConfig, CLIPModel, LlamaConfig, LlamaForCausalLM
 
 from svqa.errors import ModelError, UnknownParameter, UsageError
+from svqa.models.disk_cache import DiskCache
 from svqa.training import examine
 from svqa.training.batches import AnswerLoss, Collate, PictureBatches, tokenise
 from svqa.training.dataset import read_examples
-from svqa.training.disk_cache import DiskCache
 from svqa.training.lora import fine_tune_blip
 from svqa.training.pictures import Pictures, Seen
 from svqa.training.presets import PRESETS, add_lora, lora_targets, preset, trainable_share, turn_on_checkpointing

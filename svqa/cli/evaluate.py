@@ -13,7 +13,6 @@ from svqa.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
     from svqa.evaluation.results import EvalResult, Figure
-    from svqa.models.base import TextEncoder
 
 eval_app = typer.Typer(no_args_is_help=True, help="Measure how good: every figure with its interval and its floors.")
 
@@ -22,7 +21,6 @@ Captions = Annotated[
     Path, typer.Option(exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz.")
 ]
 Seed = Annotated[int, typer.Option(help="Of intervals, folds and random floors.")]
-SENTENCE_BYTES = 1 << 30  # of sentence vectors that are kept between runs
 SentencesOf = Annotated[str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")]
 
 
@@ -44,8 +42,9 @@ def nextqa(
 ) -> None:
     """NExT-QA multiple choice: one of five answers, chosen from the video's captions."""
     from svqa.evaluation.nextqa import run_nextqa
+    from svqa.evaluation.nextqa_vectors import sentence_encoder
 
-    sentences = _sentences(models)
+    sentences = sentence_encoder(models)
     with _counted("questions") as progress:
         result = run_nextqa(
             annotations, captions, sentences=sentences, predictions=predictions, seed=seed, progress=progress
@@ -67,8 +66,9 @@ def nextgqa(
 ) -> None:
     """NExT-GQA grounding: the seconds that hold the answer, found from the question and the video's captions."""
     from svqa.evaluation.nextgqa import run_nextgqa
+    from svqa.evaluation.nextqa_vectors import sentence_encoder
 
-    sentences = _sentences(models)
+    sentences = sentence_encoder(models)
     with _waiting("reading captions, finding spans"):
         result = run_nextgqa(annotations, spans, captions, sentences=sentences, folds=folds, seed=seed)
     if json:
@@ -97,32 +97,6 @@ def shapes(
     videos = f"{n} videos, seed {result.passport['seed']}"
     _print_by_type(result, f"Shapes, accuracy in %, {videos}")
     _print_spans(result, f"Shapes, the seconds that hold the evidence, found in %, {videos}")
-
-
-def _sentences(models: str) -> TextEncoder:
-    from svqa.errors import UsageError
-    from svqa.models.zoo import load_set
-
-    sentences = load_set(models).sentences
-    if sentences is None:
-        raise UsageError(f"The set '{models}' has no encoder of sentences. Try --models offline.")
-    return _kept(sentences)
-
-
-def _kept(sentences: TextEncoder) -> TextEncoder:
-    """The encoder with what it made before, from the platform's cache folder; itself where that cannot be written to."""
-    import platformdirs
-
-    from svqa.cli.output import say
-    from svqa.evaluation.nextqa_vectors import KeptSentences
-    from svqa.training.disk_cache import DiskCache
-
-    folder = platformdirs.user_cache_path("svqa") / "sentences"
-    try:
-        return KeptSentences(sentences, DiskCache(folder, SENTENCE_BYTES))
-    except OSError as error:
-        say(f"Sentence vectors are not kept, {folder} cannot be used: {error}")
-        return sentences
 
 
 def _print_result(result: EvalResult, title: str) -> None:

@@ -103,7 +103,7 @@ def _owner(t_s: np.ndarray, vectors: VectorSet) -> np.ndarray:
 
 def main() -> None:
     """The command line of this module."""
-    from svqa.models.minilm import MiniLM
+    from svqa.evaluation.nextqa_vectors import sentence_encoder
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("annotations", "spans", "captions"):
@@ -115,7 +115,7 @@ def main() -> None:
     if not (given.out or given.fit):
         parser.error("nothing to do: give --out FILE, --fit FILE or both")
     questions, durations_s = read_questions(given.annotations, given.spans)
-    asked = gather(questions, durations_s, read_captions(given.captions), MiniLM.from_pretrained())
+    asked = gather(questions, durations_s, read_captions(given.captions), sentence_encoder())
     if given.fit:
         sums = {f"{name}_sha256": hashlib.sha256(getattr(given, name).read_bytes()).hexdigest()
                 for name in ("annotations", "spans")}

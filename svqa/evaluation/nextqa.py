@@ -177,7 +177,7 @@ def _main() -> None:
     """`python -m svqa.evaluation.nextqa --annotations F --captions F [--predictions F] [--ablation] [--out F]`."""
     import argparse
 
-    from svqa.models.minilm import MiniLM
+    from svqa.evaluation.nextqa_vectors import sentence_encoder
 
     parser = argparse.ArgumentParser(description=_main.__doc__)
     parser.add_argument("--annotations", required=True)
@@ -187,7 +187,7 @@ def _main() -> None:
     parser.add_argument("--out", default="docs/data/nextqa_ablation.json")
     given = parser.parse_args()
     files = {"annotations": given.annotations, "captions": given.captions, "predictions": given.predictions}
-    sentences = MiniLM.from_pretrained()
+    sentences = sentence_encoder()
     if given.ablation:
         from svqa.evaluation.nextqa_ablation import run_ablation, write_ablation
 

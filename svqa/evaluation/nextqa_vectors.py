@@ -8,36 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
 
 import numpy as np
 
+from svqa.errors import UsageError
 from svqa.models.base import TextEncoder
+from svqa.models.disk_cache import DiskCache
+from svqa.models.zoo import load_set
 
+KEPT_BYTES = 1 << 30  # of vectors that are kept between runs
 _SUM_BYTES = 16
-
-
-class Arrays(Protocol):
-    """What keeps arrays by key under a budget, such as `svqa.training.disk_cache.DiskCache`."""
-
-    def get(self, key: str) -> np.ndarray | None:
-        """The array, None where there is none that can be read."""
-
-    def put(self, key: str, array: np.ndarray) -> bool:
-        """Keeps the array; -> whether there was room."""
 
 
 class KeptSentences(TextEncoder):
     """An encoder of sentences with the same vectors and `model_id`, that asks `cache` first.
 
     >>> from tempfile import mkdtemp
-    >>> from svqa.training.disk_cache import DiskCache
     >>> kept = KeptSentences(encoder, DiskCache(mkdtemp()))  # doctest: +SKIP
     """
 
-    def __init__(self, encoder: TextEncoder, cache: Arrays):
+    def __init__(self, encoder: TextEncoder, cache: DiskCache):
         self._encoder, self._cache = encoder, cache
         self.model_id, self.dim = encoder.model_id, encoder.dim
 
@@ -65,6 +58,24 @@ class KeptSentences(TextEncoder):
         if sum_ != _checksum(data):
             return None
         return np.frombuffer(data, np.float32).reshape(rows, self.dim).copy()  # a caller may write to what it is given
+
+
+def sentence_encoder(models: str = "offline") -> TextEncoder:
+    """The set's encoder of sentences with what it made before, from the platform's cache folder.
+
+    Where that cannot be written to it says so on stderr and keeps nothing. Raises UsageError for a set without one.
+    """
+    import platformdirs
+
+    encoder = load_set(models).sentences
+    if encoder is None:
+        raise UsageError(f"The set '{models}' has no encoder of sentences. Try --models offline.")
+    folder = platformdirs.user_cache_path("svqa") / "sentences"
+    try:
+        return KeptSentences(encoder, DiskCache(folder, KEPT_BYTES))
+    except OSError as error:
+        print(f"Sentence vectors are not kept, {folder} cannot be used: {error}", file=sys.stderr)
+        return encoder
 
 
 def _packed(vectors: np.ndarray) -> np.ndarray:

@@ -17,13 +17,14 @@ import numpy as np
 from svqa.evaluation.results import EvalResult, bootstrap_over_groups
 from svqa.evaluation.shapes_main import write_measured
 from svqa.models.base import Encoder
+from svqa.models.log_mel import LogMelEncoder
 from svqa.records import Segment
 from svqa.shapes.render import mono, render
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, TONE_S, VOICES_HZ
 from svqa.shapes.truth import frame_caption
 from svqa.temporal.fusion import create_multimodal_embedding, match
-from svqa.temporal.sound import MODEL_ID, log_mel_statistics, sound_vectors
+from svqa.temporal.sound import MODEL_ID, log_mel_statistics, stretches
 
 SEED = 90_601  # nothing was trained or chosen on it; the choices were made on 90_501
 MOMENT_S, WIDTH_PX, RATE_HZ = 0.5, 128, 16000
@@ -85,7 +86,7 @@ def make_library(encoder: Encoder, videos: int, seed: int) -> tuple[Library, lis
     for video in range(videos):
         scene = scene_of(seed, video)
         visual.append(encoder.encode_frames(render(scene, starts_s + MOMENT_S / 2, width_px=WIDTH_PX).pixels))
-        audio.append(sound_vectors(mono(scene, rate_hz=RATE_HZ), moments))
+        audio.append(LogMelEncoder().encode_sound(stretches(mono(scene, rate_hz=RATE_HZ), moments)))
         for event in scene.events:
             item = video * len(moments) + int(event.t_s / MOMENT_S)
             text = frame_caption(scene, event.t_s + AFTER_S)

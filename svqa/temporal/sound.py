@@ -31,12 +31,6 @@ def log_mel_statistics(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return (out / length if length > 1e-6 else np.zeros_like(out)).astype(np.float32)
 
 
-def sound_vectors(sound: Waveform, segments: Sequence[Segment]) -> np.ndarray:
-    """-> (N, 80) float32, one row of `log_mel_statistics` a segment; zeros where it is silent or holds no sound."""
-    rows = [log_mel_statistics(piece.samples, piece.rate_hz) for piece in stretches(sound, segments)]
-    return np.stack(rows) if rows else np.zeros((0, 2 * BANDS), np.float32)
-
-
 def stretches(sound: Waveform, segments: Sequence[Segment]) -> list[Waveform]:
     """-> what is heard in each segment; empty where the sound does not reach."""
     found = []

@@ -9,10 +9,10 @@ from typing import Any
 
 from svqa.database.rows import StoredVersion
 from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
+from svqa.models.disk_cache import DEFAULT_BYTES, DiskCache
 from svqa.training import examine
 from svqa.training.batches import plain
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.disk_cache import DEFAULT_BYTES, DiskCache
 from svqa.training.leaks import refuse_shared
 from svqa.training.loop import State
 from svqa.training.pictures import Progress

@@ -16,8 +16,8 @@ import torch
 from svqa.media.sampling import Sampling
 from svqa.media.video import read_frames
 from svqa.models.blip_video import frame_grid
+from svqa.models.disk_cache import DiskCache
 from svqa.training.dataset import Example
-from svqa.training.disk_cache import DiskCache
 
 COLUMNS = 2  # of the grid, and rows
 

@@ -12,10 +12,10 @@ import numpy as np
 from svqa.database.rows import StoredComparison, StoredVersion
 from svqa.errors import DifferentPassports, SvqaError
 from svqa.evaluation.statistics import MARGIN, PairedComparison, compare_paired
+from svqa.models.disk_cache import DiskCache
 from svqa.training import examine
 from svqa.training.batches import AnswerLoss, Collate, tokenise
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.disk_cache import DiskCache
 from svqa.training.pictures import Pictures, Seen
 from svqa.training.versions import find_base, load_answerer
 

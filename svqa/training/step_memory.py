@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import torch
 
+from svqa.models.disk_cache import DiskCache
 from svqa.training.batches import AnswerLoss, Collate, plain, tokenise
 from svqa.training.dataset import Example
-from svqa.training.disk_cache import DiskCache
 from svqa.training.pictures import Pictures, Seen
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from svqa.database.rows import StoredVersion
+from svqa.models.disk_cache import DiskCache
 from svqa.training import examine
 from svqa.training.batches import AnswerLoss, Collate, PictureBatches, plain, tokenise
 from svqa.training.dataset import Example, data_sha256
-from svqa.training.disk_cache import DiskCache
 from svqa.training.leaks import near_duplicates, perceptual_hash
 from svqa.training.loop import Loop, State
 from svqa.training.pictures import Pictures, Progress, Seen
