@@ -23,6 +23,7 @@ def compare(
         Path | None, typer.Option(help="JSONL with video, question, answer; or a NExT-QA csv.")
     ] = None,
     captions: Annotated[Path | None, typer.Option(help="Captions of the csv's videos, for model sets.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only the questions of this split.")] = None,
     metric: Annotated[str, typer.Option(help="accuracy, or another metric of answers.")] = "accuracy",
     margin: Annotated[float, typer.Option(help="A difference under this counts as equivalent.")] = 0.02,
     seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
@@ -40,7 +41,7 @@ def compare(
     model_registry.use_version_loader(load_version)
     if len(models) < 2 or len(set(models)) < len(models):
         raise UsageError(f"A comparison needs two or more different models, got {', '.join(models)}.")
-    asked = read_asked(_file(questions)) if questions else None
+    asked = read_asked(_file(questions), split=split) if questions else None
     with open_store(Settings.load(database=database).database) as store:
         runs = []
         for name in models:

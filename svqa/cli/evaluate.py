@@ -1,15 +1,16 @@
-"""`svqa eval nextqa`, `nextgqa`, `shapes`: figures with their intervals, never without their floors."""
+"""`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`: figures with their intervals, never without their floors."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import Json, print_json, print_table
+from svqa.cli.output import Database, Json, Models, print_json, print_table
 
 if TYPE_CHECKING:
     from svqa.evaluation.results import EvalResult, Figure
@@ -99,6 +100,32 @@ def shapes(
     _print_spans(result, f"Shapes, the seconds that hold the evidence, found in %, {videos}")
 
 
+@eval_app.command()
+def questions(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL: video, question, answer, spans ...")],
+    split: Annotated[str | None, typer.Option(help="Only the rows of this split.")] = None,
+    models: Models = None,
+    every: Annotated[float | None, typer.Option(help="Seconds between frames, for videos not ingested yet.")] = None,
+    database: Database = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Your own questions about your own videos: how often `svqa ask` is right, and whether it finds the seconds."""
+    from svqa.evaluation.benchmarks import SPAN_METRICS, run_questions
+    from svqa.evaluation.runs import read_asked
+    from svqa.pipeline.library import open_library
+
+    asked = read_asked(file, split=split)
+    with open_library(database, models, every_s=every) as library, _counted("questions") as progress:
+        result = run_questions(library, asked, seed=seed, progress=progress)
+    if json:
+        print_json(result.to_json(per_question=True))
+        return
+    what = f"{file.name}, {result.n} questions, models {library.settings.models}"
+    _print_some(result, ("accuracy", "answered"), f"{what}: right, in %")
+    _print_some(result, SPAN_METRICS, f"{what}: seconds found, in %")
+
+
 def _print_result(result: EvalResult, title: str) -> None:
     """A row a metric, the floors beside the method; then the first metric by type of question."""
     first = next(iter(result.metrics))
@@ -108,6 +135,19 @@ def _print_result(result: EvalResult, title: str) -> None:
         for kind, figures in result.by_type.items()
     ]
     print_table(("", "n", "svqa", *result.floors), rows, title=title)
+
+
+def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
+    """A row a metric of `names`, the floors that have the first of them beside it; then the first by type of question."""
+    floors = {name: figures for name, figures in result.floors.items() if names[0] in figures}
+    some = replace(
+        result,
+        metrics={name: result.metrics[name] for name in names if name in result.metrics},
+        by_type={kind: figures for kind, figures in result.by_type.items() if names[0] in figures},
+        floors=floors,
+    )
+    if some.metrics:
+        _print_result(some, title)
 
 
 def _print_by_type(result: EvalResult, title: str) -> None:

@@ -53,21 +53,26 @@ class RunsCompared:
     stored: StoredComparison
 
 
-def read_asked(path: str | Path) -> Asked:
+def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
     """-> the questions of a NExT-QA csv, or of a JSONL file with a row `{"video", "question", "answer"}` each.
 
-    A row may have `answers` (several references), `options`, `type` and `id`; a video's path is relative to the file.
+    A row may have `answers` (several references), `options`, `type`, `id`, `split`, and the seconds that hold the
+    evidence, `spans` [[start, end], ...] or one `span`; a video's path is relative to the file. With `split` only rows
+    of it, and rows without one, are asked. Raises UsageError with the line that is not such a row.
     """
     path = Path(path)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.suffix == ".csv":
         passport = {"benchmark": "nextqa-mc", "annotations_sha256": checksum}
         return Asked(tuple(choice.question for choice in read_annotations(path)), passport)
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    questions = tuple(_question(json.loads(line), path.parent, i) for i, line in enumerate(lines, 1))
+    lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1)
+    rows = [(number, _object(line, number)) for number, line in lines if line.strip()]
+    wanted = [(number, row) for number, row in rows if split is None or row.get("split") in (None, split)]
+    questions = tuple(_question(row, path.parent, number) for number, row in wanted)
     if len({q.id for q in questions}) < max(1, len(questions)):
-        raise UsageError(f"{path} holds {len(questions)} questions and needs at least one, each with an id of its own.")
-    return Asked(questions, {"questions_sha256": checksum})
+        of = "" if split is None else f" for {split}"
+        raise UsageError(f"{path} holds {len(questions)} questions{of} and needs at least one, each with an id of its own.")
+    return Asked(questions, {"questions_sha256": checksum, **({} if split is None else {"split": split})})
 
 
 def read_run(path: str | Path, asked: Asked | None = None, *, metric: str = METRIC) -> Run:
@@ -142,6 +147,16 @@ def compare_runs(runs: Sequence[Run], *, store=None, metric: str = METRIC, margi
     return RunsCompared(pairs, stored)
 
 
+def _object(line: str, number: int) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"Line {number} is not JSON: {line.strip()[:60]!r}") from error
+    if not isinstance(row, dict):
+        raise UsageError(f"Line {number}: a question is an object with `video`, `question` and `answer`, got {row!r}.")
+    return row
+
+
 def _question(row: Mapping[str, Any], folder: Path, number: int) -> Question:
     if not {"video", "question"} <= set(row) or not {"answer", "answers"} & set(row):
         raise UsageError(
@@ -150,7 +165,11 @@ def _question(row: Mapping[str, Any], folder: Path, number: int) -> Question:
     answers = tuple(row.get("answers") or (row["answer"],))
     video = str(folder / row["video"]) if (folder / row["video"]).exists() else row["video"]
     options, key = tuple(row.get("options") or ()), str(row.get("id") or f"line {number}")
-    return Question(row["question"], options, video, answers, type=row.get("type", ""), id=key)
+    spans = row.get("spans") or ([row["span"]] if row.get("span") else [])
+    try:
+        return Question(row["question"], options, video, answers, tuple(map(tuple, spans)), row.get("type") or "", key)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"Line {number}: {error}") from error
 
 
 def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:

@@ -16,6 +16,7 @@ from svqa.pipeline.looking import frames_to_show
 from svqa.pipeline.moments import Pointed, find_moment
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.shelf import Shelf
+from svqa.pipeline.telling import tell
 from svqa.records import Answer, Evidence, Question
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
@@ -32,8 +33,9 @@ def ask(
 
     About one video, an open question that says when ("at the end", "after the ball falls") is answered from those
     seconds only; options are weighed on the whole video, where a prior on time gained nothing
-    (`docs/data/nextqa_ablation.json`). Where the answerer looks at frames, an open question about one video that asks
-    when, what came first or what changed is told by its boxes, where these tell it (`model_id` says so). The evidence's
+    (`docs/data/nextqa_ablation.json`). Where the answerer looks at frames, a question about one video that asks
+    when, what came first, what changed, which way or how often is told by its boxes, where these tell it (`model_id` says
+    so). The evidence's
     `parts` show content, coherence and prior of its seconds. Raises
     UsageError on an empty question or a single option. Every call is kept: question, answer, evidence, latency, models.
     """
@@ -71,7 +73,7 @@ def _from_words(store: Store, models: ModelSet, question: Question, videos: Sequ
 
 def _from_pictures(store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf) -> Answer:
     """For an answerer that looks: the best frames of the best hit's video. What single frames cannot tell, boxes do."""
-    if len(videos) == 1 and not question.options and (told := _told(store, question.text, videos[0])):
+    if len(videos) == 1 and (told := _told(store, question, videos[0])):
         return told
     pointed = _pointed(store, models, question, videos, shelf)
     asked = pointed.text if pointed else question.text
@@ -84,16 +86,16 @@ def _from_pictures(store: Store, models: ModelSet, question: Question, videos: S
     return models.answerer.answer(replace(question, text=asked), passages, frames)
 
 
-def _told(store: Store, text: str, video: str) -> Answer | None:
-    """An answer about when or in what order things happened, from the boxes' lives; None where these do not tell."""
+def _told(store: Store, question: Question, video: str) -> Answer | None:
+    """An answer about when, in what order, which way or how often, from the boxes' lives; None where these do not tell."""
     boxes, t_s = store.detections(video), store.frame_times(video)
-    told = Happenings(boxes, t_s).tell(text) if boxes and len(t_s) > 1 else None
+    told = tell(Happenings(boxes, t_s), question.text, question.options) if boxes and len(t_s) > 1 else None
     if told is None:
         return None
-    words, found = told
-    path = store.find_video(video).path
+    path, found = store.find_video(video).path, told.happenings
     evidence = tuple(Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found)
-    return Answer(words, min(h.fit for h in found), f"events+{boxes[0].model_id}", evidence=evidence)
+    name = f"events+{boxes[0].model_id}"
+    return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
 
 
 def _pointed(

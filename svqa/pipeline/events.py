@@ -64,35 +64,9 @@ class Happenings:
         """
         return [found for clause in clauses_of(question) if (found := self._one(clause))]
 
-    def tell(self, question: str) -> tuple[str, list[Happening]] | None:
-        """-> the answer in words and the seconds it rests on, by time; None where boxes do not tell.
-
-        Told are questions that ask for a second ("when does ..."), which of two came first, which way something turns, and
-        what becomes of a colour; where one clause of the question is not found, nothing is told.
-
-        >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
-        >>> Happenings(boxes, np.arange(0, 10, 0.5)).tell("when does the red ball appear?")[0]
-        'at 1.2 s'
-        """
-        clauses, found = clauses_of(question), self.find(question)
-        if not found or len(found) < len(clauses):
-            return None
-        first, *others = sorted(found, key=lambda h: h.start_s)
-        asked = plain(question)
-        if others:
-            both = all(h.text for h in found) and {"first", "earlier"} & set(words(asked))
-            return (clauses[found.index(first)], [first, *others]) if both else None
-        if asked.startswith("does ") and {"colour", "color"} & set(words(asked)):
-            return ("yes" if first.text else "no"), [first]
-        if not first.text:
-            return None
-        if asked.startswith("when "):
-            return f"at {(first.start_s + first.end_s) / 2:.1f} s", [first]
-        if asked.startswith("which way ") and {"turns", "starts"} & set(first.text.split()):
-            return first.text.split()[-1], [first]
-        if asked.startswith(("what colour ", "what color ")):
-            return first.text.rpartition(" to ")[2].split()[0], [first]
-        return None
+    def lives_of(self, who: frozenset[str]) -> list[int]:
+        """-> which of `lives` are mostly called by all these stems, whatever else they are called; without stems all."""
+        return [i for i, life in enumerate(self.lives) if _share_called(life, who) >= 0.5]
 
     def _one(self, clause: str) -> Happening | None:
         kinds, who, whom = read_clause(clause)
@@ -152,6 +126,11 @@ def name_fit(life: Life, who: frozenset[str], start_s: float = -np.inf, end_s: f
     weights = life.scores * there
     overlaps = np.array([_overlap(label, who) for label in life.labels])
     return float(overlaps @ weights / weights.sum()) if weights.sum() > 0 else 0.0
+
+
+def _share_called(life: Life, who: frozenset[str]) -> float:
+    called = np.array([who <= set(content_stems(label)) for label in life.labels])
+    return float(called @ life.scores / life.scores.sum()) if life.scores.sum() > 0 else 0.0
 
 
 def _overlap(label: str, who: frozenset[str]) -> float:

@@ -26,7 +26,8 @@ class Table:
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order README shows them."""
-    for make in (_nextqa, _nextgqa, _world_answers, _world_rest, _moments, _looking, _order, _senses, _lora, _index, _speed):
+    world = (_world_answers, _world_rest, _asked, _moments, _looking, _order)
+    for make in (_nextqa, _nextgqa, *world, _senses, _lora, _index, _speed):
         yield from make(root)
 
 
@@ -98,6 +99,17 @@ def _moments(root: Path) -> Iterator[Table]:
         rows += [(f"floor: {name}", *(_percent(floor.get(kind)) for kind in found)) for name, floor in data["floors"].items()]
         title = f"The shapes world: {data['n']} questions whose seconds are found at IoU >= 0.5, in %"
         yield Table(title, "docs/data/shapes_moments.json", ("found by", *found), tuple(rows))
+
+
+def _asked(root: Path) -> Iterator[Table]:
+    """`svqa ask` from file to answer, by type of question, beside who looks at another video or at none."""
+    for data in _read(root, "docs/data/shapes_asked.json"):
+        shown = ("accuracy", "iou_at_05", "hit_at_1")
+        named = {"**`svqa ask`**": data, **data["by_type"]}
+        named |= {f"floor: {name}": floor for name, floor in data["floors"].items()}
+        rows = [(name, *(_percent(of.get(metric)) for metric in shown)) for name, of in named.items()]
+        title = f"The shapes world, from file to answer: {data['n']} questions with their options on whole videos, in %"
+        yield Table(title, "docs/data/shapes_asked.json", ("asked", "right", "IoU >= 0.5", "hit@1"), tuple(rows))
 
 
 def _looking(root: Path) -> Iterator[Table]:

@@ -147,7 +147,7 @@ def _bend(i: int, t_s: float, lives: Sequence[Life], names: Sequence[Sequence[st
         whom = names[other][min(len(lives[other]) - 1, int(np.searchsorted(lives[other].t_s, t_s)))]
         return Change("meets", t_s, i, name, other=whom)
     if moves:
-        return Change("turns" if moved else "starts", t_s, i, name, to=_direction(after))
+        return Change("turns" if moved else "starts", t_s, i, name, to=direction_of(after))
     return None
 
 
@@ -185,6 +185,7 @@ def _speed(life: Life, start_s: float, end_s: float) -> np.ndarray:
     return t @ (xy - xy.mean(axis=0)) / float(t @ t)
 
 
-def _direction(speed: np.ndarray) -> str:
-    x, y = speed
+def direction_of(way: np.ndarray) -> str:
+    """A way or a speed in pixels (2,) -> right, left, down or up, whichever it has most of."""
+    x, y = way
     return ("right" if x > 0 else "left") if abs(x) > abs(y) else ("down" if y > 0 else "up")
