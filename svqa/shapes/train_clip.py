@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,11 +24,11 @@ from svqa.shapes.card import save_curve, write_card
 from svqa.shapes.lessons import patch_labels
 from svqa.shapes.render import render
 from svqa.shapes.sampling import sample_scene, scene_of
-from svqa.shapes.scene import COLOURS, DIRECTIONS, MAX_OBJECTS, PLACES, SHAPES, SIZES, Scene, place_of
-from svqa.shapes.truth import EMPTY, LABELS, description, frame_caption, steady_times
+from svqa.shapes.scene import COLOURS, MAX_OBJECTS, PLACES, SHAPES, SIZES, Scene, place_of
+from svqa.shapes.tiny_clip import IMAGE_PX, PATCH_PX, TOKENS, WIDTH, make_processor, new_model, whiten_patches
+from svqa.shapes.truth import LABELS, description, frame_caption, steady_times
 from svqa.shapes.views import View, draw_crowds, recast, view_pixels
 
-IMAGE_PX, PATCH_PX, WIDTH, TOKENS = 72, 12, 96, 96
 CROWDS, VIDEOS, FRAMES = 32, 24, 2
 CROWD_BANK, POOL = 3000, 2000  # pictures, scenes
 STEPS, CROWD_STEPS = 5000, 600  # of all steps, the first so many are about crowds
@@ -56,7 +55,7 @@ def train(out: str | Path, seed: int = 0, *, steps: int = STEPS,
     torch.manual_seed(seed)
     pool = scenes_to_learn(rng)
     processor = make_processor([description(recast(s, rng)) for s in pool])
-    model, crowds = _new_model(processor.tokenizer), round(steps * CROWD_STEPS / STEPS)
+    model, crowds = new_model(processor.tokenizer), round(steps * CROWD_STEPS / STEPS)
     curve = fit(model, processor, pool, rng, crowds=crowds, videos=steps - crowds, progress=progress)
     minutes = (time.process_time() - began) / 60
     model.save_pretrained(folder)
@@ -100,38 +99,6 @@ def evaluate(encoder: ClipEncoder, seed: int, *, galleries: int = 5, videos: int
             "caption to frame recall@1 of 100": bootstrap_over_groups(to_frame, groups, seed=0)}
 
 
-def make_processor(texts: Sequence[str]):
-    """A CLIPProcessor with a byte-pair vocabulary learnt from `texts`: each word of the world becomes one token."""
-    from tokenizers import Tokenizer, models, trainers
-    from transformers import CLIPImageProcessor, CLIPProcessor, CLIPTokenizer
-
-    ends = ["<|startoftext|>", "<|endoftext|>"]
-    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    learner.pre_tokenizer = CLIPTokenizer().backend_tokenizer.pre_tokenizer
-    extra = [word for word in (*LABELS, *DIRECTIONS, EMPTY) for _ in range(50)]
-    last = sorted({f"{word[-1]}</w>" for text in (*texts, *extra) for word in re.findall(r"\w+|[^\w\s]", text)})
-    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=[*ends, *last],  # numbered here, not in the order of a hash
-                                  end_of_word_suffix="</w>", show_progress=False)
-    learner.train_from_iterator([*texts, *extra], trainer)
-    state = json.loads(learner.to_str())["model"]
-    merges = [tuple(m) if isinstance(m, list) else tuple(m.split()) for m in state["merges"]]
-    tokenizer = CLIPTokenizer(vocab=state["vocab"], merges=merges, model_max_length=TOKENS)
-    images = CLIPImageProcessor(size={"height": IMAGE_PX, "width": IMAGE_PX}, do_center_crop=False,
-                                image_mean=[0.5] * 3, image_std=[0.25] * 3)
-    return CLIPProcessor(image_processor=images, tokenizer=tokenizer)
-
-
-def _new_model(tokenizer) -> torch.nn.Module:
-    from transformers import CLIPConfig, CLIPModel
-
-    tower = {"hidden_size": WIDTH, "intermediate_size": 4 * WIDTH, "num_attention_heads": 4, "projection_dim": WIDTH}
-    text = {**tower, "num_hidden_layers": 2, "vocab_size": len(tokenizer), "max_position_embeddings": TOKENS,
-            "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id}
-    vision = {**tower, "num_hidden_layers": 4, "image_size": IMAGE_PX, "patch_size": PATCH_PX}
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
-
-
 class _Readers(torch.nn.Module):
     """Read from the towers only while they learn: shapes and places from a vector, shape and colour from a patch."""
 
@@ -168,7 +135,7 @@ def fit(model: torch.nn.Module, processor, pool: list[Scene], rng: np.random.Gen
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, steps))
     if crowds:
         bank = _draw_crowd_bank(rng)
-        _whiten(model.vision_model.embeddings, bank[0][:300])
+        whiten_patches(model.vision_model.embeddings, bank[0][:300])
     curve: list[dict] = []
     for step in range(1, steps + 1):
         if step <= crowds:
@@ -187,23 +154,6 @@ def fit(model: torch.nn.Module, processor, pool: list[Scene], rng: np.random.Gen
             progress(step, steps)
     model.eval()
     return curve
-
-
-@torch.no_grad()
-def _whiten(embeddings: torch.nn.Module, pixels: torch.Tensor) -> None:
-    """Let the first layer begin with the main components of real patches, all equally strong.
-
-    At random weights nearly all of a patch's variance is its brightness, and shapes are learnt far later.
-    """
-    images = (pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
-    patches = functional.unfold(images, PATCH_PX, stride=PATCH_PX).transpose(1, 2).flatten(0, 1)
-    centre = patches.mean(dim=0)
-    strength, direction = torch.linalg.eigh(torch.cov((patches - centre).T))
-    strength, direction = strength[-WIDTH:], direction[:, -WIDTH:]
-    turn = torch.linalg.qr(torch.randn(WIDTH, WIDTH))[0]
-    weight = turn @ (direction / (strength + 1e-3 * strength.max()).sqrt()).T
-    embeddings.patch_embedding.weight.copy_(weight.view_as(embeddings.patch_embedding.weight))
-    embeddings.position_embedding.weight[1:] -= weight @ centre
 
 
 def _draw_crowd_bank(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
