@@ -138,10 +138,9 @@ def _who(said: Sequence[str]) -> frozenset[str]:
 
 
 def _with_clauses(question: str, options: Sequence[str]) -> str:
-    """ "Which happens first?" takes its clauses from the options."""
-    if len(options) > 1 and ":" not in question and {"first", "last"} & set(words(question)) and all(
-        read_clause(option)[0] for option in options
-    ):  # fmt: skip
+    """ "Which happens first?" takes its clauses from the options; "what happens when the bell first rings?" does not."""
+    asks_order = words(question)[-1:] in (["first"], ["last"])
+    if len(options) > 1 and asks_order and all(read_clause(option)[0] for option in options):
         return f"{question.rstrip(' ?')}: {' or '.join(options)}"
     return question
 
