@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, Models, print_json, print_table
+from svqa.cli.output import Database, Json, Models, ingest_progress, print_json, print_table
 
 if TYPE_CHECKING:
     from svqa.evaluation.results import EvalResult, Figure
@@ -111,13 +111,16 @@ def questions(
     json: Json = False,
 ) -> None:
     """Your own questions about your own videos: how often `svqa ask` is right, and whether it finds the seconds."""
-    from svqa.evaluation.benchmarks import SPAN_METRICS, run_questions
+    from svqa.evaluation.benchmarks import SPAN_METRICS, ingest_asked, run_questions
     from svqa.evaluation.runs import read_asked
     from svqa.pipeline.library import open_library
 
     asked = read_asked(file, split=split)
-    with open_library(database, models, every_s=every) as library, _counted("questions") as progress:
-        result = run_questions(library, asked, seed=seed, progress=progress)
+    with open_library(database, models, every_s=every) as library:
+        with ingest_progress() as show:
+            ingest_asked(library, asked.questions, progress=show)
+        with _counted("questions") as progress:
+            result = run_questions(library, asked, seed=seed, progress=progress)
     if json:
         print_json(result.to_json(per_question=True))
         return

@@ -18,6 +18,7 @@ from svqa.evaluation.comparison import METRIC, value_of
 from svqa.evaluation.grounding import Span, grounding_values, ranking_values
 from svqa.evaluation.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.evaluation.runs import Asked
+from svqa.pipeline.ingest import Progress as IngestProgress
 from svqa.pipeline.library import Library
 from svqa.records import Answer, Question
 from svqa.temporal.moments import candidate_spans, expected_moments
@@ -37,9 +38,9 @@ def run_questions(library: Library, asked: Asked, *, seed: int = 0, progress: Pr
     to its type), `majority` (to its type), `chance` (where there are options); for seconds `random`, `whole video`,
     `question words` and `shuffled time`. Intervals are over videos. Raises UsageError for a video that cannot be read.
     """
-    videos = _ingested(library, asked.questions)
-    names, duration_s = list(videos), {v.id: v.duration_s for v in library.videos()}
-    lengths_s = [duration_s[videos[q.video]] for q in asked.questions]
+    videos = ingest_asked(library, asked.questions)
+    names, duration_s = list(videos), {name: library.store.find_video(video).duration_s for name, video in videos.items()}
+    lengths_s = [duration_s[q.video] for q in asked.questions]
     said, elsewhere = [], []
     for i, question in enumerate(asked.questions):
         said.append(_ask(library, question, videos[question.video]))
@@ -64,11 +65,16 @@ def run_questions(library: Library, asked: Asked, *, seed: int = 0, progress: Pr
     )
 
 
-def _ingested(library: Library, questions: Sequence[Question]) -> dict[str, str]:
-    """-> {video as the file names it: its id in the library}, in the file's order."""
+def ingest_asked(
+    library: Library, questions: Sequence[Question], *, progress: IngestProgress | None = None
+) -> dict[str, str]:
+    """Take in the videos that are asked about -> {video as the file names it: its id in the library}, in the file's order.
+
+    Done before, this costs next to nothing. Raises UsageError, with the reasons, where a video cannot be read.
+    """
     names = list(dict.fromkeys(q.video for q in questions))
     paths = [name for name in names if Path(name).is_file()]
-    reports = dict(zip(paths, library.ingest(*paths) if paths else (), strict=True))
+    reports = dict(zip(paths, library.ingest(*paths, progress=progress) if paths else (), strict=True))
     failed = [f"{name}: {report.note}" for name, report in reports.items() if report.status == "failed"]
     if failed:
         raise UsageError(f"{len(failed)} of {len(names)} videos cannot be read, nothing was measured. {'; '.join(failed[:5])}")

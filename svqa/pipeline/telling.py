@@ -14,11 +14,12 @@ import numpy as np
 
 from svqa.models.question_form import plain
 from svqa.models.words import content_stems, stem, words
-from svqa.pipeline.events import Happening, Happenings, clauses_of, read_clause
+from svqa.pipeline.events import BESIDE_S, Happening, Happenings, clauses_of, read_clause
 from svqa.temporal.changes import STILL, direction_of
 
 _MOVES = {stem(word) for word in "move go travel drive fly run walk".split()}
 _ANYTHING = {stem(word) for word in "many object thing item way direction".split()}
+_BEING = {"seen", "visible", "there", "are", "is"}
 _WHOLE = re.compile(r"\b(?:in|during|throughout) the (?:whole |entire )?(?:video|clip)\b|\baltogether\b|\bin total\b")
 _SECONDS = re.compile(r"(?:at |after )?(?:(\d+):)?(\d+(?:\.\d+)?) ?(s|sec|seconds?)?")
 
@@ -114,21 +115,20 @@ def _heading(seen: Happenings, clause: str) -> Told | None:
 def _number(seen: Happenings, asked: str) -> Told | None:
     """How many things do something, or are seen at all, in the whole video."""
     whole = _WHOLE.search(asked)
-    if not whole:
+    before = words(asked[: whole.start()]) if whole else []
+    verbs = [i for i, word in enumerate(before) if read_clause(word)[0]]
+    if not verbs and not set(before) & _BEING:
         return None
-    kinds, *_ = read_clause(asked[: whole.start()])
-    before = words(asked[: whole.start()])
-    if kinds:
-        verb = max(i for i, word in enumerate(before) if read_clause(word)[0])
-        those = set(seen.lives_of(_who(before[:verb])))
+    who = _who([word for word in (before[: verbs[-1]] if verbs else before) if word not in _BEING])
+    those = seen.lives_of(who)
+    if who and not those:
+        return None  # what no box was ever called may still be there
+    if verbs:
+        kinds, *_ = read_clause(asked[: whole.start()])
         did = {c.life: c for c in reversed(seen.changes) if c.kind in kinds and c.life in those}
-        shown = [Happening(max(0.0, c.t_s - 0.5), min(seen.end_s, c.t_s + 0.5), c.text, 1.0) for c in did.values()]
-    elif set(before) & {"seen", "visible", "there", "are", "is"}:
-        there = [w for w in before if w not in ("seen", "visible")]
-        lives = [seen.lives[i] for i in seen.lives_of(_who(there))]
-        shown = [Happening(float(life.t_s[0]), float(life.t_s[-1]), "", 1.0) for life in lives]
+        shown = [Happening(max(0.0, c.t_s - BESIDE_S), min(seen.end_s, c.t_s + BESIDE_S), c.text, 1.0) for c in did.values()]
     else:
-        return None
+        shown = [Happening(float(seen.lives[i].t_s[0]), float(seen.lives[i].t_s[-1]), "", 1.0) for i in those]
     by_time = tuple(sorted(shown, key=lambda h: h.start_s)) or (Happening(0.0, seen.end_s, "", 1.0),)
     return Told(str(len(shown)), by_time)
 
