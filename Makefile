@@ -59,7 +59,7 @@ bench: $(READY)
 
 docs-check: $(READY)
 	@$(PY) -m svqa.reporting.readme --check
-	@$(PY) -m pytest -q tests/test_rules_docs.py
+	@$(PY) -m pytest -q tests/rules/test_docs.py
 
 lint: $(READY)
 	@$(VENV)/bin/ruff check svqa tests

@@ -1,7 +1,7 @@
 """How every test process runs: one thread, no network, no hub, nobody's own settings.
 
-All of it stands in the environment before anything heavy is imported, so the workers, commands and notebook kernels
-that a test starts inherit it.
+All of it stands in the environment before anything heavy is imported, so the workers, commands and
+notebook kernels that a test starts inherit it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
-OFFLINE = Path(__file__).parent / "tests" / "_offline"
+OFFLINE = Path(__file__).parent / "tests" / "helpers" / "offline"
 
 for name in [name for name in os.environ if name.startswith("SVQA_")]:
     del os.environ[name]
@@ -30,7 +30,9 @@ os.environ.update(
 
 
 def _deny_network() -> None:
-    spec = importlib.util.spec_from_file_location("svqa_tests_offline", OFFLINE / "sitecustomize.py")
+    spec = importlib.util.spec_from_file_location(
+        "svqa_tests_offline", OFFLINE / "sitecustomize.py"
+    )
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
@@ -46,7 +48,9 @@ def pytest_configure(config):
 
         def through_unix_sockets(**options):
             return manager(
-                transport="ipc", connection_file=f"{tempfile.mkdtemp(prefix='svqa-')}/kernel.json", **options
+                transport="ipc",
+                connection_file=f"{tempfile.mkdtemp(prefix='svqa-')}/kernel.json",
+                **options,
             )
 
         nbval.kernel.KernelManager = through_unix_sockets

@@ -7,6 +7,7 @@
 
 Nothing heavy is imported here: torch and transformers come with the first video.
 """
+
 from __future__ import annotations
 
 __version__ = "0.1.0"

@@ -1,4 +1,5 @@
 """`python -m svqa` is `svqa`."""
+
 from svqa.cli import main
 
 main()

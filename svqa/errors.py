@@ -1,11 +1,14 @@
 """Errors that teach: what was expected, what came, what to do.
 
-Every error that svqa raises on purpose is an `SvqaError`; the command line prints its text and exits with `exit_code`.
+Every error that svqa raises on purpose is an `SvqaError`; the command line prints its text and
+exits with `exit_code`.
 """
 
 
 class SvqaError(Exception):
-    """Base of every error svqa raises on purpose. `exit_code`: 1 the work failed, 2 the request was wrong."""
+    """Base of every error svqa raises on purpose. `exit_code`: 1 the work failed, 2 the request was
+    wrong.
+    """
 
     exit_code = 1
 
@@ -45,7 +48,9 @@ class DecodeTimeout(MediaError):
 
 
 class DecodeCrashed(MediaError):
-    """The decoding worker died (segfault, out of memory); this process and the database are unharmed."""
+    """The decoding worker died (segfault, out of memory); this process and the database are
+    unharmed.
+    """
 
 
 class FileChanged(MediaError):
@@ -65,11 +70,15 @@ class UnknownModel(UsageError, ModelError):
 
 
 class WeightsMissing(ModelError):
-    """The weights are not on this machine; the text names the file and the command that brings them."""
+    """The weights are not on this machine; the text names the file and the command that brings
+    them.
+    """
 
 
 class WeightsCorrupt(ModelError):
-    """A weight file does not have the checksum, format or size that it must have. It was not loaded."""
+    """A weight file does not have the checksum, format or size that it must have. It was not
+    loaded.
+    """
 
 
 class DatabaseError(SvqaError):
@@ -85,15 +94,21 @@ class NotADatabase(DatabaseError):
 
 
 class BadVector(DatabaseError):
-    """A vector with NaN, of length zero, of the wrong dimension or of another model: refused at write."""
+    """A vector with NaN, of length zero, of the wrong dimension or of another model: refused at
+    write.
+    """
 
 
 class BadText(DatabaseError):
-    """Text that not every database can give back exactly (NUL, lone surrogates): refused at write."""
+    """Text that not every database can give back exactly (NUL, lone surrogates): refused at
+    write.
+    """
 
 
 class LeaseLost(DatabaseError):
-    """Another process has taken this video over; what was committed stands, nothing more is written from here."""
+    """Another process has taken this video over; what was committed stands, nothing more is written
+    from here.
+    """
 
 
 class NotIngested(UsageError):

@@ -1,16 +1,20 @@
 """The frozen records that cross a border between folders: checked once, at birth.
 
-Time is float seconds from the first presented frame; spans are half open, `[start_s, end_s)`. Boxes are `xyxy` pixels of the
-displayed frame. Pixels are `(T, H, W, 3)` uint8 RGB. Every caption, box and answer names the `model_id` that made it.
+Time is float seconds from the first presented frame; spans are half open, `[start_s, end_s)`. Boxes
+are `xyxy` pixels of the displayed frame. Pixels are `(T, H, W, 3)` uint8 RGB. Every caption, box
+and answer names the `model_id` that made it.
 """
+
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+# called as (what is being done, how much is done, of how much): files in seconds, the rest counted
+Progress = Callable[[str, float, float], None]
 LEVELS = ("frame", "segment", "scene", "shot")
 KINDS = ("visual", "caption", "speech")
 MODALITIES = ("visual", "caption", "speech", "audio")
@@ -31,9 +35,10 @@ def _clock(seconds: float) -> str:
 class VideoInfo:
     """What a file holds, as it will be displayed.
 
-    `duration_s` is the presented time of the video stream, counted from packets where the header lies. `width_px`,
-    `height_px` are the displayed size (after rotation and pixel aspect). `rate_hz` is the average frame rate.
-    `sha256` is the hash of the file's bytes and the video's identity.
+    `duration_s` is the presented time of the video stream, counted from packets where the header
+    lies. `width_px`, `height_px` are the displayed size (after rotation and pixel aspect).
+    `rate_hz` is the average frame rate. `sha256` is the hash of the file's bytes and the video's
+    identity.
     """
 
     path: str
@@ -56,14 +61,17 @@ class VideoInfo:
         if not math.isfinite(self.duration_s) or self.duration_s < 0:
             raise ValueError(f"duration_s must be finite and >= 0, got {self.duration_s}")
         if self.width_px < 1 or self.height_px < 1:
-            raise ValueError(f"displayed size must be at least 1 x 1, got {self.width_px} x {self.height_px}")
+            raise ValueError(
+                f"displayed size must be at least 1 x 1, got {self.width_px} x {self.height_px}"
+            )
         if self.rotation_deg not in (0, 90, 180, 270):
             raise ValueError(f"rotation_deg must be 0, 90, 180 or 270, got {self.rotation_deg}")
 
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """Frames with their times: `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly increasing.
+    """Frames with their times: `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly
+    increasing.
 
     >>> FrameBatch(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 0.5]))
     FrameBatch(2 frames of 6 x 4, 0.00 s .. 0.50 s)
@@ -93,12 +101,17 @@ class FrameBatch:
         if not len(self):
             return "FrameBatch(no frames)"
         _, height, width, _ = self.pixels.shape
-        return f"FrameBatch({len(self)} frames of {width} x {height}, {self.t_s[0]:.2f} s .. {self.t_s[-1]:.2f} s)"
+        return (
+            f"FrameBatch({len(self)} frames of {width} x {height}, {self.t_s[0]:.2f} s .. "
+            f"{self.t_s[-1]:.2f} s)"
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Sound: `samples (N,) float32` mono in [-1, 1] at `rate_hz`, beginning at `start_s` of the video's time."""
+    """Sound: `samples (N,) float32` mono in [-1, 1] at `rate_hz`, beginning at `start_s` of the
+    video's time.
+    """
 
     samples: np.ndarray
     rate_hz: int = 16000
@@ -106,7 +119,9 @@ class Waveform:
 
     def __post_init__(self):
         if self.samples.ndim != 1 or self.samples.dtype != np.float32:
-            raise ValueError(f"samples must be (N,) float32, got {self.samples.shape} {self.samples.dtype}")
+            raise ValueError(
+                f"samples must be (N,) float32, got {self.samples.shape} {self.samples.dtype}"
+            )
 
     @property
     def duration_s(self) -> float:
@@ -119,7 +134,9 @@ class Waveform:
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """A stretch of a video at one level of the hierarchy: `frame`, `segment` (5 s), `scene` (30 s) or `shot`."""
+    """A stretch of a video at one level of the hierarchy: `frame`, `segment` (5 s), `scene` (30 s)
+    or `shot`.
+    """
 
     start_s: float
     end_s: float
@@ -136,7 +153,9 @@ class Segment:
 
 @dataclass(frozen=True)
 class Caption:
-    """A sentence about `[start_s, end_s)`. `score` is the model's own, not a probability unless it says so."""
+    """A sentence about `[start_s, end_s)`. `score` is the model's own, not a probability unless it
+    says so.
+    """
 
     text: str
     start_s: float
@@ -164,7 +183,9 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Detection:
-    """A box at `t_s`: `xyxy_px` are left, top, right, bottom in pixels of the displayed frame. `score` 0 to 1."""
+    """A box at `t_s`: `xyxy_px` are left, top, right, bottom in pixels of the displayed frame.
+    `score` 0 to 1.
+    """
 
     label: str
     score: float
@@ -183,10 +204,12 @@ class Detection:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A retrieved moment: which video, which seconds, how good a match, and what was seen or heard there.
+    """A retrieved moment: which video, which seconds, how good a match, and what was seen or heard
+    there.
 
-    `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own, higher is better;
-    `parts` shows what it was made of (for example `{"visual": 0.41, "bm25": 2.3}`).
+    `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own,
+    higher is better; `parts` shows what it was made of (for example `{"visual": 0.41, "bm25":
+    2.3}`).
     """
 
     video: str
@@ -208,10 +231,11 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, with `options` to choose from where there are any, and what is known of its truth.
+    """A question, with `options` to choose from where there are any, and what is known of its
+    truth.
 
-    `answers` are the references (several annotators may differ), `spans` the seconds that hold the evidence,
-    `video` the path or id it is about, `type` its family (`count`, `when`, `CW` ...).
+    `answers` are the references (several annotators may differ), `spans` the seconds that hold the
+    evidence, `video` the path or id it is about, `type` its family (`count`, `when`, `CW` ...).
     """
 
     text: str
@@ -233,8 +257,9 @@ class Question:
 class Answer:
     """What was answered, how sure, on what evidence, by which model.
 
-    `abstained` is True where the evidence was too weak; then `reason` says why and `text` what the person sees.
-    `option` is the index of the chosen option where the question had options. `evidence` holds the seconds it rests on.
+    `abstained` is True where the evidence was too weak; then `reason` says why and `text` what the
+    person sees. `option` is the index of the chosen option where the question had options.
+    `evidence` holds the seconds it rests on.
     """
 
     text: str
@@ -249,9 +274,11 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class VectorSet:
-    """Vectors of one level, modality and model: `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero.
+    """Vectors of one level, modality and model: `spans (N, 2) float64` seconds, `values (N, D)
+    float32`, finite, not zero.
 
-    `modality` is `visual` (pictures), `caption` (words written about them), `speech` (words heard) or `audio` (sound).
+    `modality` is `visual` (pictures), `caption` (words written about them), `speech` (words heard)
+    or `audio` (sound).
     """
 
     level: str
@@ -265,9 +292,13 @@ class VectorSet:
         if self.level not in LEVELS:
             raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}")
         if self.modality not in MODALITIES:
-            raise ValueError(f"modality must be one of {', '.join(MODALITIES)}, got {self.modality!r}")
+            raise ValueError(
+                f"modality must be one of {', '.join(MODALITIES)}, got {self.modality!r}"
+            )
         if self.values.ndim != 2 or len(self.values) != len(self.spans):
-            raise ValueError(f"values must be ({len(self.spans)}, D), one row a span, got {self.values.shape}")
+            raise ValueError(
+                f"values must be ({len(self.spans)}, D), one row a span, got {self.values.shape}"
+            )
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,4 +1,5 @@
 """What outlives a call, in one frozen place: flag > environment `SVQA_*` > default."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -13,8 +14,9 @@ from svqa.errors import UnknownParameter, UsageError, unknown_name
 class Settings:
     """How videos are read and where results are kept.
 
-    `every_s`: seconds between sampled frames. `segment_s`, `scene_s`: lengths of the two upper levels; a scene is also what one
-    transaction commits. `shots`: shot detector (`adaptive`, `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`.
+    `every_s`: seconds between sampled frames. `segment_s`, `scene_s`: lengths of the two upper
+    levels; a scene is also what one transaction commits. `shots`: shot detector (`adaptive`,
+    `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`.
 
     >>> Settings.load(every_s=1.0).every_s
     1.0
@@ -34,17 +36,23 @@ class Settings:
     def __post_init__(self):
         if not 0 < self.every_s <= self.segment_s <= self.scene_s:
             raise UsageError(
-                f"Seconds must satisfy 0 < every_s <= segment_s <= scene_s, got {self.every_s}, {self.segment_s}, {self.scene_s}."
+                "Seconds must satisfy 0 < every_s <= segment_s <= scene_s, got "
+                f"{self.every_s}, {self.segment_s}, {self.scene_s}."
             )
         if abs(self.scene_s / self.segment_s - round(self.scene_s / self.segment_s)) > 1e-9:
-            raise UsageError(f"A scene must be a whole number of segments, got {self.scene_s} s of {self.segment_s} s.")
+            raise UsageError(
+                f"A scene must be a whole number of segments, got {self.scene_s} s of "
+                f"{self.segment_s} s."
+            )
         for name, known in (("shots", SHOT_METHODS), ("decoder", DECODERS)):
             if getattr(self, name) not in known:
                 raise UsageError(unknown_name(name.rstrip("s"), getattr(self, name), known))
 
     @classmethod
     def load(cls, **flags) -> Settings:
-        """-> settings from the given flags (None: not given), then `SVQA_<NAME>`, then the defaults; unknown names raise."""
+        """-> settings from the given flags (None: not given), then `SVQA_<NAME>`, then the
+        defaults; unknown names raise.
+        """
         fields = {f.name: f for f in dataclasses.fields(cls)}
         for name in flags:
             if name not in fields:
@@ -58,9 +66,16 @@ class Settings:
         return cls(**values)
 
     def identity(self, model_ids: Mapping[str, str]) -> dict[str, str | float | bool]:
-        """-> what a result depends on: two ingests of the same bytes with the same identity give the same rows."""
-        own = {n: getattr(self, n) for n in ("every_s", "segment_s", "scene_s", "shots", "decoder", "speech", "boxes")}
-        makers = {f"model.{role}": name for role, name in sorted(model_ids.items()) if role != "answerer"}  # it writes no row
+        """-> what a result depends on: two ingests of the same bytes with the same identity give
+        the same rows.
+        """
+        own = {
+            n: getattr(self, n)
+            for n in ("every_s", "segment_s", "scene_s", "shots", "decoder", "speech", "boxes")
+        }
+        makers = {
+            f"model.{role}": name for role, name in sorted(model_ids.items()) if role != "answerer"
+        }  # it writes no row
         return {**own, "models": self.models, **makers}
 
 

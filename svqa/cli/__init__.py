@@ -1,4 +1,5 @@
 """The command line: data on stdout, logs and progress on stderr, exit 0 ok, 1 failed, 2 usage."""
+
 from __future__ import annotations
 
 import sys
@@ -6,20 +7,35 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli import admin, compare, evaluate, research, shapes, train, verbs
+from svqa.cli import (
+    compare,
+    database,
+    doctor,
+    evaluate,
+    library_commands,
+    models,
+    report_commands,
+    shapes,
+    train,
+)
 from svqa.errors import SvqaError
 
 app = typer.Typer(
-    name="svqa", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="svqa",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Ask a video a question and see the seconds the answer rests on.",
-)  # fmt: skip
-verbs.register(app)
-research.register(app)
+)
+library_commands.register(app)
+report_commands.register(app)
 evaluate.register(app)
 compare.register(app)
 shapes.register(app)
 train.register(app)
-admin.register(app)
+models.register(app)
+database.register(app)
+doctor.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -32,7 +48,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -45,7 +63,10 @@ def main() -> None:
         print(f"svqa: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("svqa: stopped; what was committed is kept, the same command goes on from there", file=sys.stderr)
+        print(
+            "svqa: stopped; what was committed is kept, the same command goes on from there",
+            file=sys.stderr,
+        )
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,4 +1,6 @@
-"""`svqa compare A B --questions FILE`: which is better, how sure, and what this many questions could have shown."""
+"""`svqa compare A B --questions FILE`: which is better, how sure, and what this many questions
+could have shown.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,23 @@ def compare(
     questions: Annotated[
         Path | None, typer.Option(help="JSONL with video, question, answer; or a NExT-QA csv.")
     ] = None,
-    captions: Annotated[Path | None, typer.Option(help="Captions of the csv's videos, for model sets.")] = None,
+    captions: Annotated[
+        Path | None, typer.Option(help="Captions of the csv's videos, for model sets.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Only the questions of this split.")] = None,
-    metric: Annotated[str, typer.Option(help="accuracy, or another metric of answers.")] = "accuracy",
-    margin: Annotated[float, typer.Option(help="A difference under this counts as equivalent.")] = 0.02,
+    metric: Annotated[
+        str, typer.Option(help="accuracy, or another metric of answers.")
+    ] = "accuracy",
+    margin: Annotated[
+        float, typer.Option(help="A difference under this counts as equivalent.")
+    ] = 0.02,
     seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Compare models on the same questions: paired by question, clustered by video, kept in the database."""
+    """Compare models on the same questions: paired by question, clustered by video, kept in the
+    database.
+    """
     from svqa.database import open_store
     from svqa.errors import UsageError
     from svqa.evaluation.registry import model_registry
@@ -40,7 +50,9 @@ def compare(
 
     model_registry.use_version_loader(load_version)
     if len(models) < 2 or len(set(models)) < len(models):
-        raise UsageError(f"A comparison needs two or more different models, got {', '.join(models)}.")
+        raise UsageError(
+            f"A comparison needs two or more different models, got {', '.join(models)}."
+        )
     asked = read_asked(_file(questions), split=split) if questions else None
     with open_store(Settings.load(database=database).database) as store:
         runs = []
@@ -48,9 +60,20 @@ def compare(
             if name.endswith(".json"):
                 runs.append(read_run(_file(Path(name)), asked, metric=metric))
             elif asked is None:
-                raise UsageError(f"'{name}' has to be asked: give --questions FILE, or two result files.")
+                raise UsageError(
+                    f"'{name}' has to be asked: give --questions FILE, or two result files."
+                )
             else:
-                runs.append(run_set(name, asked, store=store, captions=captions, annotations=questions, metric=metric))
+                runs.append(
+                    run_set(
+                        name,
+                        asked,
+                        store=store,
+                        captions=captions,
+                        annotations=questions,
+                        metric=metric,
+                    )
+                )
         found = compare_runs(runs, store=store, metric=metric, margin=margin, seed=seed)
     (print_json if json else _print)(_result(found.stored))
 
@@ -67,23 +90,42 @@ def _result(stored) -> dict:
     """-> of two models the pair's own figures at the top; of more, `pairs` only."""
     pairs = stored.result["pairs"]
     flat = pairs[0] if len(pairs) == 1 else {}
-    return {**flat, **stored.result, "metric": stored.metric, "n": stored.n, "passport": dict(stored.passport)}
+    return {
+        **flat,
+        **stored.result,
+        "metric": stored.metric,
+        "n": stored.n,
+        "passport": dict(stored.passport),
+    }
 
 
 def _print(result: dict) -> None:
     def percent(figure: dict) -> str:
-        return f"{100 * figure['value']:.1f} [{100 * figure['low']:.1f}, {100 * figure['high']:.1f}] %"
+        return (
+            f"{100 * figure['value']:.1f} [{100 * figure['low']:.1f}, {100 * figure['high']:.1f}] %"
+        )
 
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.1f}"
 
     metric = result["metric"]
-    cost = [(m["name"], percent(m[metric]), *map(number, (m["latency_ms"], m["memory_mb"]))) for m in result["models"]]
+    cost = [
+        (m["name"], percent(m[metric]), *map(number, (m["latency_ms"], m["memory_mb"])))
+        for m in result["models"]
+    ]
     print_table(("model", metric, "ms", "MB"), cost, title=f"{result['n']} questions")
     rows = [
-        (f"{p['a']} - {p['b']}", f"{100 * p['difference']:+.1f} [{100 * p['low']:+.1f}, {100 * p['high']:+.1f}]",
-         f"{p['holm_p']:.4f}", f"{100 * p['detectable']:.1f}", p["verdict"], p["winner"] or "-")
+        (
+            f"{p['a']} - {p['b']}",
+            f"{100 * p['difference']:+.1f} [{100 * p['low']:+.1f}, {100 * p['high']:+.1f}]",
+            f"{p['holm_p']:.4f}",
+            f"{100 * p['detectable']:.1f}",
+            p["verdict"],
+            p["winner"] or "-",
+        )
         for p in result["pairs"]
-    ]  # fmt: skip
-    print_table(("paired difference", "points", "p (Holm)", "could have seen", "verdict", "winner"), rows)
+    ]
+    print_table(
+        ("paired difference", "points", "p (Holm)", "could have seen", "verdict", "winner"), rows
+    )
     typer.echo(f"{result['verdict']}: {result['reason']}")

@@ -1,4 +1,5 @@
 """This machine -> what works, what is in force, what to do about the rest."""
+
 from __future__ import annotations
 
 import os
@@ -7,9 +8,39 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from svqa.cli.output import Database, Json, print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add `doctor`."""
+    app.command()(doctor)
+
+
+def doctor(
+    database: Database = None,
+    models: Annotated[str, typer.Option("--models")] = "offline",
+    json: Json = False,
+) -> None:
+    """Check this machine: Python, threads, decoder, SQLite, database, weights, network, GPU."""
+    from svqa.settings import Settings
+
+    checks = list(examine(Settings.load(database=database).database, models))
+    if json:
+        print_json([asdict(c) for c in checks])
+    else:
+        print_table(
+            ("", "check", "in force"),
+            [("ok" if c.ok else "FAIL", c.name, c.detail) for c in checks],
+        )
+    if not all(c.ok for c in checks):
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
@@ -22,7 +53,9 @@ class Check:
 
 
 def examine(database: str, models: str) -> Iterator[Check]:
-    """Every check in turn; one that raises is reported as failed with its error and does not stop the others."""
+    """Every check in turn; one that raises is reported as failed with its error and does not stop
+    the others.
+    """
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),
         ("threads", _threads),
@@ -49,11 +82,18 @@ def _threads() -> str:
     import torch
 
     said = os.environ.get("OMP_NUM_THREADS", "not set")
-    return f"{os.cpu_count()} cores, torch {torch.__version__} uses {torch.get_num_threads()} threads (OMP_NUM_THREADS {said})"
+    return (
+        f"{os.cpu_count()} cores, torch {torch.__version__} uses {torch.get_num_threads()} "
+        f"threads (OMP_NUM_THREADS {said})"
+    )
 
 
 def _decoder() -> str:
-    second = "decord " + metadata.version("decord") if _has("decord") else "decord not installed (optional)"
+    second = (
+        "decord " + metadata.version("decord")
+        if _has("decord")
+        else "decord not installed (optional)"
+    )
     return f"PyAV {metadata.version('av')} in a worker process; second backend: {second}"
 
 
@@ -74,7 +114,8 @@ def _decoding() -> str:
     script = (
         "import av, sys, numpy as np\n"
         "with av.open(sys.argv[1], 'w') as out:\n"
-        "    stream = out.add_stream('mpeg4', rate=10); stream.width = stream.height = 64; stream.pix_fmt = 'yuv420p'\n"
+        "    stream = out.add_stream('mpeg4', rate=10); stream.width = stream.height = "
+        "64; stream.pix_fmt = 'yuv420p'\n"
         "    for i in range(10):\n"
         "        frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 25 * i, np.uint8))\n"
         "        for packet in stream.encode(frame): out.mux(packet)\n"
@@ -82,7 +123,9 @@ def _decoding() -> str:
     )
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "clip.mp4")
-        subprocess.run([sys.executable, "-c", script, path], check=True, capture_output=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-c", script, path], check=True, capture_output=True, timeout=60
+        )
         info, frames = probe(path), read_frames(path, Sampling.every(0.5))
     if len(frames) != 2:
         raise RuntimeError(f"a one-second clip gave {len(frames)} frames at 2 a second, expected 2")
@@ -107,7 +150,10 @@ def _database(url: str) -> str:
     if health.problems:
         raise RuntimeError("; ".join(health.problems))
     keys = "on" if health.foreign_keys else "off"
-    return f"{health.url}: {health.backend} {health.version}, journal {health.journal_mode}, foreign keys {keys}"
+    return (
+        f"{health.url}: {health.backend} {health.version}, journal {health.journal_mode}, "
+        f"foreign keys {keys}"
+    )
 
 
 def _weights(models: str) -> str:
@@ -124,6 +170,6 @@ def _network() -> str:
 
 
 def _gpu() -> str:
-    from svqa.evaluation.performance import describe_gpu
+    from svqa.profiling.performance import describe_gpu
 
     return describe_gpu()

@@ -1,28 +1,39 @@
-"""`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`: figures with their intervals, never without their floors."""
+"""`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`: figures with their intervals, never without
+their floors.
+"""
+
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, Models, ingest_progress, print_json, print_table
+from svqa.cli.output import Database, Json, Models, print_json, print_table
+from svqa.cli.progress import progress_bars, waiting
 
 if TYPE_CHECKING:
-    from svqa.evaluation.results import EvalResult, Figure
+    from svqa.metrics.results import EvalResult, Figure
 
-eval_app = typer.Typer(no_args_is_help=True, help="Measure how good: every figure with its interval and its floors.")
+eval_app = typer.Typer(
+    no_args_is_help=True, help="Measure how good: every figure with its interval and its floors."
+)
 
-Annotations = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The benchmark's questions (csv).")]
+Annotations = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="The benchmark's questions (csv).")
+]
 Captions = Annotated[
-    Path, typer.Option(exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz.")
+    Path,
+    typer.Option(
+        exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Of intervals, folds and random floors.")]
-SentencesOf = Annotated[str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")]
+SentencesOf = Annotated[
+    str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +46,10 @@ def nextqa(
     annotations: Annotations,
     captions: Captions,
     predictions: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Another model's stored answers, shown beside.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Another model's stored answers, shown beside."
+        ),
     ] = None,
     models: SentencesOf = "offline",
     seed: Seed = 0,
@@ -46,9 +60,14 @@ def nextqa(
     from svqa.evaluation.nextqa_vectors import sentence_encoder
 
     sentences = sentence_encoder(models)
-    with _counted("questions") as progress:
+    with progress_bars() as progress:
         result = run_nextqa(
-            annotations, captions, sentences=sentences, predictions=predictions, seed=seed, progress=progress
+            annotations,
+            captions,
+            sentences=sentences,
+            predictions=predictions,
+            seed=seed,
+            progress=progress,
         )
     print_json(result.to_json()) if json else _print_result(result, "NExT-QA, accuracy in %")
 
@@ -56,22 +75,30 @@ def nextqa(
 @eval_app.command()
 def nextgqa(
     annotations: Annotations,
-    spans: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The seconds that people marked, as JSON.")],
+    spans: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help="The seconds that people marked, as JSON."),
+    ],
     captions: Captions,
     folds: Annotated[
-        int | None, typer.Option(min=3, help="Learn on other folds of videos; without, the shipped table.")
+        int | None,
+        typer.Option(min=3, help="Learn on other folds of videos; without, the shipped table."),
     ] = None,
     models: SentencesOf = "offline",
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """NExT-GQA grounding: the seconds that hold the answer, found from the question and the video's captions."""
+    """NExT-GQA grounding: the seconds that hold the answer, found from the question and the video's
+    captions.
+    """
     from svqa.evaluation.nextgqa import run_nextgqa
     from svqa.evaluation.nextqa_vectors import sentence_encoder
 
     sentences = sentence_encoder(models)
-    with _waiting("reading captions, finding spans"):
-        result = run_nextgqa(annotations, spans, captions, sentences=sentences, folds=folds, seed=seed)
+    with waiting("reading captions, finding spans"):
+        result = run_nextgqa(
+            annotations, spans, captions, sentences=sentences, folds=folds, seed=seed
+        )
     if json:
         print_json(result.to_json())
         return
@@ -81,17 +108,25 @@ def nextgqa(
 @eval_app.command()
 def shapes(
     models: Annotated[str, typer.Option(help="Model set: shapes or offline.")] = "shapes",
-    seed: Annotated[int | None, typer.Option(help="Of the videos; one that nothing was trained on.")] = None,
-    n: Annotated[int, typer.Option("-n", "--n", min=2, help="Videos; about ten questions each.")] = 60,
-    every: Annotated[float | None, typer.Option(help="Show whole videos too, a frame every so many seconds.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the videos; one that nothing was trained on.")
+    ] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--n", min=2, help="Videos; about ten questions each.")
+    ] = 60,
+    every: Annotated[
+        float | None, typer.Option(help="Show whole videos too, a frame every so many seconds.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The shapes world: freshly drawn videos whose every answer is known, by type of question."""
     from svqa.evaluation.shapes import FRESH_SEED, run_shapes
     from svqa.models.zoo import load_set
 
-    with _waiting(f"asking about {n} videos"):
-        result = run_shapes(load_set(models), videos=n, seed=FRESH_SEED if seed is None else seed, every_s=every)
+    with waiting(f"asking about {n} videos"):
+        result = run_shapes(
+            load_set(models), videos=n, seed=FRESH_SEED if seed is None else seed, every_s=every
+        )
     if json:
         print_json(result.to_json())
         return
@@ -102,24 +137,33 @@ def shapes(
 
 @eval_app.command()
 def questions(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSONL: video, question, answer, spans ...")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="JSONL: video, question, answer, spans ..."
+        ),
+    ],
     split: Annotated[str | None, typer.Option(help="Only the rows of this split.")] = None,
     models: Models = None,
-    every: Annotated[float | None, typer.Option(help="Seconds between frames, for videos not ingested yet.")] = None,
+    every: Annotated[
+        float | None, typer.Option(help="Seconds between frames, for videos not ingested yet.")
+    ] = None,
     database: Database = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Your own questions about your own videos: how often `svqa ask` is right, and whether it finds the seconds."""
-    from svqa.evaluation.benchmarks import SPAN_METRICS, ingest_asked, run_questions
+    """Your own questions about your own videos: how often `svqa ask` is right, and whether it finds
+    the seconds.
+    """
+    from svqa.evaluation.question_file import SPAN_METRICS, ingest_asked, run_questions
     from svqa.evaluation.runs import read_asked
     from svqa.pipeline.library import open_library
 
     asked = read_asked(file, split=split)
     with open_library(database, models, every_s=every) as library:
-        with ingest_progress() as show:
+        with progress_bars() as show:
             ingest_asked(library, asked.questions, progress=show)
-        with _counted("questions") as progress:
+        with progress_bars() as progress:
             result = run_questions(library, asked, seed=seed, progress=progress)
     if json:
         print_json(result.to_json(per_question=True))
@@ -132,16 +176,26 @@ def questions(
 def _print_result(result: EvalResult, title: str) -> None:
     """A row a metric, the floors beside the method; then the first metric by type of question."""
     first = next(iter(result.metrics))
-    rows = [(name, str(figure.n), _percent(figure), *_beside(result, name)) for name, figure in result.metrics.items()]
+    rows = [
+        (name, str(figure.n), _percent(figure), *_beside(result, name))
+        for name, figure in result.metrics.items()
+    ]
     rows += [
-        (f"{first}, {kind}", str(figures[first].n), _percent(figures[first]), *("" for _ in result.floors))
+        (
+            f"{first}, {kind}",
+            str(figures[first].n),
+            _percent(figures[first]),
+            *("" for _ in result.floors),
+        )
         for kind, figures in result.by_type.items()
     ]
     print_table(("", "n", "svqa", *result.floors), rows, title=title)
 
 
 def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
-    """A row a metric of `names`, the floors that have the first of them beside it; then the first by type of question."""
+    """A row a metric of `names`, the floors that have the first of them beside it; then the first
+    by type of question.
+    """
     floors = {name: figures for name, figures in result.floors.items() if names[0] in figures}
     some = replace(
         result,
@@ -154,14 +208,26 @@ def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
 
 
 def _print_by_type(result: EvalResult, title: str) -> None:
-    """A row a type of question; who looks at the right frame first, then who looks elsewhere or never."""
-    arms = list(dict.fromkeys(name for figures in result.by_type.values() for name in figures if not _of_spans(name)))
+    """A row a type of question; who looks at the right frame first, then who looks elsewhere or
+    never.
+    """
+    arms = list(
+        dict.fromkeys(
+            name for figures in result.by_type.values() for name in figures if not _of_spans(name)
+        )
+    )
     never = [name for name in result.floors if name not in arms and not _of_spans(name)]
-    rows = [(name, str(figure.n), _percent(figure)) for name, figure in result.metrics.items() if not _of_spans(name)]
+    rows = [
+        (name, str(figure.n), _percent(figure))
+        for name, figure in result.metrics.items()
+        if not _of_spans(name)
+    ]
     rows = [(*row, *("" for _ in [*arms[1:], *never])) for row in rows]
     for kind, figures in result.by_type.items():
         floors = [_percent(result.floors[name].get(kind)) for name in never]
-        rows.append((kind, str(figures[arms[0]].n), *(_percent(figures.get(arm)) for arm in arms), *floors))
+        rows.append(
+            (kind, str(figures[arms[0]].n), *(_percent(figures.get(arm)) for arm in arms), *floors)
+        )
     print_table(("", "n", *arms, *never), rows, title=title)
 
 
@@ -171,12 +237,17 @@ def _print_spans(result: EvalResult, title: str) -> None:
     if not names:
         return
     never = [name for name in result.floors if _of_spans(name)]
-    rows = [(name, str(result.metrics[name].n), _percent(result.metrics[name]), *("" for _ in never)) for name in names]
+    rows = [
+        (name, str(result.metrics[name].n), _percent(result.metrics[name]), *("" for _ in never))
+        for name in names
+    ]
     for kind, figures in result.by_type.items():
         if names[0] in figures:
             floors = (_percent(result.floors[name].get(kind)) for name in never)
             rows.append((kind, str(figures[names[0]].n), _percent(figures[names[0]]), *floors))
-    print_table(("", "n", "svqa", *(name.removeprefix("span: ") for name in never)), rows, title=title)
+    print_table(
+        ("", "n", "svqa", *(name.removeprefix("span: ") for name in never)), rows, title=title
+    )
 
 
 def _of_spans(name: str) -> bool:
@@ -188,30 +259,8 @@ def _beside(result: EvalResult, metric: str) -> list[str]:
 
 
 def _percent(figure: Figure | None) -> str:
-    return "" if figure is None else f"{100 * figure.value:.1f} [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
-
-
-@contextmanager
-def _counted(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A callback `(done, all)` with a bar on a terminal; None elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _waiting(what: str) -> Iterator[None]:
-    """A line that moves while the work goes on, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(what):
-        yield
+    return (
+        ""
+        if figure is None
+        else f"{100 * figure.value:.1f} [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+    )

@@ -19,7 +19,12 @@ __all__ = [
     "newest_per_file",
     "open_store",
 ]
-_HOMES = {"init_db": "migrate", "Store": "store", "open_store": "store", "newest_per_file": "library"}
+_HOMES = {
+    "init_db": "migrate",
+    "Store": "store",
+    "open_store": "store",
+    "newest_per_file": "library",
+}
 
 
 def __getattr__(name: str):

@@ -1,4 +1,6 @@
-"""Queries, comparisons and model versions -> rows that are written once, and read back as records."""
+"""Queries, comparisons and model versions -> rows that are written once, and read back as
+records.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,24 @@ from sqlalchemy import Connection, Integer, Table, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from svqa.database.base import Transactions, row_id
-from svqa.database.rows import Outcome, StoredComparison, StoredQuery, StoredVersion
 from svqa.database.schema import Video
-from svqa.database.schema_trail import ModelAlias, ModelComparison, ModelVersion, Query, QueryEvidence, QueryVideo
+from svqa.database.schema_trail import (
+    ModelAlias,
+    ModelComparison,
+    ModelVersion,
+    Query,
+    QueryEvidence,
+    QueryVideo,
+)
+from svqa.database.stored_records import Outcome, StoredComparison, StoredQuery, StoredVersion
 from svqa.errors import UsageError
 from svqa.records import Evidence
 
 
 class AuditStore(Transactions):
-    """The part of the store that keeps what was asked, compared and trained. Nothing here is changed once written."""
+    """The part of the store that keeps what was asked, compared and trained. Nothing here is
+    changed once written.
+    """
 
     def add_query(
         self,
@@ -54,11 +65,16 @@ class AuditStore(Transactions):
                     models=dict(models),
                 )
             ).inserted_primary_key[0]
-            named = [{"query_id": number, "video_id": row_id(connection, v)} for v in dict.fromkeys(videos)]
+            named = [
+                {"query_id": number, "video_id": row_id(connection, v)}
+                for v in dict.fromkeys(videos)
+            ]
             if named:
                 connection.execute(insert(QueryVideo), named)
             if evidence:
-                connection.execute(insert(QueryEvidence), _evidence_rows(connection, number, evidence))
+                connection.execute(
+                    insert(QueryEvidence), _evidence_rows(connection, number, evidence)
+                )
         return number
 
     def queries(self, limit: int = 100, *, video: str | None = None) -> list[StoredQuery]:
@@ -83,7 +99,9 @@ class AuditStore(Transactions):
             ).all()
         return [
             _query(
-                row, [n.public_id for n in named if n.query_id == row.id], [e for e in shown if e.query_id == row.id]
+                row,
+                [n.public_id for n in named if n.query_id == row.id],
+                [e for e in shown if e.query_id == row.id],
             )
             for row in rows
         ]
@@ -95,7 +113,9 @@ class AuditStore(Transactions):
         )
         with self.read() as connection:
             rows = connection.execute(
-                query.where(QueryVideo.video_id == row_id(connection, video)).order_by(QueryVideo.query_id)
+                query.where(QueryVideo.video_id == row_id(connection, video)).order_by(
+                    QueryVideo.query_id
+                )
             )
             return [Outcome(*row) for row in rows]
 
@@ -103,30 +123,44 @@ class AuditStore(Transactions):
         """Keeps a comparison of models; -> its number."""
         with self.write() as connection:
             return connection.execute(
-                insert(ModelComparison).values(**_given(comparison, "models"), models=list(comparison.models))
+                insert(ModelComparison).values(
+                    **_given(comparison, "models"), models=list(comparison.models)
+                )
             ).inserted_primary_key[0]
 
-    def comparisons(self, *, model_type: str | None = None, limit: int = 100) -> list[StoredComparison]:
+    def comparisons(
+        self, *, model_type: str | None = None, limit: int = 100
+    ) -> list[StoredComparison]:
         """The last comparisons, newest first."""
         query = select(ModelComparison).order_by(ModelComparison.id.desc()).limit(limit)
         if model_type is not None:
             query = query.where(ModelComparison.model_type == model_type)
         with self.read() as connection:
-            return [_record(StoredComparison, row, models=tuple(row.models)) for row in connection.execute(query)]
+            return [
+                _record(StoredComparison, row, models=tuple(row.models))
+                for row in connection.execute(query)
+            ]
 
     def add_model_version(self, version: StoredVersion) -> StoredVersion:
-        """Keeps a version under the next number of its name; -> it with `id`, `number` and `created_at`.
+        """Keeps a version under the next number of its name; -> it with `id`, `number` and
+        `created_at`.
 
-        A `number` that is given is used, and refused where it exists. `aliases` are set with `set_alias`.
+        A `number` that is given is used, and refused where it exists. `aliases` are set with
+        `set_alias`.
         """
         with self.write() as connection:
             _lock(connection, ModelVersion.__table__)
             last = connection.execute(
-                select(func.max(cast(ModelVersion.number, Integer))).where(ModelVersion.name == version.name)
+                select(func.max(cast(ModelVersion.number, Integer))).where(
+                    ModelVersion.name == version.name
+                )
             ).scalar()
             values = _given(version, "aliases") | {"number": version.number or (last or 0) + 1}
             if version.number is not None and last is not None and version.number <= last:
-                raise UsageError(f"{version.name} has versions up to {last}; {version.number} cannot be written again.")
+                raise UsageError(
+                    f"{version.name} has versions up to {last}; {version.number} cannot "
+                    "be written again."
+                )
             connection.execute(insert(ModelVersion).values(**values))
         return self.model_version(f"{version.name}:{values['number']}")
 
@@ -134,17 +168,25 @@ class AuditStore(Transactions):
         """All versions, or those of one name, oldest first, with their aliases."""
         query = select(ModelVersion).order_by(ModelVersion.name, ModelVersion.number)
         with self.read() as connection:
-            rows = connection.execute(query if name is None else query.where(ModelVersion.name == name)).all()
+            rows = connection.execute(
+                query if name is None else query.where(ModelVersion.name == name)
+            ).all()
             aliases = connection.execute(
                 select(ModelAlias.version_id, ModelAlias.alias).order_by(ModelAlias.alias)
             ).all()
         return [
-            _record(StoredVersion, row, aliases=tuple(a.alias for a in aliases if a.version_id == row.id))
+            _record(
+                StoredVersion,
+                row,
+                aliases=tuple(a.alias for a in aliases if a.version_id == row.id),
+            )
             for row in rows
         ]
 
     def model_version(self, key: str) -> StoredVersion:
-        """The version `name:3`, `name:champion`, or the latest of `name`; `UsageError` lists the ones that exist."""
+        """The version `name:3`, `name:champion`, or the latest of `name`; `UsageError` lists the
+        ones that exist.
+        """
         name, _, which = key.partition(":")
         known = self.model_versions(name)
         match = [v for v in known if not which or str(v.number) == which or which in v.aliases]
@@ -156,13 +198,17 @@ class AuditStore(Transactions):
     def set_alias(self, name: str, alias: str, number: int) -> None:
         """Points an alias such as `champion` at a version; it may have pointed elsewhere before."""
         if alias.isdigit() or not alias or ":" in alias:
-            raise UsageError(f"an alias is a word that is no number and has no colon, got {alias!r}.")
+            raise UsageError(
+                f"an alias is a word that is no number and has no colon, got {alias!r}."
+            )
         version = self.model_version(f"{name}:{number}")
         with self.write() as connection:
             dialect = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name]
             new = dialect.insert(ModelAlias).values(name=name, alias=alias, version_id=version.id)
             moved = {"version_id": new.excluded.version_id, "set_at": new.excluded.set_at}
-            connection.execute(new.on_conflict_do_update(index_elements=["name", "alias"], set_=moved))
+            connection.execute(
+                new.on_conflict_do_update(index_elements=["name", "alias"], set_=moved)
+            )
 
 
 def _lock(connection: Connection, table: Table) -> None:
@@ -185,7 +231,9 @@ def _record(kind: type, row, **special):
 def _evidence_rows(connection: Connection, number: int, evidence: Sequence[Evidence]) -> list[dict]:
     ids = dict(
         connection.execute(
-            select(Video.public_id, Video.id).where(Video.public_id.in_({e.video for e in evidence}))
+            select(Video.public_id, Video.id).where(
+                Video.public_id.in_({e.video for e in evidence})
+            )
         ).all()
     )
     return [
@@ -207,5 +255,10 @@ def _evidence_rows(connection: Connection, number: int, evidence: Sequence[Evide
 
 
 def _query(row, videos: list[str], shown: list) -> StoredQuery:
-    evidence = tuple(Evidence(e.video, e.path, e.start_s, e.end_s, e.score, e.kind, e.text, e.parts) for e in shown)
-    return _record(StoredQuery, row, options=tuple(row.options), videos=tuple(videos), evidence=evidence)
+    evidence = tuple(
+        Evidence(e.video, e.path, e.start_s, e.end_s, e.score, e.kind, e.text, e.parts)
+        for e in shown
+    )
+    return _record(
+        StoredQuery, row, options=tuple(row.options), videos=tuple(videos), evidence=evidence
+    )

@@ -39,8 +39,15 @@ class Transactions:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its beginning; an exception rolls all of it back."""
-        with self._typed_errors(), self._turn, write_lock(self._engine), self._writer.begin() as connection:
+        """A transaction that holds the write lock from its beginning; an exception rolls all of it
+        back.
+        """
+        with (
+            self._typed_errors(),
+            self._turn,
+            write_lock(self._engine),
+            self._writer.begin() as connection,
+        ):
             yield connection
 
     @contextmanager

@@ -15,12 +15,24 @@ from svqa.records import Chunk, VectorSet
 
 _LARGEST = 65504  # of float16
 _SPOKEN = ("video_id", "start_s", "end_s", "text", "score", "model_id")
-_BOX = ("video_id", "t_s", "label", "score", "left_px", "top_px", "right_px", "bottom_px", "model_id", "track_id")
+_BOX = (
+    "video_id",
+    "t_s",
+    "label",
+    "score",
+    "left_px",
+    "top_px",
+    "right_px",
+    "bottom_px",
+    "model_id",
+    "track_id",
+)
 _VECTOR = ("video_id", "space_id", "start_s", "end_s", "vector")
 
 
 def chunk_part(chunk: Chunk) -> str:
-    """What a chunk is a part of: `frames` (the walk through the video), or the names of the other things it holds.
+    """What a chunk is a part of: `frames` (the walk through the video), or the names of the other
+    things it holds.
 
     >>> chunk_part(Chunk(0.0, 30.0, frame_times_s=(0.0, 0.5)))
     'frames'
@@ -33,11 +45,24 @@ def chunk_part(chunk: Chunk) -> str:
 
 def insert_chunk(connection: Connection, video: int, chunk: Chunk) -> None:
     """Writes all rows of a chunk; `video` is the primary key. Raises `BadVector` and `BadText`."""
-    _insert(connection, "frames", ("video_id", "t_s"), [(video, float(t)) for t in chunk.frame_times_s])
-    _insert(connection, "segments", ("video_id", "level", "start_s", "end_s"),
-            [(video, s.level, s.start_s, s.end_s) for s in chunk.segments])  # fmt: skip
-    _insert(connection, "captions", _SPOKEN, [_spoken(video, caption) for caption in chunk.captions])
-    _insert(connection, "utterances", _SPOKEN, [_spoken(video, utterance) for utterance in chunk.utterances])
+    _insert(
+        connection, "frames", ("video_id", "t_s"), [(video, float(t)) for t in chunk.frame_times_s]
+    )
+    _insert(
+        connection,
+        "segments",
+        ("video_id", "level", "start_s", "end_s"),
+        [(video, s.level, s.start_s, s.end_s) for s in chunk.segments],
+    )
+    _insert(
+        connection, "captions", _SPOKEN, [_spoken(video, caption) for caption in chunk.captions]
+    )
+    _insert(
+        connection,
+        "utterances",
+        _SPOKEN,
+        [_spoken(video, utterance) for utterance in chunk.utterances],
+    )
     _insert(connection, "detections", _BOX, [_box(video, box) for box in chunk.detections])
     for vectors in chunk.vectors:
         if len(vectors):
@@ -61,41 +86,63 @@ def insert_vectors(connection: Connection, video: int, vectors: VectorSet) -> No
 
 
 def _insert(connection: Connection, table: str, columns: Sequence[str], rows: list[tuple]) -> None:
-    """Plain values straight to the driver: SQLAlchemy's work on each row would take longer than SQLite's."""
+    """Plain values straight to the driver: SQLAlchemy's work on each row would take longer than
+    SQLite's.
+    """
     if rows:
         mark = {"sqlite": "?", "postgresql": "%s"}[connection.dialect.name]
-        marks = ", ".join(f"CAST({mark} AS vector)" if name == "pg_vector" else mark for name in columns)
-        connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        marks = ", ".join(
+            f"CAST({mark} AS vector)" if name == "pg_vector" else mark for name in columns
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows
+        )
 
 
 def _as_float16(vectors: VectorSet) -> np.ndarray:
     values = vectors.values
-    peak = np.maximum(values.max(axis=1), -values.min(axis=1))  # (N,) the largest magnitude of each row; NaN stays NaN
+    peak = np.maximum(
+        values.max(axis=1), -values.min(axis=1)
+    )  # (N,) the largest magnitude of each row; NaN stays NaN
     bad = np.flatnonzero(~(peak <= _LARGEST))
     if len(bad):
-        raise BadVector(f"{vectors!r}: row {bad[0]} holds NaN or a number beyond float16. Check the model's output.")
+        raise BadVector(
+            f"{vectors!r}: row {bad[0]} holds NaN or a number beyond float16. Check the "
+            "model's output."
+        )
     zero = np.flatnonzero(peak.astype(np.float16) == 0)
     if len(zero):
-        raise BadVector(f"{vectors!r}: row {zero[0]} has length zero, so it has no direction to compare. Leave it out.")
+        raise BadVector(
+            f"{vectors!r}: row {zero[0]} has length zero, so it has no direction to "
+            "compare. Leave it out."
+        )
     return np.ascontiguousarray(values, dtype=np.float16)
 
 
 def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
-    """The space's primary key, made where it is new; checks dimension and model against what is stored."""
+    """The space's primary key, made where it is new; checks dimension and model against what is
+    stored.
+    """
     dim = vectors.values.shape[1]
     wanted = (EmbeddingSpace.level == vectors.level, EmbeddingSpace.modality == vectors.modality)
     spaces = connection.execute(select(EmbeddingSpace).where(*wanted)).all()
     found = next((space for space in spaces if space.model_id == vectors.model_id), None)
     if found is not None and found.dim != dim:
         raise BadVector(
-            f"{vectors.level} {vectors.modality} vectors by {vectors.model_id!r} have {found.dim} numbers in "
+            f"{vectors.level} {vectors.modality} vectors by {vectors.model_id!r} have "
+            f"{found.dim} numbers in "
             f"this database, got {dim}. A changed model needs a new model_id."
         )
     for other in spaces:
-        used = select(Embedding.id).where(Embedding.video_id == video, Embedding.space_id == other.id).limit(1)
+        used = (
+            select(Embedding.id)
+            .where(Embedding.video_id == video, Embedding.space_id == other.id)
+            .limit(1)
+        )
         if other is not found and connection.execute(used).first() is not None:
             raise BadVector(
-                f"this video's {vectors.level} {vectors.modality} vectors are by {other.model_id!r}, got "
+                f"this video's {vectors.level} {vectors.modality} vectors are by "
+                f"{other.model_id!r}, got "
                 f"some by {vectors.model_id!r}. Vectors of two models cannot be compared."
             )
     if found is not None:
@@ -105,13 +152,30 @@ def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
         level=vectors.level, modality=vectors.modality, model_id=vectors.model_id, dim=dim
     )
     connection.execute(new.on_conflict_do_nothing())
-    return _space_of(connection, video, vectors)  # another process may have been first, with another dimension
+    return _space_of(
+        connection, video, vectors
+    )  # another process may have been first, with another dimension
 
 
 def _spoken(video: int, item) -> tuple:
-    return (video, item.start_s, item.end_s, check_text(item.text), float(item.score), check_text(item.model_id))
+    return (
+        video,
+        item.start_s,
+        item.end_s,
+        check_text(item.text),
+        float(item.score),
+        check_text(item.model_id),
+    )
 
 
 def _box(video: int, box) -> tuple:
     corners = map(float, box.xyxy_px)
-    return (video, box.t_s, check_text(box.label), float(box.score), *corners, check_text(box.model_id), box.track_id)
+    return (
+        video,
+        box.t_s,
+        check_text(box.label),
+        float(box.score),
+        *corners,
+        check_text(box.model_id),
+        box.track_id,
+    )

@@ -1,4 +1,6 @@
-"""Python values -> column values, checked on the way in: text that every database can hold, times in UTC."""
+"""Python values -> column values, checked on the way in: text that every database can hold, times
+in UTC.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,23 @@ from svqa.errors import BadText, DatabaseError
 
 
 def check_text(value: str) -> str:
-    """The same text; `BadText` where no database stores it: a NUL character, half of a surrogate pair.
+    """The same text; `BadText` where no database stores it: a NUL character, half of a surrogate
+    pair.
 
-    PostgreSQL has no NUL in text and UTF-8 has no lone surrogates. SQLite would take a NUL, and C programs would cut
-    the text off there.
+    PostgreSQL has no NUL in text and UTF-8 has no lone surrogates. SQLite would take a NUL, and C
+    programs would cut the text off there.
     """
     if "\0" in value:
-        raise BadText(f"text cannot hold the NUL character, got {value[:40]!r}. Remove it before storing.")
+        raise BadText(
+            f"text cannot hold the NUL character, got {value[:40]!r}. Remove it before storing."
+        )
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         bad = value[error.start]
         raise BadText(
-            f"text must be valid Unicode, got the lone surrogate {bad!r} at {error.start} of {value[:40]!r}. "
+            f"text must be valid Unicode, got the lone surrogate {bad!r} at {error.start} "
+            f"of {value[:40]!r}. "
             "File names that are not UTF-8 have to be renamed."
         ) from None
     return value
@@ -42,7 +48,9 @@ class Words(TypeDecorator):
 
 
 class Document(TypeDecorator):
-    """Mappings and lists as JSON; refused with `DatabaseError` where JSON has no word for a value (NaN, an array)."""
+    """Mappings and lists as JSON; refused with `DatabaseError` where JSON has no word for a value
+    (NaN, an array).
+    """
 
     impl = JSON
     cache_ok = True
@@ -52,7 +60,9 @@ class Document(TypeDecorator):
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise DatabaseError(f"expected what JSON can hold, got {str(value)[:80]} ({error}).") from None
+            raise DatabaseError(
+                f"expected what JSON can hold, got {str(value)[:80]} ({error})."
+            ) from None
         return value
 
 
@@ -70,7 +80,9 @@ class UtcTime(TypeDecorator):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"a time needs its zone, got the naive {value!r}. Use datetime.now(UTC).")
+            raise ValueError(
+                f"a time needs its zone, got the naive {value!r}. Use datetime.now(UTC)."
+            )
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 

@@ -1,12 +1,14 @@
-"""One space's vectors on PostgreSQL -> an HNSW index of pgvector, and the k nearest found through it.
+"""One space's vectors on PostgreSQL -> an HNSW index of pgvector, and the k nearest found through
+it.
 
-Malkov and Yashunin 2018 (arXiv:1603.09320). The column holds vectors of every dimension, so the index is made of the
-expression `pg_vector::vector(D)` for the rows of one space. Only a query written with the same cast can use it: the exact
-query has none, and therefore stays exact whatever the planner thinks.
+Malkov and Yashunin 2018 (arXiv:1603.09320). The column holds vectors of every dimension, so the
+index is made of the expression `pg_vector::vector(D)` for the rows of one space. Only a query
+written with the same cast can use it: the exact query has none, and therefore stays exact whatever
+the planner thinks.
 
-pgvector gives back at most `ef_search` rows, and every other condition (is the video searchable? is it one of those that
-are asked?) is looked at afterwards. So all `ef_search` rows are taken, and where too many of them fall away the index has no
-answer.
+pgvector gives back at most `ef_search` rows, and every other condition (is the video searchable? is
+it one of those that are asked?) is looked at afterwards. So all `ef_search` rows are taken, and
+where too many of them fall away the index has no answer.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from svqa.database.base import SEARCHABLE
-from svqa.database.rows import VectorIndex
+from svqa.database.stored_records import VectorIndex
 from svqa.errors import UsageError
 
 M, EF_CONSTRUCTION = 16, 64  # pgvector's own defaults
-EF_SEARCH = 400  # with 200, a tenth of the best 100 of a million were missed (docs/data/hnsw_recall.json)
+EF_SEARCH = (
+    400  # with 200, a tenth of the best 100 of a million were missed (benchmarks/hnsw_recall.json)
+)
 MOST_FOUND = 1000  # pgvector's limit of ef_search
 MOST_DIM = 2000  # and of an indexed vector's dimension
 _LEAST_MEMORY, _MOST_MEMORY = 64 << 20, 4 << 30  # of a build
@@ -42,31 +46,45 @@ ORDER BY n.distance, v.id, n.start_s LIMIT :k
 
 
 def find_index(connection: Connection, space: int) -> VectorIndex | None:
-    """The space's index; None where there is none, as always on SQLite. Its rows are counted by ANALYZE and builds."""
+    """The space's index; None where there is none, as always on SQLite. Its rows are counted by
+    ANALYZE and builds.
+    """
     if connection.dialect.name != "postgresql":
         return None
     query = text(
         "SELECT c.relname, c.reltuples FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid "
-        "WHERE i.indrelid = to_regclass('embeddings') AND i.indisvalid AND starts_with(c.relname, :prefix)"
+        "WHERE i.indrelid = to_regclass('embeddings') AND i.indisvalid AND "
+        "starts_with(c.relname, :prefix)"
     )
     row = connection.execute(query, {"prefix": f"{_PREFIX}_{space}_"}).first()
     if row is None:
         return None
-    m, ef_construction = map(int, re.findall(r"\d+", row.relname.removeprefix(f"{_PREFIX}_{space}_")))
+    m, ef_construction = map(
+        int, re.findall(r"\d+", row.relname.removeprefix(f"{_PREFIX}_{space}_"))
+    )
     return VectorIndex(row.relname, max(0, int(row.reltuples)), m, ef_construction)
 
 
 def create_index(
-    connection: Connection, space: int, dim: int, rows: int, *, m: int, ef_construction: int, workers: int
+    connection: Connection,
+    space: int,
+    dim: int,
+    rows: int,
+    *,
+    m: int,
+    ef_construction: int,
+    workers: int,
 ) -> bool:
-    """Builds the space's index inside the caller's transaction; -> False where the same one is there already.
+    """Builds the space's index inside the caller's transaction; -> False where the same one is
+    there already.
 
-    One built otherwise is replaced, and serves until the new one is whole. Raises UsageError on SQLite and on what
-    pgvector refuses.
+    One built otherwise is replaced, and serves until the new one is whole. Raises UsageError on
+    SQLite and on what pgvector refuses.
     """
     if connection.dialect.name != "postgresql":
         raise UsageError(
-            "SQLite has no HNSW index and needs none: its search is exact, and right below a million rows. "
+            "SQLite has no HNSW index and needs none: its search is exact, and right "
+            "below a million rows. "
             "A larger library belongs into PostgreSQL with pgvector."
         )
     if not (2 <= m <= 100 and 2 * m <= ef_construction <= 1000 and workers >= 0):
@@ -75,42 +93,62 @@ def create_index(
             f"got m={m}, ef_construction={ef_construction}, workers={workers}."
         )
     if dim > MOST_DIM:
-        raise UsageError(f"pgvector indexes vectors of up to {MOST_DIM} numbers, these have {dim}. Search them exactly.")
+        raise UsageError(
+            f"pgvector indexes vectors of up to {MOST_DIM} numbers, these have {dim}. "
+            "Search them exactly."
+        )
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
     before = find_index(connection, space)
     if before is not None and (before.m, before.ef_construction) == (m, ef_construction):
         return False
-    graph = rows * (4 * dim + 48 * m + 512)  # vector, neighbours and their bookkeeping, by pgvector's structures
+    graph = rows * (
+        4 * dim + 48 * m + 512
+    )  # vector, neighbours and their bookkeeping, by pgvector's structures
     memory_kb = min(max(graph, _LEAST_MEMORY), _MOST_MEMORY) >> 10
     connection.execute(text(f"SET LOCAL maintenance_work_mem = {memory_kb}"))
     connection.execute(text(f"SET LOCAL max_parallel_maintenance_workers = {int(workers)}"))
-    connection.execute(text(
-        f"CREATE INDEX {_PREFIX}_{space}_m{m}_ef{ef_construction} ON embeddings "
-        f"USING hnsw ((pg_vector::vector({dim})) vector_ip_ops) "
-        f"WITH (m = {m}, ef_construction = {ef_construction}) WHERE space_id = {space}"
-    ))  # fmt: skip
+    connection.execute(
+        text(
+            f"CREATE INDEX {_PREFIX}_{space}_m{m}_ef{ef_construction} ON embeddings "
+            f"USING hnsw ((pg_vector::vector({dim})) vector_ip_ops) "
+            f"WITH (m = {m}, ef_construction = {ef_construction}) WHERE space_id = {space}"
+        )
+    )
     if before is not None:
         connection.execute(text(f"DROP INDEX {before.name}"))
     return True
 
 
 def nearest_by_index(
-    connection: Connection, space: int, dim: int, query: str, *, k: int, ef_search: int, videos: Sequence[str] | None
+    connection: Connection,
+    space: int,
+    dim: int,
+    query: str,
+    *,
+    k: int,
+    ef_search: int,
+    videos: Sequence[str] | None,
 ) -> list[tuple[str, float, float, float]] | None:
-    """The k nearest rows (video id, start_s, end_s, score), best first, of the `ef_search` that the index gives.
+    """The k nearest rows (video id, start_s, end_s, score), best first, of the `ef_search` that the
+    index gives.
 
-    None where rows of videos that are not searched pushed the k-th beyond the nearer half of them: there a graph
-    search has missed many. The settings hold until the transaction ends.
+    None where rows of videos that are not searched pushed the k-th beyond the nearer half of them:
+    there a graph search has missed many. The settings hold until the transaction ends.
     """
     connection.execute(text(f"SET LOCAL hnsw.ef_search = {ef_search}"))
-    # The index is what was asked for, and with it no sort is needed. These make the planner's costs huge, which would
-    # have it compile a query of some milliseconds.
+    # The index is what was asked for, and with it no sort is needed. These make the planner's costs
+    # huge, which would have it compile a query of some milliseconds.
     for name in ("enable_seqscan", "enable_sort", "jit"):
         connection.execute(text(f"SET LOCAL {name} = off"))
     only = "" if videos is None else "AND v.public_id = ANY(:ids)"
-    # The index holds one space, so the space must be a constant: the plan for a parameter could not use it.
+    # The index holds one space, so the space must be a constant: the plan for a parameter could not
+    # use it.
     sql = _NEAREST.format(
-        dim=dim, space=space, ef_search=ef_search, only=only, searchable=", ".join(f"'{s}'" for s in SEARCHABLE)
+        dim=dim,
+        space=space,
+        ef_search=ef_search,
+        only=only,
+        searchable=", ".join(f"'{s}'" for s in SEARCHABLE),
     )
     given = {"query": query, "k": k} | ({} if videos is None else {"ids": list(videos)})
     rows = connection.execute(text(sql), given).all()

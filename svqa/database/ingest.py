@@ -18,8 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from svqa.database.base import Transactions
 from svqa.database.chunks import chunk_part, insert_chunk
 from svqa.database.columns import utc_now
-from svqa.database.rows import Claim
 from svqa.database.schema import IngestChunk, Segment, Video, VideoMetrics
+from svqa.database.stored_records import Claim
 from svqa.errors import LeaseLost, NotIngested
 from svqa.records import Chunk, VideoInfo
 from svqa.records import Segment as SegmentRecord
@@ -28,7 +28,9 @@ LEASE = timedelta(minutes=10)  # longer than any model takes over one chunk
 
 # Built once: making a statement takes SQLAlchemy longer than SQLite takes to run it.
 _HOLDER = (
-    select(Video.id, Video.owner, Video.committed_s).where(Video.public_id == bindparam("video")).with_for_update()
+    select(Video.id, Video.owner, Video.committed_s)
+    .where(Video.public_id == bindparam("video"))
+    .with_for_update()
 )
 _COMMITTED = select(IngestChunk.part).where(
     IngestChunk.video_id == bindparam("video_id"),
@@ -52,10 +54,15 @@ class IngestStore(Transactions):
 
     def __init__(self, engine):
         super().__init__(engine)
-        self._leases: dict[str, str] = {}  # public id -> the owner text under which this store holds it
+        self._leases: dict[
+            str, str
+        ] = {}  # public id -> the owner text under which this store holds it
 
-    def claim_video(self, info: VideoInfo, settings: Mapping[str, str | int | float | bool | None]) -> Claim:
-        """Asks for the right to ingest a file with these settings; the right is a lease that `commit_chunk` renews.
+    def claim_video(
+        self, info: VideoInfo, settings: Mapping[str, str | int | float | bool | None]
+    ) -> Claim:
+        """Asks for the right to ingest a file with these settings; the right is a lease that
+        `commit_chunk` renews.
 
         The lease of a dead process of this machine, or an expired one, is taken over at once.
         """
@@ -63,7 +70,9 @@ class IngestStore(Transactions):
         public_id = public_id_of(info.sha256, digest)
         with self.write() as connection:
             fresh = self._insert_video(connection, info, settings, digest, public_id)
-            row = connection.execute(select(Video).where(Video.public_id == public_id).with_for_update()).one()
+            row = connection.execute(
+                select(Video).where(Video.public_id == public_id).with_for_update()
+            ).one()
             if row.path != info.path and not os.path.exists(row.path):  # the file was moved
                 connection.execute(update(Video).where(Video.id == row.id).values(path=info.path))
             if row.status in ("ready", "partial"):
@@ -83,11 +92,13 @@ class IngestStore(Transactions):
         return Claim(public_id, "new" if started is None else "resumed", row.committed_s)
 
     def commit_chunk(self, video_id: str, chunk: Chunk) -> bool:
-        """Writes everything of a chunk in one transaction; False where the same chunk was committed before.
+        """Writes everything of a chunk in one transaction; False where the same chunk was committed
+        before.
 
-        Chunks of frames (or with nothing in them) advance `committed_s` to their end; chunks of only scene vectors or
-        speech do not. A chunk is the same when its part (see `chunks.chunk_part`) and `start_s` are.
-        Raises `BadVector`, `BadText`, `LeaseLost`; then nothing of the chunk is stored.
+        Chunks of frames (or with nothing in them) advance `committed_s` to their end; chunks of
+        only scene vectors or speech do not. A chunk is the same when its part (see
+        `chunks.chunk_part`) and `start_s` are. Raises `BadVector`, `BadText`, `LeaseLost`; then
+        nothing of the chunk is stored.
         """
         part = chunk_part(chunk)
         moment = utc_now()
@@ -97,10 +108,14 @@ class IngestStore(Transactions):
             if connection.execute(_COMMITTED, same).first() is not None:
                 return False
             insert_chunk(connection, row.id, chunk)
-            connection.execute(insert(IngestChunk), {**same, "end_s": chunk.end_s, "committed_at": moment})
+            connection.execute(
+                insert(IngestChunk), {**same, "end_s": chunk.end_s, "committed_at": moment}
+            )
             progress = {
                 "row": row.id,
-                "reached_s": max(row.committed_s, chunk.end_s) if part == "frames" else row.committed_s,
+                "reached_s": max(row.committed_s, chunk.end_s)
+                if part == "frames"
+                else row.committed_s,
                 "lease": moment + LEASE,
                 "more_frames": len(chunk.frame_times_s),
                 "more_segments": sum(segment.level == "segment" for segment in chunk.segments),
@@ -117,35 +132,60 @@ class IngestStore(Transactions):
         shots: Sequence[SegmentRecord] = (),
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Makes the video searchable, with its shots and its measured figures (`{"decode_s": 1.2}`); ends the lease."""
+        """Makes the video searchable, with its shots and its measured figures (`{"decode_s":
+        1.2}`); ends the lease.
+        """
         if status not in ("ready", "partial"):
             raise ValueError(f"status must be ready or partial, got {status!r}")
-        figures = {name: float(value) for name, value in (metrics or {}).items() if math.isfinite(value)}
+        figures = {
+            name: float(value) for name, value in (metrics or {}).items() if math.isfinite(value)
+        }
         with self.write() as connection:
             row = self._held_video(connection, video_id)
-            connection.execute(delete(Segment).where(Segment.video_id == row.id, Segment.level == "shot"))
+            connection.execute(
+                delete(Segment).where(Segment.video_id == row.id, Segment.level == "shot")
+            )
             connection.execute(delete(VideoMetrics).where(VideoMetrics.video_id == row.id))
             spans = {s.start_s: s for s in shots}.values()
             if spans:
                 connection.execute(
                     insert(Segment),
-                    [{"video_id": row.id, "level": "shot", "start_s": s.start_s, "end_s": s.end_s} for s in spans],
+                    [
+                        {
+                            "video_id": row.id,
+                            "level": "shot",
+                            "start_s": s.start_s,
+                            "end_s": s.end_s,
+                        }
+                        for s in spans
+                    ],
                 )
             if figures:
                 connection.execute(
                     insert(VideoMetrics),
-                    [{"video_id": row.id, "name": name, "value": value} for name, value in figures.items()],
+                    [
+                        {"video_id": row.id, "name": name, "value": value}
+                        for name, value in figures.items()
+                    ],
                 )
             connection.execute(
                 update(Video)
                 .where(Video.id == row.id)
-                .values(status=status, note=note, ingested_at=utc_now(), owner=None, lease_until=None)
+                .values(
+                    status=status, note=note, ingested_at=utc_now(), owner=None, lease_until=None
+                )
             )
         self._leases.pop(video_id, None)
 
     def fail_video(self, video_id: str, error: str) -> None:
-        """Records why the ingest failed and ends the lease; what was committed stays, the next claim resumes there."""
-        self._let_go(video_id, status="failed", note=error.replace("\0", "").encode("utf-8", "replace").decode())
+        """Records why the ingest failed and ends the lease; what was committed stays, the next
+        claim resumes there.
+        """
+        self._let_go(
+            video_id,
+            status="failed",
+            note=error.replace("\0", "").encode("utf-8", "replace").decode(),
+        )
 
     def release(self, video_id: str) -> None:
         """Ends the lease, so that another process can go on from the last chunk."""
@@ -194,10 +234,14 @@ class IngestStore(Transactions):
     def _held_video(self, connection: Connection, video_id: str) -> Row:
         row = connection.execute(_HOLDER, {"video": video_id}).first()
         if row is None:
-            raise NotIngested(f"No video {video_id!r} was claimed in this database. Call claim_video first.")
+            raise NotIngested(
+                f"No video {video_id!r} was claimed in this database. Call claim_video first."
+            )
         if row.owner is None or row.owner != self._leases.get(video_id):
             holder = row.owner or "nobody"
-            raise LeaseLost(f"Video {video_id!r} is not held by this store (holder: {holder}). Claim it again.")
+            raise LeaseLost(
+                f"Video {video_id!r} is not held by this store (holder: {holder}). Claim it again."
+            )
         return row
 
 
@@ -208,11 +252,15 @@ def public_id_of(sha256: str, settings_hash: str) -> str:
 
 def hash_settings(settings: Mapping[str, str | int | float | bool | None]) -> str:
     """SHA-256 of the settings' canonical JSON: the order of the names does not matter."""
-    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True, allow_nan=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(dict(settings), sort_keys=True, allow_nan=False).encode()
+    ).hexdigest()
 
 
 def _new_owner() -> str:
-    """`host:pid:process start time:random`; the start time tells a process from a later one with the same number."""
+    """`host:pid:process start time:random`; the start time tells a process from a later one with
+    the same number.
+    """
     return f"{socket.gethostname()}:{os.getpid()}:{int(psutil.Process().create_time())}:{uuid.uuid4().hex[:8]}"
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from svqa.database.base import SEARCHABLE, Transactions, row_id
 from svqa.database.columns import check_text
 from svqa.database.ingest import hash_settings, public_id_of
-from svqa.database.rows import StoredChunk, StoredVideo
 from svqa.database.schema import (
     Caption,
     Detection,
@@ -25,6 +24,7 @@ from svqa.database.schema import (
     Video,
     VideoMetrics,
 )
+from svqa.database.stored_records import StoredChunk, StoredVideo
 from svqa.database.vectors import BATCH, searchable
 from svqa.errors import NotIngested, UsageError
 from svqa.records import Caption as CaptionRecord
@@ -37,40 +37,59 @@ from svqa.records import Utterance as UtteranceRecord
 class LibraryStore(Transactions):
     """The part of the store that reads videos. A video that is being ingested is never searched."""
 
-    def videos(self, *, ready_only: bool = True, settings_match: Mapping | None = None) -> list[StoredVideo]:
-        """The videos, oldest first; with `settings_match` only those ingested with these values of these settings."""
+    def videos(
+        self, *, ready_only: bool = True, settings_match: Mapping | None = None
+    ) -> list[StoredVideo]:
+        """The videos, oldest first; with `settings_match` only those ingested with these values of
+        these settings.
+        """
         query = select(Video).order_by(Video.id)
         if ready_only:
             query = query.where(Video.status.in_(SEARCHABLE))
         with self.read() as connection:
             found = [_stored(row) for row in connection.execute(query)]
         wanted = (settings_match or {}).items()
-        return [v for v in found if all(name in v.settings and v.settings[name] == value for name, value in wanted)]
+        return [
+            v
+            for v in found
+            if all(name in v.settings and v.settings[name] == value for name, value in wanted)
+        ]
 
     def find_video(self, key: str, *, ready_only: bool = True) -> StoredVideo:
-        """The video with this id (or a unique beginning of it), path or SHA-256; the newest of several ingests.
+        """The video with this id (or a unique beginning of it), path or SHA-256; the newest of
+        several ingests.
 
         `NotIngested` lists what comes near; `BadText` for a key that no text in a database can be.
         """
         key = check_text(str(key))
         paths = {key, os.path.abspath(key), os.path.realpath(key)}
         with self.read() as connection:
-            for condition in (Video.public_id == key, Video.path.in_(sorted(paths)), Video.sha256 == key.lower()):
+            for condition in (
+                Video.public_id == key,
+                Video.path.in_(sorted(paths)),
+                Video.sha256 == key.lower(),
+            ):
                 rows = connection.execute(select(Video).where(condition)).all()
                 rows = [r for r in rows if r.status in SEARCHABLE or not ready_only]
                 if rows:
                     return _stored(max(rows, key=_newest))
             begins = []
             if len(key) >= 4 and key.isalnum():
-                begins = connection.execute(select(Video).where(Video.public_id.startswith(key, autoescape=True))).all()
+                begins = connection.execute(
+                    select(Video).where(Video.public_id.startswith(key, autoescape=True))
+                ).all()
         begins = [r for r in begins if r.status in SEARCHABLE or not ready_only]
         if len(begins) == 1:
             return _stored(begins[0])
         raise NotIngested(self._not_found(key, [f"{r.public_id} {r.path}" for r in begins]))
 
-    def ingested(self, sha256: str, settings: Mapping[str, str | int | float | bool | None]) -> StoredVideo | None:
+    def ingested(
+        self, sha256: str, settings: Mapping[str, str | int | float | bool | None]
+    ) -> StoredVideo | None:
         """The searchable video with these bytes and settings, None where there is none yet."""
-        query = select(Video).where(Video.public_id == public_id_of(sha256, hash_settings(settings)))
+        query = select(Video).where(
+            Video.public_id == public_id_of(sha256, hash_settings(settings))
+        )
         with self.read() as connection:
             row = connection.execute(query.where(Video.status.in_(SEARCHABLE))).first()
         return None if row is None else _stored(row)
@@ -86,34 +105,57 @@ class LibraryStore(Transactions):
         """Captions and speech that overlap `[start_s, end_s)`, by video and time, with score 0."""
         tables = {"caption": Caption, "speech": Utterance}
         if unknown := set(kinds) - set(tables):
-            raise UsageError(f"kinds of passages are caption and speech, got {', '.join(sorted(unknown))}.")
+            raise UsageError(
+                f"kinds of passages are caption and speech, got {', '.join(sorted(unknown))}."
+            )
         found = []
         with self.read() as connection:
             wanted = list(searchable(connection, videos))
             for kind, first in itertools.product(kinds, range(0, len(wanted), BATCH)):
                 table = tables[kind]
-                columns = (Video.id, Video.public_id, Video.path, table.start_s, table.end_s, table.text)
+                columns = (
+                    Video.id,
+                    Video.public_id,
+                    Video.path,
+                    table.start_s,
+                    table.end_s,
+                    table.text,
+                )
                 query = select(*columns).join(table, table.video_id == Video.id)
                 query = query.where(table.video_id.in_(wanted[first : first + BATCH]))
                 query = query if start_s is None else query.where(table.end_s > start_s)
                 query = query if end_s is None else query.where(table.start_s < end_s)
                 found += [(row, kind) for row in connection.execute(query)]
         found.sort(key=lambda item: (item[0].id, item[0].start_s, item[0].end_s))
-        return [Evidence(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text) for r, kind in found]
+        return [
+            Evidence(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text)
+            for r, kind in found
+        ]
 
     def captions(self, video: str) -> list[CaptionRecord]:
         """A video's captions in time order."""
-        return [CaptionRecord(r.text, r.start_s, r.end_s, r.score, r.model_id) for r in self._rows(Caption, video)]
+        return [
+            CaptionRecord(r.text, r.start_s, r.end_s, r.score, r.model_id)
+            for r in self._rows(Caption, video)
+        ]
 
     def utterances(self, video: str) -> list[UtteranceRecord]:
         """What is said in a video, in time order."""
-        return [UtteranceRecord(r.text, r.start_s, r.end_s, r.score, r.model_id) for r in self._rows(Utterance, video)]
+        return [
+            UtteranceRecord(r.text, r.start_s, r.end_s, r.score, r.model_id)
+            for r in self._rows(Utterance, video)
+        ]
 
     def detections(self, video: str) -> list[DetectionRecord]:
         """A video's boxes in time order."""
         return [
             DetectionRecord(
-                r.label, r.score, (r.left_px, r.top_px, r.right_px, r.bottom_px), r.t_s, r.model_id, r.track_id
+                r.label,
+                r.score,
+                (r.left_px, r.top_px, r.right_px, r.bottom_px),
+                r.t_s,
+                r.model_id,
+                r.track_id,
             )
             for r in self._rows(Detection, video)
         ]
@@ -133,7 +175,10 @@ class LibraryStore(Transactions):
 
     def chunks(self, video: str) -> list[StoredChunk]:
         """What has been committed of a video, also while it is being ingested."""
-        return [StoredChunk(r.part, r.start_s, r.end_s, r.committed_at) for r in self._rows(IngestChunk, video)]
+        return [
+            StoredChunk(r.part, r.start_s, r.end_s, r.committed_at)
+            for r in self._rows(IngestChunk, video)
+        ]
 
     def metrics(self, video: str) -> dict[str, float]:
         """The measured figures of a video's ingest, by name."""
@@ -147,7 +192,9 @@ class LibraryStore(Transactions):
 
     def vector_bytes(self, video: str) -> int:
         """Bytes of a video's vectors."""
-        query = select(EmbeddingSpace.dim, func.count()).join(Embedding, Embedding.space_id == EmbeddingSpace.id)
+        query = select(EmbeddingSpace.dim, func.count()).join(
+            Embedding, Embedding.space_id == EmbeddingSpace.id
+        )
         with self.read() as connection:
             query = query.where(Embedding.video_id == row_id(connection, video))
             rows = connection.execute(query.group_by(EmbeddingSpace.id, EmbeddingSpace.dim))
@@ -156,18 +203,27 @@ class LibraryStore(Transactions):
     def _rows(self, table, video: str, *conditions) -> list:
         time = table.t_s if hasattr(table, "t_s") else table.start_s
         with self.read() as connection:
-            query = select(table).where(table.video_id == row_id(connection, video), *conditions).order_by(time)
+            query = (
+                select(table)
+                .where(table.video_id == row_id(connection, video), *conditions)
+                .order_by(time)
+            )
             return connection.execute(query).all()
 
     def _not_found(self, key: str, begins: list[str]) -> str:
         import difflib
 
         if begins:
-            return f"{key!r} is the beginning of several videos: {'; '.join(begins[:5])}. Give more of the id."
+            return (
+                f"{key!r} is the beginning of several videos: {'; '.join(begins[:5])}. Give "
+                "more of the id."
+            )
         known = self.videos()
         names = {os.path.basename(v.path): v for v in known} | {v.id: v for v in known}
         near = difflib.get_close_matches(os.path.basename(key), names, n=3, cutoff=0.4)
-        hint = f" Near: {'; '.join(f'{names[n].id} {names[n].path}' for n in near)}." if near else ""
+        hint = (
+            f" Near: {'; '.join(f'{names[n].id} {names[n].path}' for n in near)}." if near else ""
+        )
         return f"No ingested video {key[:200]!r} among {len(known)}.{hint} Run: svqa ingest PATH"
 
 

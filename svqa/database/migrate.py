@@ -1,4 +1,6 @@
-"""Any database -> one at this version's schema: made, migrated after a backup, or refused untouched."""
+"""Any database -> one at this version's schema: made, migrated after a backup, or refused
+untouched.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ _PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
 def init_db(url: str | None = None) -> str:
     """Makes the database, or brings an older one to this version after a backup; -> its URL.
 
-    `url`: `sqlite:///file.db` or `postgresql+psycopg://...`; None means the environment's SVQA_DATABASE, else
-    `sqlite:///svqa.db`. Raises `DatabaseTooNew` and `NotADatabase`, both without having touched the file.
+    `url`: `sqlite:///file.db` or `postgresql+psycopg://...`; None means the environment's
+    SVQA_DATABASE, else `sqlite:///svqa.db`. Raises `DatabaseTooNew` and `NotADatabase`, both
+    without having touched the file.
 
     >>> init_db("sqlite:////tmp/library.db")  # doctest: +SKIP
     'sqlite:////tmp/library.db'
@@ -54,7 +57,9 @@ def migrate(engine: Engine) -> None:
 
 
 def check_revision(connection: Connection) -> str | None:
-    """The schema's revision; None where the database is empty. Refuses newer schemas and other programs' databases."""
+    """The schema's revision; None where the database is empty. Refuses newer schemas and other
+    programs' databases.
+    """
     where = _where(connection.engine)
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" not in tables:
@@ -69,7 +74,9 @@ def check_revision(connection: Connection) -> str | None:
     if revision in REVISIONS or revision is None:
         return revision
     if "videos" not in tables:
-        raise NotADatabase(f"{where} belongs to another program (revision {revision!r}); it was not touched.")
+        raise NotADatabase(
+            f"{where} belongs to another program (revision {revision!r}); it was not touched."
+        )
     raise DatabaseTooNew(
         f"{where} has schema {revision!r}; this svqa knows up to {HEAD!r}. It was not touched. "
         "Update svqa, or use another database."
@@ -77,7 +84,8 @@ def check_revision(connection: Connection) -> str | None:
 
 
 def backup(engine: Engine, revision: str) -> Path | None:
-    """A copy of a SQLite file beside it, `library.db.0001-20261123T081500.backup`; None for PostgreSQL.
+    """A copy of a SQLite file beside it, `library.db.0001-20261123T081500.backup`; None for
+    PostgreSQL.
 
     PostgreSQL migrates in one transaction, and its backups are its keeper's affair.
     """
@@ -98,15 +106,23 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
     low = words.lower()
     where = _where(engine)
     if "not a database" in low or "malformed" in low:
-        return NotADatabase(f"{where} cannot be read ({words}). Restore a backup, or give another file.")
+        return NotADatabase(
+            f"{where} cannot be read ({words}). Restore a backup, or give another file."
+        )
     if "readonly" in low or "read-only" in low or "unable to open" in low or "permission" in low:
-        return DatabaseError(f"cannot write to {where} ({words}). Check the permissions of the file and of its folder.")
+        return DatabaseError(
+            f"cannot write to {where} ({words}). Check the permissions of the file and of "
+            "its folder."
+        )
     if "full" in low or "no space" in low:
         return DatabaseError(
-            f"no room left for {where} ({words}). What was committed is safe; free some space, run again."
+            f"no room left for {where} ({words}). What was committed is safe; free some "
+            "space, run again."
         )
     if "locked" in low:
-        return DatabaseError(f"{where} is held by another process ({words}). Wait for it to end and run again.")
+        return DatabaseError(
+            f"{where} is held by another process ({words}). Wait for it to end and run again."
+        )
     return DatabaseError(f"{where} did not do what was asked: {words}")
 
 
@@ -119,6 +135,8 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+    )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

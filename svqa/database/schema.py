@@ -1,7 +1,8 @@
 """The tables: everything svqa computes is a row that can be traced back to a second of a video.
 
-Times of a video are float seconds from its first frame; moments of the world are UTC. Vectors are float16 bytes with
-the space (level, modality, model, dimension) they live in: vectors of two spaces are never compared.
+Times of a video are float seconds from its first frame; moments of the world are UTC. Vectors are
+float16 bytes with the space (level, modality, model, dimension) they live in: vectors of two spaces
+are never compared.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-WHOLE = BigInteger().with_variant(Integer, "sqlite")  # SQLite's integers are 64 bits wide, and only INTEGER counts up
+WHOLE = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # SQLite's integers are 64 bits wide, and only INTEGER counts up
 SPAN = "start_s >= 0 AND end_s >= start_s"
 
 
@@ -55,8 +58,8 @@ def _of_video() -> Mapped[int]:
 class Video(Base):
     """A file, known by its bytes and by the settings it was ingested with.
 
-    Everything before `committed_s` is stored. `frames` and `segments` count the rows written, so that listing a library
-    counts nothing; `frame_count` is what the file itself claims.
+    Everything before `committed_s` is stored. `frames` and `segments` count the rows written, so
+    that listing a library counts nothing; `frame_count` is what the file itself claims.
     """
 
     __tablename__ = "videos"
@@ -90,17 +93,23 @@ class Video(Base):
     __table_args__ = (
         UniqueConstraint("sha256", "settings_hash"),
         CheckConstraint("length(sha256) = 64", name="sha256_length"),
-        CheckConstraint("status IN ('ingesting', 'ready', 'partial', 'failed')", name="status_known"),
+        CheckConstraint(
+            "status IN ('ingesting', 'ready', 'partial', 'failed')", name="status_known"
+        ),
         CheckConstraint("duration_s >= 0 AND committed_s >= 0", name="seconds_positive"),
         CheckConstraint("width_px > 0 AND height_px > 0", name="size_positive"),
     )
 
 
 class IngestChunk(Base):
-    """A committed transaction: one part (`frames`, `scene`, `speech` ...) of one stretch of a video, written once."""
+    """A committed transaction: one part (`frames`, `scene`, `speech` ...) of one stretch of a
+    video, written once.
+    """
 
     __tablename__ = "ingest_chunks"
-    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    video_id: Mapped[int] = mapped_column(
+        ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True
+    )
     part: Mapped[str] = mapped_column(String(40), primary_key=True)
     start_s: Mapped[float] = mapped_column(primary_key=True)
     end_s: Mapped[float]
@@ -112,7 +121,9 @@ class Frame(Base):
     """A sampled frame: only its time; the pixels stay in the file."""
 
     __tablename__ = "frames"
-    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    video_id: Mapped[int] = mapped_column(
+        ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True
+    )
     t_s: Mapped[float] = mapped_column(primary_key=True)
     __table_args__ = (CheckConstraint("t_s >= 0", name="time"), {"sqlite_with_rowid": False})
 
@@ -184,7 +195,9 @@ class Detection(Base):
 
 
 class EmbeddingSpace(Base):
-    """Where vectors can be compared with each other: one level, modality and model, one dimension."""
+    """Where vectors can be compared with each other: one level, modality and model, one
+    dimension.
+    """
 
     __tablename__ = "embedding_spaces"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -196,14 +209,17 @@ class EmbeddingSpace(Base):
         UniqueConstraint("level", "modality", "model_id"),
         CheckConstraint("dim > 0", name="dim"),
         CheckConstraint("level IN ('frame', 'segment', 'scene', 'shot')", name="level_known"),
-        CheckConstraint("modality IN ('visual', 'caption', 'speech', 'audio')", name="modality_known"),
+        CheckConstraint(
+            "modality IN ('visual', 'caption', 'speech', 'audio')", name="modality_known"
+        ),
     )
 
 
 class Embedding(Base):
     """A vector of one span, as float16 bytes.
 
-    On PostgreSQL the table has one column more, `pg_vector` of pgvector's type, which `Store.nearest` searches.
+    On PostgreSQL the table has one column more, `pg_vector` of pgvector's type, which
+    `Store.nearest` searches.
     """
 
     __tablename__ = "embeddings"
@@ -213,14 +229,19 @@ class Embedding(Base):
     start_s: Mapped[float]
     end_s: Mapped[float]
     vector: Mapped[bytes] = mapped_column(LargeBinary)
-    __table_args__ = (UniqueConstraint("video_id", "space_id", "start_s", "end_s"), CheckConstraint(SPAN, name="span"))
+    __table_args__ = (
+        UniqueConstraint("video_id", "space_id", "start_s", "end_s"),
+        CheckConstraint(SPAN, name="span"),
+    )
 
 
 class VideoMetrics(Base):
     """A measured figure of one ingest, such as `decode_s`; the name carries the unit."""
 
     __tablename__ = "video_metrics"
-    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    video_id: Mapped[int] = mapped_column(
+        ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True
+    )
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float]
     measured_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,4 +1,6 @@
-"""The tables of the audit trail: what was asked, compared and trained. Their rows are written once."""
+"""The tables of the audit trail: what was asked, compared and trained. Their rows are written
+once.
+"""
 
 from __future__ import annotations
 
@@ -35,17 +37,27 @@ class QueryVideo(Base):
     """The videos a query named; a query of the whole library has none."""
 
     __tablename__ = "query_videos"
-    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
-    query_id: Mapped[int] = mapped_column(ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True, index=True)
+    video_id: Mapped[int] = mapped_column(
+        ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True
+    )
+    query_id: Mapped[int] = mapped_column(
+        ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class QueryEvidence(Base):
-    """A moment that a query rested on, best first. `video` stays readable when the video is deleted."""
+    """A moment that a query rested on, best first. `video` stays readable when the video is
+    deleted.
+    """
 
     __tablename__ = "query_evidence"
-    query_id: Mapped[int] = mapped_column(ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True)
+    query_id: Mapped[int] = mapped_column(
+        ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True
+    )
     rank: Mapped[int] = mapped_column(primary_key=True)
-    video_id: Mapped[int | None] = mapped_column(ForeignKey("videos.id", ondelete="SET NULL"), index=True)
+    video_id: Mapped[int | None] = mapped_column(
+        ForeignKey("videos.id", ondelete="SET NULL"), index=True
+    )
     video: Mapped[str]
     path: Mapped[str]
     start_s: Mapped[float]
@@ -58,7 +70,9 @@ class QueryEvidence(Base):
 
 
 class ModelComparison(Base):
-    """A comparison of models on the same inputs: its passport (what was measured on what) and its result."""
+    """A comparison of models on the same inputs: its passport (what was measured on what) and its
+    result.
+    """
 
     __tablename__ = "model_comparisons"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,7 +111,10 @@ class ModelVersion(Base):
     peak_memory_bytes: Mapped[int]
     figures: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    __table_args__ = (UniqueConstraint("name", "number"), CheckConstraint("number > 0", name="number"))
+    __table_args__ = (
+        UniqueConstraint("name", "number"),
+        CheckConstraint("number > 0", name="number"),
+    )
 
 
 class ModelAlias(Base):

@@ -39,13 +39,15 @@ def sqlite_path(url: URL) -> Path | None:
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///file.db` or `postgresql+psycopg://...`; connects to nothing yet.
 
-    `NotADatabase` where the file is something else than SQLite (it is not touched), `UsageError` for other URLs.
+    `NotADatabase` where the file is something else than SQLite (it is not touched), `UsageError`
+    for other URLs.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise UsageError(
-            f"expected a database URL such as sqlite:///svqa.db or postgresql+psycopg://user@host/name, got {url!r}."
+            "expected a database URL such as sqlite:///svqa.db or "
+            f"postgresql+psycopg://user@host/name, got {url!r}."
         ) from None
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
@@ -54,7 +56,8 @@ def make_engine(url: str) -> Engine:
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     if parsed.database in (None, "", ":memory:"):
         raise UsageError(
-            "an in-memory database cannot be shared between connections; give a file, such as sqlite:///svqa.db."
+            "an in-memory database cannot be shared between connections; give a file, "
+            "such as sqlite:///svqa.db."
         )
     _check_file(sqlite_path(parsed))
     engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
@@ -66,7 +69,8 @@ def make_engine(url: str) -> Engine:
 def writer(engine: Engine) -> Engine:
     """The same engine and pool, whose transactions take SQLite's write lock at their beginning.
 
-    A transaction that reads first and upgrades later can fail with "database is locked" whatever the timeout.
+    A transaction that reads first and upgrades later can fail with "database is locked" whatever
+    the timeout.
     """
     return engine.execution_options(svqa_write=True)
 
@@ -75,9 +79,9 @@ def writer(engine: Engine) -> Engine:
 def write_lock(engine: Engine) -> Iterator[None]:
     """One writing process at a time, checkpoint included; does nothing for PostgreSQL.
 
-    SQLite before 3.51.3 can lose a transaction when one connection checkpoints the log while another writes to it.
-    Commits are what checkpoints, so a lock file held around whole writing transactions keeps the two apart. The kernel
-    frees it when the process dies.
+    SQLite before 3.51.3 can lose a transaction when one connection checkpoints the log while
+    another writes to it. Commits are what checkpoints, so a lock file held around whole writing
+    transactions keeps the two apart. The kernel frees it when the process dies.
     """
     path = sqlite_path(engine.url)
     if path is None or fcntl is None:
@@ -92,7 +96,8 @@ def write_lock(engine: Engine) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise DatabaseError(
-                        f"another process has been writing to {str(path)!r} for {BUSY_MS // 1000} s. "
+                        f"another process has been writing to {str(path)!r} for "
+                        f"{BUSY_MS // 1000} s. "
                         "Wait for it to end, or end it, and run again."
                     ) from None
                 time.sleep(0.002)
@@ -101,9 +106,13 @@ def write_lock(engine: Engine) -> Iterator[None]:
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise NotADatabase(f"expected a SQLite file, {str(path)!r} is a folder. Give a file name, such as svqa.db.")
+        raise NotADatabase(
+            f"expected a SQLite file, {str(path)!r} is a folder. Give a file name, such as svqa.db."
+        )
     if not path.parent.is_dir():
-        raise NotADatabase(f"no folder {str(path.parent)!r} to hold the database {path.name!r}. Make it first.")
+        raise NotADatabase(
+            f"no folder {str(path.parent)!r} to hold the database {path.name!r}. Make it first."
+        )
     if not path.exists() or path.stat().st_size == 0:
         return
     with path.open("rb") as file:
@@ -116,14 +125,20 @@ def _check_file(path: Path) -> None:
 
 
 def _set_up_sqlite(connection, _record) -> None:
-    connection.isolation_level = None  # the driver starts no transactions of its own; `_begin_sqlite` does
+    connection.isolation_level = (
+        None  # the driver starts no transactions of its own; `_begin_sqlite` does
+    )
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")  # first: switching to WAL may itself have to wait
+    cursor.execute(
+        f"PRAGMA busy_timeout = {BUSY_MS}"
+    )  # first: switching to WAL may itself have to wait
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute("PRAGMA cache_size = -32768")  # KiB; the inner pages of the indexes of a million rows
+    cursor.execute(
+        "PRAGMA cache_size = -32768"
+    )  # KiB; the inner pages of the indexes of a million rows
     cursor.close()
 
 

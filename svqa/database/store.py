@@ -9,19 +9,19 @@ from svqa.database.ingest import IngestStore, is_held
 from svqa.database.library import LibraryStore
 from svqa.database.migrate import check_revision, migrate
 from svqa.database.nearest import VectorStore
-from svqa.database.rows import Health, LibraryStats
 from svqa.database.schema import Base, Video
 from svqa.database.schema_trail import Query
 from svqa.database.session import database_url, make_engine
+from svqa.database.stored_records import Health, LibraryStats
 
 
 class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
     """Everything svqa keeps. Safe to share between threads; after a fork, open a new one.
 
-    Writing videos: `claim_video`, `commit_chunk`, `finish_video`, `fail_video`, `release`. Reading them: `videos`,
-    `find_video`, `passages`, `captions` and their like. Their vectors: `vectors`, `nearest`, `spaces`, `build_index`.
-    The trail: `add_query`, `queries`, `add_comparison`, `add_model_version`. Use it in a `with`, so that its leases end
-    with it.
+    Writing videos: `claim_video`, `commit_chunk`, `finish_video`, `fail_video`, `release`. Reading
+    them: `videos`, `find_video`, `passages`, `captions` and their like. Their vectors: `vectors`,
+    `nearest`, `spaces`, `build_index`. The trail: `add_query`, `queries`, `add_comparison`,
+    `add_model_version`. Use it in a `with`, so that its leases end with it.
     """
 
     def __enter__(self) -> Store:
@@ -34,14 +34,23 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
         """The database at a glance."""
         with self.read() as connection:
             count = select(func.count())
-            rows = {t.name: connection.execute(count.select_from(t)).scalar() for t in Base.metadata.sorted_tables}
-            videos = dict(connection.execute(select(Video.status, func.count()).group_by(Video.status)).all())
+            rows = {
+                t.name: connection.execute(count.select_from(t)).scalar()
+                for t in Base.metadata.sorted_tables
+            }
+            videos = dict(
+                connection.execute(select(Video.status, func.count()).group_by(Video.status)).all()
+            )
             seconds = connection.execute(select(func.sum(Video.duration_s))).scalar() or 0.0
             abstained = connection.execute(
                 count.select_from(Query).where(Query.kind == "ask", Query.abstained)
             ).scalar()
             asked = connection.execute(count.select_from(Query).where(Query.kind == "ask")).scalar()
-            recent = connection.execute(select(Query.latency_ms).order_by(Query.id.desc()).limit(1000)).scalars().all()
+            recent = (
+                connection.execute(select(Query.latency_ms).order_by(Query.id.desc()).limit(1000))
+                .scalars()
+                .all()
+            )
             revision = check_revision(connection) or ""
             size = connection.execute(text(_SIZE[connection.dialect.name])).scalar()
         return LibraryStats(
@@ -61,19 +70,33 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
         with self.read() as connection:
             revision = check_revision(connection) or ""
             ingesting = connection.execute(select(Video).where(Video.status == "ingesting")).all()
-            problems = [f"ingest of {v.path} was interrupted: run it again" for v in ingesting if not is_held(v)]
+            problems = [
+                f"ingest of {v.path} was interrupted: run it again"
+                for v in ingesting
+                if not is_held(v)
+            ]
             if connection.dialect.name == "postgresql":
                 version = connection.execute(text("SHOW server_version")).scalar()
                 vector = connection.execute(
                     text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
                 ).scalar()
                 return Health(
-                    self.url, "postgresql", f"{version}, pgvector {vector}", revision, "wal", True, tuple(problems)
+                    self.url,
+                    "postgresql",
+                    f"{version}, pgvector {vector}",
+                    revision,
+                    "wal",
+                    True,
+                    tuple(problems),
                 )
             version = connection.execute(text("SELECT sqlite_version()")).scalar()
             journal = connection.execute(text("PRAGMA journal_mode")).scalar()
             keys = bool(connection.execute(text("PRAGMA foreign_keys")).scalar())
-            damage = [line for line in connection.execute(text("PRAGMA integrity_check(10)")).scalars() if line != "ok"]
+            damage = [
+                line
+                for line in connection.execute(text("PRAGMA integrity_check(10)")).scalars()
+                if line != "ok"
+            ]
             orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
         problems += damage + [f"{len(orphans)} rows point at rows that are gone"] * bool(orphans)
         return Health(self.url, "sqlite", version, revision, journal, keys, tuple(problems))
@@ -102,8 +125,13 @@ def open_store(url: str | None = None) -> Store:
 
 
 def percentiles(values_ms: list[float]) -> dict[str, float]:
-    """{"p50", "p90", "p99"}: nearest-rank percentiles, so each is a value that occurred; empty for no values."""
+    """{"p50", "p90", "p99"}: nearest-rank percentiles, so each is a value that occurred; empty for
+    no values.
+    """
     ordered = sorted(values_ms)
     if not ordered:
         return {}
-    return {f"p{p}": ordered[min(len(ordered) - 1, -(-p * len(ordered) // 100) - 1)] for p in (50, 90, 99)}
+    return {
+        f"p{p}": ordered[min(len(ordered) - 1, -(-p * len(ordered) // 100) - 1)]
+        for p in (50, 90, 99)
+    }

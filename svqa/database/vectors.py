@@ -10,8 +10,8 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from svqa.database.base import SEARCHABLE
-from svqa.database.rows import VectorTable
 from svqa.database.schema import Embedding, EmbeddingSpace, Video
+from svqa.database.stored_records import VectorTable
 
 CACHE_BYTES = 512 << 20
 BATCH = 500  # videos named in one statement; databases have their limits
@@ -20,7 +20,8 @@ BATCH = 500  # videos named in one statement; databases have their limits
 class TableCache:
     """The last tables read, within a budget of bytes.
 
-    A searchable video never gets or loses a vector, so a table is known by its space and videos and never grows stale.
+    A searchable video never gets or loses a vector, so a table is known by its space and videos and
+    never grows stale.
     """
 
     def __init__(self, budget_bytes: int = CACHE_BYTES):
@@ -45,7 +46,9 @@ class TableCache:
 def find_space(connection: Connection, level: str, modality: str, model_id: str):
     """The space's `id` and `dim`; None where nothing was ever stored in it."""
     query = select(EmbeddingSpace.id, EmbeddingSpace.dim).where(
-        EmbeddingSpace.level == level, EmbeddingSpace.modality == modality, EmbeddingSpace.model_id == model_id
+        EmbeddingSpace.level == level,
+        EmbeddingSpace.modality == modality,
+        EmbeddingSpace.model_id == model_id,
     )
     return connection.execute(query).first()
 
@@ -61,12 +64,16 @@ def searchable(connection: Connection, videos: Iterable[str] | None) -> dict[int
 
 
 def read_table(connection: Connection, space: int, dim: int, videos: dict[int, str]) -> VectorTable:
-    """The vectors of these videos, by video and time; sorted here, since a database would carry the vectors along."""
+    """The vectors of these videos, by video and time; sorted here, since a database would carry the
+    vectors along.
+    """
     columns = (Embedding.video_id, Embedding.start_s, Embedding.end_s, Embedding.vector)
     query = select(*columns).where(Embedding.space_id == space)
     rows, ids = [], list(videos)
     for first in range(0, len(ids), BATCH):
-        rows += connection.execute(query.where(Embedding.video_id.in_(ids[first : first + BATCH]))).all()
+        rows += connection.execute(
+            query.where(Embedding.video_id.in_(ids[first : first + BATCH]))
+        ).all()
     values = np.frombuffer(b"".join([row[3] for row in rows]), np.float16).reshape(len(rows), dim)
     keys = np.array([row[0] for row in rows], np.int64)
     spans = np.array([row[1:3] for row in rows], np.float64).reshape(-1, 2)

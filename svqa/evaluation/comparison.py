@@ -1,4 +1,6 @@
-"""Models and inputs -> outputs side by side, time, memory, quality, and which model is better, kept in the database."""
+"""Models and inputs -> outputs side by side, time, memory, quality, and which model is better, kept
+in the database.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from svqa.database.rows import StoredComparison
+from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError, unknown_name
-from svqa.evaluation.answers import AnswerQuality, evaluate_answer_quality
-from svqa.evaluation.pairs import Pair, Standing, compare_all, standing
-from svqa.evaluation.passport import digest
-from svqa.evaluation.performance import metrics_service
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
-from svqa.evaluation.results import Figure, bootstrap_over_groups
-from svqa.evaluation.statistics import MARGIN
+from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
+from svqa.metrics.fingerprint import digest
+from svqa.metrics.pairwise import Pair, Standing, compare_all, standing
+from svqa.metrics.results import Figure, bootstrap_over_groups
+from svqa.metrics.statistics import MARGIN
+from svqa.profiling.performance import metrics_service
 from svqa.records import Answer, Question
 
 METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
@@ -28,10 +30,12 @@ _CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*")
 
 @dataclass(frozen=True, eq=False)
 class ModelRun:
-    """One model on the inputs: an output each (None where it raised), errors by input, time, memory, quality.
+    """One model on the inputs: an output each (None where it raised), errors by input, time,
+    memory, quality.
 
-    `values (N,)` are in [0, 1], an error counts 0; None without references. `latency_ms` is the median of the calls
-    that worked; of an `Answer` it is what the answer tells, so that taking a video in is not part of it.
+    `values (N,)` are in [0, 1], an error counts 0; None without references. `latency_ms` is the
+    median of the calls that worked; of an `Answer` it is what the answer tells, so that taking a
+    video in is not part of it.
     """
 
     name: str
@@ -44,14 +48,25 @@ class ModelRun:
 
     def to_json(self, metric: str) -> dict:
         """-> what the database keeps of it: figures, and errors by their text."""
-        row = {"name": self.name, "latency_ms": self.latency_ms, "memory_mb": self.peak_grown_bytes / 1e6}
+        row = {
+            "name": self.name,
+            "latency_ms": self.latency_ms,
+            "memory_mb": self.peak_grown_bytes / 1e6,
+        }
         quality = {metric: self.quality.to_json()} if self.quality else {}
-        return {**row, "errors": len(self.errors), "said": sorted(set(self.errors.values())), **quality}
+        return {
+            **row,
+            "errors": len(self.errors),
+            "said": sorted(set(self.errors.values())),
+            **quality,
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class ModelsCompared:
-    """Models side by side on the same inputs; `standing`: which is on top; `stored`: what the database keeps of it."""
+    """Models side by side on the same inputs; `standing`: which is on top; `stored`: what the
+    database keeps of it.
+    """
 
     model_type: ModelType
     metric: str
@@ -94,17 +109,22 @@ class ModelComparator:
         margin: float = MARGIN,
         seed: int = 0,
     ) -> ModelsCompared:
-        """Every model (all of the type without names) on every input; one that fails counts as wrong and stops nothing.
+        """Every model (all of the type without names) on every input; one that fails counts as
+        wrong and stops nothing.
 
-        `references`: what each output is judged against, by `metric` (`accuracy` or a field of `AnswerQuality`) or by
-        `score(output, reference)` in [0, 1], which boxes and vectors need. `videos (N,)`: what each input is about;
-        without it the inputs' own `Question.video`. `store`: keeps the comparison, and the videos that model sets
-        answer about.
+        `references`: what each output is judged against, by `metric` (`accuracy` or a field of
+        `AnswerQuality`) or by `score(output, reference)` in [0, 1], which boxes and vectors need.
+        `videos (N,)`: what each input is about; without it the inputs' own `Question.video`.
+        `store`: keeps the comparison, and the videos that model sets answer about.
         """
         model_type = ModelType(model_type)
         names = tuple(model_names or self.registry.names(model_type, store=store))
         _check(inputs, names, references, metric if score is None else METRIC)
-        videos = list(videos) if videos is not None else [_video(given, i) for i, given in enumerate(inputs)]
+        videos = (
+            list(videos)
+            if videos is not None
+            else [_video(given, i) for i, given in enumerate(inputs)]
+        )
         judge = score or (lambda output, reference: value_of(output, reference, metric))
         runs = tuple(self.run_model(model_type, name, inputs, store) for name in names)
         if references is not None:
@@ -120,7 +140,9 @@ class ModelComparator:
             "margin": margin,
         }
         result = {"models": [run.to_json(metric) for run in runs], "pairs": rows, **vars(stands)}
-        stored = StoredComparison(model_type.value, names, metric, len(inputs), stands.verdict, passport, result)
+        stored = StoredComparison(
+            model_type.value, names, metric, len(inputs), stands.verdict, passport, result
+        )
         if store is not None:
             stored = dataclasses.replace(stored, id=store.add_comparison(stored))
         self._last.append(stored)
@@ -134,25 +156,38 @@ class ModelComparator:
         *,
         store=None,
     ) -> Standing:
-        """The best model of the newest comparison by `metric` among those that keep the constraints, where decided.
+        """The best model of the newest comparison by `metric` among those that keep the
+        constraints, where decided.
 
-        `constraints`: `{"latency_ms": 200, "memory_mb": 500}` (at most), or in words: `"latency_ms <= 200"`,
-        `"accuracy >= 0.5"`. Raises UsageError where nothing of the type was compared by that metric.
+        `constraints`: `{"latency_ms": 200, "memory_mb": 500}` (at most), or in words: `"latency_ms
+        <= 200"`, `"accuracy >= 0.5"`. Raises UsageError where nothing of the type was compared by
+        that metric.
         """
         kind = ModelType(model_type).value
         own = [c for c in reversed(self._last) if c.model_type == kind]
         kept = own if store is None else store.comparisons(model_type=kind)
         last = next((c for c in kept if any(metric in row for row in c.result["models"])), None)
         if last is None:
-            raise UsageError(f"No {kind} models were compared by {metric} yet: compare_models(..., references=...).")
+            raise UsageError(
+                f"No {kind} models were compared by {metric} yet: compare_models(..., "
+                "references=...)."
+            )
         limits = _limits(constraints)
-        rows = [row for row in last.result["models"] if metric in row and all(_keeps(row, *limit) for limit in limits)]
+        rows = [
+            row
+            for row in last.result["models"]
+            if metric in row and all(_keeps(row, *limit) for limit in limits)
+        ]
         rows.sort(key=lambda row: (row["latency_ms"] is None, row["latency_ms"]))
         means = {row["name"]: row[metric]["value"] for row in rows}
         return standing(means, last.result["pairs"], prefer=[row["name"] for row in rows])
 
-    def run_model(self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None) -> ModelRun:
-        """One model on every input, its errors kept beside its outputs; only an unknown name is raised."""
+    def run_model(
+        self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None
+    ) -> ModelRun:
+        """One model on every input, its errors kept beside its outputs; only an unknown name is
+        raised.
+        """
         outputs, errors, spent = [], {}, []
         with metrics_service.track_memory() as memory:
             try:
@@ -171,11 +206,19 @@ class ModelComparator:
                     outputs.append(None)
                     errors[i] = _text(error)
         latency_ms = float(np.median(spent)) if spent else None
-        return ModelRun(name, tuple(outputs or [None] * len(inputs)), errors, latency_ms, memory.peak_grown_bytes)
+        return ModelRun(
+            name,
+            tuple(outputs or [None] * len(inputs)),
+            errors,
+            latency_ms,
+            memory.peak_grown_bytes,
+        )
 
 
 def words_of(output: Any) -> str:
-    """-> what an output says: an answer's text ("" if it abstained), captions and utterances joined, text as it is."""
+    """-> what an output says: an answer's text ("" if it abstained), captions and utterances
+    joined, text as it is.
+    """
     if isinstance(output, Answer):
         return "" if output.abstained else output.text
     if isinstance(output, (list, tuple)):
@@ -189,29 +232,51 @@ def value_of(output: Any, reference: str | Sequence[str], metric: str) -> float:
     return getattr(quality, "exact_match" if metric == METRIC else metric)
 
 
-def _judged(run: ModelRun, references: Sequence, judge: Callable, videos: Sequence, seed: int) -> ModelRun:
+def _judged(
+    run: ModelRun, references: Sequence, judge: Callable, videos: Sequence, seed: int
+) -> ModelRun:
     scored = enumerate(zip(run.outputs, references, strict=True))
-    values = tuple(0.0 if i in run.errors else float(judge(output, reference)) for i, (output, reference) in scored)
-    return dataclasses.replace(run, values=values, quality=bootstrap_over_groups(values, videos, seed))
+    values = tuple(
+        0.0 if i in run.errors else float(judge(output, reference))
+        for i, (output, reference) in scored
+    )
+    return dataclasses.replace(
+        run, values=values, quality=bootstrap_over_groups(values, videos, seed)
+    )
 
 
-def _pairs(runs: Sequence[ModelRun], videos: Sequence, seed: int, margin: float) -> tuple[Pair, ...]:
+def _pairs(
+    runs: Sequence[ModelRun], videos: Sequence, seed: int, margin: float
+) -> tuple[Pair, ...]:
     if len(set(map(str, videos))) < 2:
         return ()  # one video has no spread to measure: nothing can be decided
     return compare_all({run.name: run.values for run in runs}, videos, seed=seed, margin=margin)
 
 
-def _check(inputs: Sequence, names: Sequence[str], references: Sequence | None, metric: str) -> None:
+def _check(
+    inputs: Sequence, names: Sequence[str], references: Sequence | None, metric: str
+) -> None:
     if not inputs or not names:
-        raise UsageError(f"A comparison needs inputs and models, got {len(inputs)} and {len(names)}.")
+        raise UsageError(
+            f"A comparison needs inputs and models, got {len(inputs)} and {len(names)}."
+        )
     if len(set(names)) < len(names):
         raise UsageError(f"Each model is compared once, got {', '.join(names)}.")
     if references is not None and len(references) != len(inputs):
-        raise UsageError(f"References go with inputs one to one, got {len(references)} for {len(inputs)} inputs.")
-    fields = (f.name for f in dataclasses.fields(AnswerQuality) if f.name not in ("references", "semantic_similarity"))
+        raise UsageError(
+            f"References go with inputs one to one, got {len(references)} for {len(inputs)} inputs."
+        )
+    fields = (
+        f.name
+        for f in dataclasses.fields(AnswerQuality)
+        if f.name not in ("references", "semantic_similarity")
+    )
     known = [METRIC, *fields]
     if metric not in known:
-        raise UsageError(unknown_name("metric", metric, known) + " Or give score=, a function of output and reference.")
+        raise UsageError(
+            unknown_name("metric", metric, known)
+            + " Or give score=, a function of output and reference."
+        )
 
 
 def _limits(constraints: Mapping[str, float] | str | Sequence[str]) -> list[tuple[str, str, float]]:
@@ -228,7 +293,9 @@ def _limits(constraints: Mapping[str, float] | str | Sequence[str]) -> list[tupl
 
 def _keeps(row: Mapping[str, Any], name: str, sign: str, limit: float) -> bool:
     if name not in row:
-        raise UsageError(unknown_name("constraint", name, [n for n in row if n not in ("name", "said")]))
+        raise UsageError(
+            unknown_name("constraint", name, [n for n in row if n not in ("name", "said")])
+        )
     value = row[name]["value"] if isinstance(row[name], Mapping) else row[name]
     return value is not None and (value <= limit if sign == "<=" else value >= limit)
 

@@ -1,11 +1,15 @@
-"""NExT-GQA: captions with their seconds -> the span that answers each question -> mIoU, IoP, hit@1 with their floors.
+"""NExT-GQA: captions with their seconds -> the span that answers each question -> mIoU, IoP, hit@1
+with their floors.
 
-Xiao et al. 2024, arXiv:2309.01327. Only the question's text is used, never its options or its answer. Captions go
-through the sentence encoder, BM25 and `svqa.temporal` exactly as a video's own captions do.
+Xiao et al. 2024, arXiv:2309.01327. Only the question's text is used, never its options or its
+answer. Captions go through the sentence encoder, BM25 and `svqa.temporal` exactly as a video's own
+captions do.
 
-With `folds` everything learnt is learnt on the other folds' videos (`nextgqa_fit.py`). Without, the table shipped with
-the package is used; on the videos it was fitted on those figures are in-sample, and the passport says so.
+With `folds` everything learnt is learnt on the other folds' videos (`nextgqa_fit.py`). Without, the
+table shipped with the package is used; on the videos it was fitted on those figures are in-sample,
+and the passport says so.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -14,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from svqa.evaluation.grounding import grounding_values, ranking_values
 from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
 from svqa.evaluation.nextgqa_fit import fitted_priors, values_of
 from svqa.evaluation.nextqa import read_captions
-from svqa.evaluation.results import EvalResult, Figure, bootstrap_over_groups
+from svqa.metrics.grounding import grounding_values, ranking_values
+from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.models.base import TextEncoder
 from svqa.temporal.moments import candidate_spans
 from svqa.temporal.prior import Prior, load_prior
@@ -26,16 +30,30 @@ from svqa.temporal.prior import Prior, load_prior
 Rows = Sequence[Mapping[str, float]]
 
 
-def run_nextgqa(annotations: str | Path, spans: str | Path, captions: str | Path, *, sentences: TextEncoder,
-                folds: int | None = None, seed: int = 0, chosen: Mapping[str, int] | None = None) -> EvalResult:
-    """-> figures over all questions and by type; floors: random, whole video, question words, shuffled time.
+def run_nextgqa(
+    annotations: str | Path,
+    spans: str | Path,
+    captions: str | Path,
+    *,
+    sentences: TextEncoder,
+    folds: int | None = None,
+    seed: int = 0,
+    chosen: Mapping[str, int] | None = None,
+) -> EvalResult:
+    """-> figures over all questions and by type; floors: random, whole video, question words,
+    shuffled time.
 
-    Values are fractions, `iou` is the published mIoU, `iou_above_question_words` its paired difference to that floor.
-    `chosen` {question id: option index}: an answerer's picks, adds `acc_gqa`: right answer and IoP >= 0.5.
+    Values are fractions, `iou` is the published mIoU, `iou_above_question_words` its paired
+    difference to that floor. `chosen` {question id: option index}: an answerer's picks, adds
+    `acc_gqa`: right answer and IoP >= 0.5.
     """
     questions, durations_s = read_questions(annotations, spans)
     asked = gather(questions, durations_s, read_captions(captions), sentences)
-    priors = fitted_priors(asked, folds, seed) if folds else dict.fromkeys(range(len(asked)), load_prior())
+    priors = (
+        fitted_priors(asked, folds, seed)
+        if folds
+        else dict.fromkeys(range(len(asked)), load_prior())
+    )
     rows = [values_of(a, priors[i], a.content) for i, a in enumerate(asked)]
     if chosen is not None:
         for row, a in zip(rows, asked, strict=True):
@@ -43,20 +61,40 @@ def run_nextgqa(annotations: str | Path, spans: str | Path, captions: str | Path
             row["acc_gqa"] = float(right and row["iop"] >= 0.5)
     floors = floor_rows(asked, priors, seed)
     videos = [a.question.video for a in asked]
-    metrics = {**figures(rows, videos, seed),
-               "iou_above_question_words": paired(rows, floors["question words"], "iou", videos, seed)}
+    metrics = {
+        **figures(rows, videos, seed),
+        "iou_above_question_words": paired(rows, floors["question words"], "iou", videos, seed),
+    }
     kinds = np.array([a.question.type for a in asked])
-    by_type = {str(k): figures([rows[i] for i in np.flatnonzero(kinds == k)],
-                               [videos[i] for i in np.flatnonzero(kinds == k)], seed) for k in sorted(set(kinds))}
-    per_question = tuple({"id": a.question.id, "video": a.question.video, "type": a.question.type, **row}
-                         for a, row in zip(asked, rows, strict=True))
+    by_type = {
+        str(k): figures(
+            [rows[i] for i in np.flatnonzero(kinds == k)],
+            [videos[i] for i in np.flatnonzero(kinds == k)],
+            seed,
+        )
+        for k in sorted(set(kinds))
+    }
+    per_question = tuple(
+        {"id": a.question.id, "video": a.question.video, "type": a.question.type, **row}
+        for a, row in zip(asked, rows, strict=True)
+    )
     passport = _passport((annotations, spans, captions), sentences.model_id, folds, seed)
-    return EvalResult(len(rows), metrics, by_type, {n: figures(r, videos, seed) for n, r in floors.items()}, passport,
-                      per_question)
+    return EvalResult(
+        len(rows),
+        metrics,
+        by_type,
+        {n: figures(r, videos, seed) for n, r in floors.items()},
+        passport,
+        per_question,
+    )
 
 
-def floor_rows(asked: Sequence[Asked], priors: Mapping[int, Prior], seed: int) -> dict[str, list[dict[str, float]]]:
-    """What needs no look at the video: a random span, all of it, the question's words, captions at shuffled times."""
+def floor_rows(
+    asked: Sequence[Asked], priors: Mapping[int, Prior], seed: int
+) -> dict[str, list[dict[str, float]]]:
+    """What needs no look at the video: a random span, all of it, the question's words, captions at
+    shuffled times.
+    """
     rng = np.random.default_rng(seed)
     random, whole, said, shuffled = [], [], [], []
     for i, a in enumerate(asked):
@@ -68,26 +106,51 @@ def floor_rows(asked: Sequence[Asked], priors: Mapping[int, Prior], seed: int) -
         whole.append(grounding_values((0.0, a.duration_s), a.question.spans))
         said.append(values_of(a, priors[i], np.zeros(len(a.t_s))))
         shuffled.append(values_of(a, priors[i], a.content[order]))
-    return {"random": random, "whole video": whole, "question words": said, "shuffled time": shuffled}
+    return {
+        "random": random,
+        "whole video": whole,
+        "question words": said,
+        "shuffled time": shuffled,
+    }
 
 
 def figures(rows: Rows, videos: Sequence[str], seed: int) -> dict[str, Figure]:
     """Every value's mean over the questions with its interval over videos."""
-    return {name: bootstrap_over_groups([row[name] for row in rows], videos, seed) for name in rows[0]}
+    return {
+        name: bootstrap_over_groups([row[name] for row in rows], videos, seed) for name in rows[0]
+    }
 
 
 def paired(rows: Rows, others: Rows, name: str, videos: Sequence[str], seed: int) -> Figure:
     """The mean difference `rows` - `others` on the same questions with its interval over videos."""
-    return bootstrap_over_groups([a[name] - b[name] for a, b in zip(rows, others, strict=True)], videos, seed)
+    return bootstrap_over_groups(
+        [a[name] - b[name] for a, b in zip(rows, others, strict=True)], videos, seed
+    )
 
 
-def _passport(files: Sequence[str | Path], model_id: str, folds: int | None, seed: int) -> dict[str, object]:
+def _passport(
+    files: Sequence[str | Path], model_id: str, folds: int | None, seed: int
+) -> dict[str, object]:
     names = ("annotations_sha256", "spans_sha256", "captions_sha256")
-    sums = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in zip(names, files, strict=True)}
+    sums = {
+        name: hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        for name, path in zip(names, files, strict=True)
+    }
     if folds:
         table = f"refitted on the other videos in {folds} folds"
     else:
         source = load_prior().provenance
         same = source.get("spans_sha256") == sums["spans_sha256"]
-        table = "shipped, fitted on these videos: in-sample" if same else "shipped, fitted on other videos"
-    return {"benchmark": "nextgqa", **sums, "model": model_id, "folds": folds, "seed": seed, "table": table}
+        table = (
+            "shipped, fitted on these videos: in-sample"
+            if same
+            else "shipped, fitted on other videos"
+        )
+    return {
+        "benchmark": "nextgqa",
+        **sums,
+        "model": model_id,
+        "folds": folds,
+        "seed": seed,
+        "table": table,
+    }

@@ -1,4 +1,5 @@
 """NExT-GQA files -> questions beside their video's caption vectors and word scores."""
+
 from __future__ import annotations
 
 import csv
@@ -20,7 +21,9 @@ from svqa.temporal.prior import without_time_words
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A question, its video's seconds, and how well each second's caption fits it: `frames`, `cosines`, `words`."""
+    """A question, its video's seconds, and how well each second's caption fits it: `frames`,
+    `cosines`, `words`.
+    """
 
     question: Question
     duration_s: float
@@ -44,36 +47,68 @@ class Asked:
         return content_scores(self.cosines, self.words)
 
 
-def read_questions(annotations: str | Path, spans: str | Path) -> tuple[list[Question], dict[str, float]]:
-    """-> (questions with their marked spans and id `video_qid`, {video: seconds}). Raises UsageError on other files."""
+def read_questions(
+    annotations: str | Path, spans: str | Path
+) -> tuple[list[Question], dict[str, float]]:
+    """-> (questions with their marked spans and id `video_qid`, {video: seconds}). Raises
+    UsageError on other files.
+    """
     marked = json.loads(Path(spans).read_text(encoding="utf-8"))
     with open(annotations, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or not {"video_id", "question", "qid", "type", "answer"} <= rows[0].keys():
-        raise UsageError(f"{annotations} is not a NExT-GQA annotation file: it needs the columns video_id, question, "
-                         f"qid, type, answer, a0..a4")
+        raise UsageError(
+            f"{annotations} is not a NExT-GQA annotation file: it needs the columns "
+            "video_id, question, "
+            f"qid, type, answer, a0..a4"
+        )
     questions = []
     for row in rows:
         found = marked.get(row["video_id"], {}).get("location", {}).get(row["qid"])
         if not found:
-            raise UsageError(f"{spans} has no span for question {row['qid']} of video {row['video_id']}: give the "
-                             f"spans file that belongs to {annotations}")
-        questions.append(Question(row["question"], tuple(row[f"a{i}"] for i in range(5)), row["video_id"],
-                                  (row["answer"],), tuple((float(a), float(b)) for a, b in found), row["type"],
-                                  f"{row['video_id']}_{row['qid']}"))
+            raise UsageError(
+                f"{spans} has no span for question {row['qid']} of video "
+                f"{row['video_id']}: give the "
+                f"spans file that belongs to {annotations}"
+            )
+        questions.append(
+            Question(
+                row["question"],
+                tuple(row[f"a{i}"] for i in range(5)),
+                row["video_id"],
+                (row["answer"],),
+                tuple((float(a), float(b)) for a, b in found),
+                row["type"],
+                f"{row['video_id']}_{row['qid']}",
+            )
+        )
     return questions, {video: float(entry["duration"]) for video, entry in marked.items()}
 
 
-def gather(questions: Sequence[Question], durations_s: Mapping[str, float], captions: Mapping[str, Sequence],
-           sentences: TextEncoder) -> list[Asked]:
-    """Every question beside its video's caption vectors and word scores; a video's captions are encoded once."""
+def gather(
+    questions: Sequence[Question],
+    durations_s: Mapping[str, float],
+    captions: Mapping[str, Sequence],
+    sentences: TextEncoder,
+) -> list[Asked]:
+    """Every question beside its video's caption vectors and word scores; a video's captions are
+    encoded once.
+    """
     videos = {}
     for video in dict.fromkeys(q.video for q in questions):
         if not captions.get(video):
-            raise UsageError(f"no captions for video '{video}': give the captions file that belongs to these questions")
+            raise UsageError(
+                f"no captions for video '{video}': give the captions file that belongs to "
+                "these questions"
+            )
         texts = [c.text for c in captions[video]]
-        frames = VectorSet("frame", "caption", sentences.model_id, [(c.start_s, c.end_s) for c in captions[video]],
-                           sentences.encode_text(texts))
+        frames = VectorSet(
+            "frame",
+            "caption",
+            sentences.model_id,
+            [(c.start_s, c.end_s) for c in captions[video]],
+            sentences.encode_text(texts),
+        )
         videos[video] = frames, Lexicon(texts)
     plain = [without_time_words(q.text) for q in questions]
     asked = []

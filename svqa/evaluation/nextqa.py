@@ -1,28 +1,30 @@
-"""NExT-QA multiple choice: captions -> `EvidenceAnswerer`, the code that answers a video -> accuracy with its floors.
+"""NExT-QA multiple choice: captions -> `EvidenceAnswerer`, the code that answers a video ->
+accuracy with its floors.
 
-Xiao et al. 2021, arXiv:2105.08276: five options a question; types C* causal, T* temporal, D* descriptive. Nothing here
-is trained on the questions. Published on the full validation set: HGA (trained) 49.74, BlindQA (trained, question only)
-43.76, people 88.4.
+Xiao et al. 2021, arXiv:2105.08276: five options a question; types C* causal, T* temporal, D*
+descriptive. Nothing here is trained on the questions. Published on the full validation set: HGA
+(trained) 49.74, BlindQA (trained, question only) 43.76, people 88.4.
 """
+
 from __future__ import annotations
 
 import csv
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from svqa.answering.evidence import EvidenceAnswerer
+from svqa.answering.option_scoring import word_overlap
+from svqa.answering.sentence_scoring import read_passages
 from svqa.errors import UsageError
-from svqa.evaluation.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
+from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
-from svqa.models.choose import word_overlap
-from svqa.models.evidence import EvidenceAnswerer
-from svqa.models.passages import read_passages
-from svqa.records import Evidence, Question
+from svqa.records import Evidence, Progress, Question
 
 OPTIONS = 5
 FLOORS = ("longest option", "blind", "word overlap")
@@ -38,11 +40,14 @@ class Choice:
 
     def __post_init__(self):
         if not 0 <= self.right < len(self.question.options):
-            raise ValueError(f"right must index one of {len(self.question.options)} options, got {self.right}")
+            raise ValueError(
+                f"right must index one of {len(self.question.options)} options, got {self.right}"
+            )
 
 
 def read_annotations(path: str | Path) -> list[Choice]:
-    """-> the questions of a NExT-QA csv file by video, `id` is `video_qid`. Raises UsageError for a missing column.
+    """-> the questions of a NExT-QA csv file by video, `id` is `video_qid`. Raises UsageError for a
+    missing column.
 
     By video, so that an encoder which remembers its last sentences reads a video's captions once.
     """
@@ -50,22 +55,31 @@ def read_annotations(path: str | Path) -> list[Choice]:
         reader = csv.DictReader(file)
         missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise UsageError(f"{path} is not a NExT-QA annotation file: it lacks the column(s) {', '.join(missing)}.")
+            raise UsageError(
+                f"{path} is not a NExT-QA annotation file: it lacks the column(s) "
+                f"{', '.join(missing)}."
+            )
         return sorted((_choice(row) for row in reader), key=lambda choice: choice.question.video)
 
 
 def read_captions(path: str | Path) -> dict[str, list[Evidence]]:
-    """-> each video's captions as passages, from `{video: [caption at 0 s, at 1 s, ...]}` (.json or .json.gz)."""
+    """-> each video's captions as passages, from `{video: [caption at 0 s, at 1 s, ...]}` (.json or
+    .json.gz).
+    """
     path = Path(path)
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     return {
-        video: [Evidence(video, video, float(t), float(t + 1), 0.0, "caption", text) for t, text in enumerate(captions)]
+        video: [
+            Evidence(video, video, float(t), float(t + 1), 0.0, "caption", text)
+            for t, text in enumerate(captions)
+        ]
         for video, captions in json.loads(data).items()
     }
 
 
 def read_predictions(path: str | Path, choices: Sequence[Choice]) -> np.ndarray:
-    """-> (N,) another model's stored predictions, `{video_qid: {"prediction", "answer"}}`, in the order of `choices`.
+    """-> (N,) another model's stored predictions, `{video_qid: {"prediction", "answer"}}`, in the
+    order of `choices`.
 
     Raises UsageError where a question is missing or the file disagrees about the right answer.
     """
@@ -73,7 +87,9 @@ def read_predictions(path: str | Path, choices: Sequence[Choice]) -> np.ndarray:
     for choice in choices:
         row = stored.get(choice.question.id)
         if row is None or row["answer"] != choice.right:
-            raise UsageError(f"{path} has no prediction for '{choice.question.id}' with answer {choice.right}.")
+            raise UsageError(
+                f"{path} has no prediction for '{choice.question.id}' with answer {choice.right}."
+            )
     return np.array([stored[choice.question.id]["prediction"] for choice in choices])
 
 
@@ -84,12 +100,14 @@ def run_nextqa(
     sentences: TextEncoder,
     predictions: str | Path | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> EvalResult:
-    """Accuracy of `EvidenceAnswerer` on every question of `annotations`, overall and by type, with its floors.
+    """Accuracy of `EvidenceAnswerer` on every question of `annotations`, overall and by type, with
+    its floors.
 
-    `predictions`: a stored file of another model, shown as the row `stored` among the floors. `progress(done, all)` is
-    called after each question. Intervals: bootstrap over videos. Raises UsageError where a video has no captions.
+    `predictions`: a stored file of another model, shown as the row `stored` among the floors.
+    `progress` is called after each question. Intervals: bootstrap over videos. Raises
+    UsageError where a video has no captions.
     """
     choices, passages = read_annotations(annotations), read_captions(captions)
     _check_captions(choices, passages, captions)
@@ -102,8 +120,10 @@ def run_nextqa(
         scores.append(answer.score)
         floor_picks.append(pick_by_floors(choice.question, here, sentences))
         if progress is not None:
-            progress(done, len(choices))
-    floors = {name: _accuracy(choices, [pick[name] for pick in floor_picks], seed) for name in FLOORS}
+            progress("questions", done, len(choices))
+    floors = {
+        name: _accuracy(choices, [pick[name] for pick in floor_picks], seed) for name in FLOORS
+    }
     floors = {"chance": Figure(1 / OPTIONS, 1 / OPTIONS, 1 / OPTIONS, len(choices)), **floors}
     if predictions is not None:
         floors["stored"] = _accuracy(choices, read_predictions(predictions, choices), seed)
@@ -114,15 +134,25 @@ def run_nextqa(
         floors={name: {"accuracy": figure} for name, figure in floors.items()},
         passport=_passport(annotations, captions, answerer.model_id, seed),
         per_question=tuple(
-            {"id": c.question.id, "video": c.question.video, "type": c.question.type, "right": c.right,
-             "chosen": int(k), "score": round(s, 4)}
+            {
+                "id": c.question.id,
+                "video": c.question.video,
+                "type": c.question.type,
+                "right": c.right,
+                "chosen": int(k),
+                "score": round(s, 4),
+            }
             for c, k, s in zip(choices, chosen, scores, strict=True)
         ),
-    )  # fmt: skip
+    )
 
 
-def pick_by_floors(question: Question, passages: Sequence[Evidence], sentences: TextEncoder) -> dict[str, int]:
-    """-> what each of `FLOORS` picks: longest option, nearest to the question (blind), most words in the captions."""
+def pick_by_floors(
+    question: Question, passages: Sequence[Evidence], sentences: TextEncoder
+) -> dict[str, int]:
+    """-> what each of `FLOORS` picks: longest option, nearest to the question (blind), most words
+    in the captions.
+    """
     options = list(question.options)
     vectors = sentences.encode_text([question.text, *options])
     scores = {
@@ -137,15 +167,27 @@ def _choice(row: Mapping[str, str]) -> Choice:
     options = tuple(row[f"a{k}"] for k in range(OPTIONS))
     right = int(row["answer"])
     question = Question(
-        row["question"], options, row["video"], (options[right],), type=row["type"], id=f"{row['video']}_{row['qid']}"
+        row["question"],
+        options,
+        row["video"],
+        (options[right],),
+        type=row["type"],
+        id=f"{row['video']}_{row['qid']}",
     )
     return Choice(question, right)
 
 
-def _check_captions(choices: Sequence[Choice], passages: Mapping[str, Sequence[Evidence]], path: str | Path) -> None:
-    without = sorted({c.question.video for c in choices} - {video for video, texts in passages.items() if texts})
+def _check_captions(
+    choices: Sequence[Choice], passages: Mapping[str, Sequence[Evidence]], path: str | Path
+) -> None:
+    without = sorted(
+        {c.question.video for c in choices} - {video for video, texts in passages.items() if texts}
+    )
     if without:
-        raise UsageError(f"{path} lacks captions for {len(without)} videos that are asked about, first '{without[0]}'.")
+        raise UsageError(
+            f"{path} lacks captions for {len(without)} videos that are asked about, first "
+            f"'{without[0]}'."
+        )
 
 
 def _right(choices: Sequence[Choice], chosen: Sequence[int]) -> np.ndarray:
@@ -156,45 +198,28 @@ def _accuracy(choices: Sequence[Choice], chosen: Sequence[int], seed: int) -> Fi
     return bootstrap_over_groups(_right(choices, chosen), [c.question.video for c in choices], seed)
 
 
-def _by_type(choices: Sequence[Choice], chosen: Sequence[int], seed: int) -> dict[str, dict[str, Figure]]:
+def _by_type(
+    choices: Sequence[Choice], chosen: Sequence[int], seed: int
+) -> dict[str, dict[str, Figure]]:
     """Figures for C, T, D and for each of their finer types (CW, CH, TN ...)."""
     right, videos = _right(choices, chosen), [c.question.video for c in choices]
     fine = [c.question.type for c in choices]
-    return {**figures_by_type(right, videos, [t[0] for t in fine], seed), **figures_by_type(right, videos, fine, seed)}
+    return {
+        **figures_by_type(right, videos, [t[0] for t in fine], seed),
+        **figures_by_type(right, videos, fine, seed),
+    }
 
 
-def _passport(annotations: str | Path, captions: str | Path, model_id: str, seed: int) -> dict[str, object]:
+def _passport(
+    annotations: str | Path, captions: str | Path, model_id: str, seed: int
+) -> dict[str, object]:
     def checksum(path: str | Path) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
     return {
-        "benchmark": "nextqa-mc", "annotations_sha256": checksum(annotations), "captions_sha256": checksum(captions),
-        "model": model_id, "seed": seed,
-    }  # fmt: skip
-
-
-def _main() -> None:
-    """`python -m svqa.evaluation.nextqa --annotations F --captions F [--predictions F] [--ablation] [--out F]`."""
-    import argparse
-
-    from svqa.evaluation.nextqa_vectors import sentence_encoder
-
-    parser = argparse.ArgumentParser(description=_main.__doc__)
-    parser.add_argument("--annotations", required=True)
-    parser.add_argument("--captions", required=True)
-    parser.add_argument("--predictions")
-    parser.add_argument("--ablation", action="store_true", help="what each ingredient adds, to --out")
-    parser.add_argument("--out", default="docs/data/nextqa_ablation.json")
-    given = parser.parse_args()
-    files = {"annotations": given.annotations, "captions": given.captions, "predictions": given.predictions}
-    sentences = sentence_encoder()
-    if given.ablation:
-        from svqa.evaluation.nextqa_ablation import run_ablation, write_ablation
-
-        write_ablation(run_ablation(**files, sentences=sentences), given.out)
-    else:
-        print(json.dumps(run_nextqa(**files, sentences=sentences).to_json(), indent=1))
-
-
-if __name__ == "__main__":
-    _main()
+        "benchmark": "nextqa-mc",
+        "annotations_sha256": checksum(annotations),
+        "captions_sha256": checksum(captions),
+        "model": model_id,
+        "seed": seed,
+    }

@@ -1,7 +1,9 @@
-"""Sentences -> the vectors an encoder made of them before, kept on disk: a benchmark's captions are read once.
+"""Sentences -> the vectors an encoder made of them before, kept on disk: a benchmark's captions are
+read once.
 
-Kept is what one call returned, by the model and the texts of that call, in float32 with its checksum: given back bit for
-bit, or, where a byte of it is wrong, computed again. The texts themselves are not kept.
+Kept is what one call returned, by the model and the texts of that call, in float32 with its
+checksum: given back bit for bit, or, where a byte of it is wrong, computed again. The texts
+themselves are not kept.
 """
 
 from __future__ import annotations
@@ -48,22 +50,31 @@ class KeptSentences(TextEncoder):
         return vectors
 
     def _key(self, texts: list[str]) -> str:
-        said = json.dumps([self.model_id, self.dim, texts])  # ASCII, with every text's end: no two lists are one
+        said = json.dumps(
+            [self.model_id, self.dim, texts]
+        )  # ASCII, with every text's end: no two lists are one
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _unpacked(self, packed: np.ndarray | None, rows: int) -> np.ndarray | None:
-        if packed is None or packed.dtype != np.uint8 or packed.shape != (_SUM_BYTES + 4 * rows * self.dim,):
+        if (
+            packed is None
+            or packed.dtype != np.uint8
+            or packed.shape != (_SUM_BYTES + 4 * rows * self.dim,)
+        ):
             return None
         sum_, data = packed[:_SUM_BYTES].tobytes(), packed[_SUM_BYTES:].tobytes()
         if sum_ != _checksum(data):
             return None
-        return np.frombuffer(data, np.float32).reshape(rows, self.dim).copy()  # a caller may write to what it is given
+        return (
+            np.frombuffer(data, np.float32).reshape(rows, self.dim).copy()
+        )  # a caller may write to what it is given
 
 
 def sentence_encoder(models: str = "offline") -> TextEncoder:
     """The set's encoder of sentences with what it made before, from the platform's cache folder.
 
-    Where that cannot be written to it says so on stderr and keeps nothing. Raises UsageError for a set without one.
+    Where that cannot be written to it says so on stderr and keeps nothing. Raises UsageError for a
+    set without one.
     """
     import platformdirs
 

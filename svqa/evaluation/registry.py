@@ -1,4 +1,6 @@
-"""A name -> a model to call on an input: what was registered, the model sets, the versions that training stored."""
+"""A name -> a model to call on an input: what was registered, the model sets, the versions that
+training stored.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from svqa.database.rows import StoredVersion
+from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, NotIngested, UnknownModel, UsageError, unknown_name
 from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
 from svqa.models.zoo import ModelSet, known_sets, load_set
@@ -26,21 +28,26 @@ class ModelType(StrEnum):
 
 
 ROLES = {
-    ModelType.VQA: "answerer", ModelType.CAPTIONING: "captioner", ModelType.DETECTION: "detector",
-    ModelType.EMBEDDING: "encoder", ModelType.TRANSCRIPTION: "transcriber",
-}  # fmt: skip
+    ModelType.VQA: "answerer",
+    ModelType.CAPTIONING: "captioner",
+    ModelType.DETECTION: "detector",
+    ModelType.EMBEDDING: "encoder",
+    ModelType.TRANSCRIPTION: "transcriber",
+}
 _WHOLE_MODELS = {  # what a folder that training wrote can be read as
-    ModelType.VQA: "svqa.models.blip:BlipAnswerer", ModelType.CAPTIONING: "svqa.models.blip:BlipCaptioner",
-    ModelType.DETECTION: "svqa.models.yolo:YoloDetector", ModelType.EMBEDDING: "svqa.models.clip:ClipEncoder",
-}  # fmt: skip
+    ModelType.VQA: "svqa.models.blip:BlipAnswerer",
+    ModelType.CAPTIONING: "svqa.models.blip:BlipCaptioner",
+    ModelType.DETECTION: "svqa.models.yolo:YoloDetector",
+    ModelType.EMBEDDING: "svqa.models.clip:ClipEncoder",
+}
 
 
 class ModelRegistry:
     """Models by type and name; a model is made when it is first used, and then kept.
 
-    An input is what the type is about: a `Question` or `(question, passages[, frames])` for VQA, a `FrameBatch` for
-    captions and boxes, a `FrameBatch` or a sentence for vectors, a `Waveform` for speech. A registered function gets it
-    as it is.
+    An input is what the type is about: a `Question` or `(question, passages[, frames])` for VQA, a
+    `FrameBatch` for captions and boxes, a `FrameBatch` or a sentence for vectors, a `Waveform` for
+    speech. A registered function gets it as it is.
 
     >>> registry = ModelRegistry()
     >>> registry.register_model(ModelType.VQA, "always yes", lambda question: "yes")
@@ -62,25 +69,34 @@ class ModelRegistry:
         *,
         factory: Callable | None = None,
     ) -> None:
-        """Give a model a name; nothing is loaded before its first use. A name that was registered before is replaced.
+        """Give a model a name; nothing is loaded before its first use. A name that was registered
+        before is replaced.
 
-        `model_fn`: a function of one input; or a model class (or `module:Class`), made by its `from_pretrained()` where
-        it has one. `factory`: a function of nothing that gives the model, for one that must be told what to read.
+        `model_fn`: a function of one input; or a model class (or `module:Class`), made by its
+        `from_pretrained()` where it has one. `factory`: a function of nothing that gives the model,
+        for one that must be told what to read.
         """
         key = (_type(model_type), name)
         if (model_fn is None) == (factory is None):
             raise UsageError(f"Register '{name}' with a model_fn or with a factory: one of them.")
         if not callable(factory or model_fn) and not isinstance(model_fn, str):
-            raise UsageError(f"'{name}' must be a function, a class or 'module:Class', got {type(model_fn).__name__}.")
+            raise UsageError(
+                f"'{name}' must be a function, a class or 'module:Class', got "
+                f"{type(model_fn).__name__}."
+            )
         self._makers[key] = factory or (lambda: _made_from(model_fn))
         self._made.pop(key, None)
 
     def use_version_loader(self, load: Callable[[StoredVersion], Any]) -> None:
-        """How a stored version becomes a model; without it, only versions stored as a whole model can be loaded."""
+        """How a stored version becomes a model; without it, only versions stored as a whole model
+        can be loaded.
+        """
         self._load_version = load
 
     def names(self, model_type: ModelType | str, *, store=None) -> tuple[str, ...]:
-        """What there is of a type: registered, then model sets, then (with a `Store`) versions as `name:number`."""
+        """What there is of a type: registered, then model sets, then (with a `Store`) versions as
+        `name:number`.
+        """
         model_type = _type(model_type)
         own = [name for kind, name in self._makers if kind is model_type]
         sets = [name for name in known_sets() if ROLES[model_type] in load_set(name).model_ids]
@@ -89,7 +105,8 @@ class ModelRegistry:
         return tuple(dict.fromkeys([*own, *sets, *stored]))
 
     def load(self, model_type: ModelType | str, name: str, *, store=None) -> Callable[[Any], Any]:
-        """-> a function of one input. A model set answers a `Question` from `store`, where its video is ingested first.
+        """-> a function of one input. A model set answers a `Question` from `store`, where its
+        video is ingested first.
 
         Raises UnknownModel, which lists the known ones, and what loading the model raises.
         """
@@ -111,16 +128,22 @@ class ModelRegistry:
         direct = _function(getattr(models, ROLES[model_type]))
         if model_type is not ModelType.VQA:
             return direct
-        return lambda given: _ask(models, store, given) if isinstance(given, Question) else direct(given)
+        return lambda given: (
+            _ask(models, store, given) if isinstance(given, Question) else direct(given)
+        )
 
 
 def load_whole_version(version: StoredVersion) -> Any:
-    """-> the model of a version that was stored as a whole model. Raises ModelError for one that is an adapter."""
+    """-> the model of a version that was stored as a whole model. Raises ModelError for one that is
+    an adapter.
+    """
     folder = Path(version.adapter_path)
     if not (folder / "config.json").is_file():
         raise ModelError(
-            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone from {folder}): merge it "
-            "into a whole model first, or tell the registry how to load it with use_version_loader()."
+            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone "
+            f"from {folder}): merge it "
+            "into a whole model first, or tell the registry how to load it with "
+            "use_version_loader()."
         )
     return _named(_WHOLE_MODELS[_type_of(version)]).from_pretrained(str(folder))
 
@@ -130,23 +153,31 @@ def _ask(models: ModelSet, store, question: Question):
     from svqa.settings import Settings
 
     if store is None:
-        raise UsageError("A model set answers about a video through its database: give store=open_store(...).")
+        raise UsageError(
+            "A model set answers about a video through its database: give store=open_store(...)."
+        )
     library = Library(store, models, Settings.load(database=store.url, models=models.name))
     if not question.video:
         return library.ask(question.text, options=question.options)
     try:  # taken in before, however it was sampled
-        return library.ask(question.text, video=store.find_video(question.video).id, options=question.options)
+        return library.ask(
+            question.text, video=store.find_video(question.video).id, options=question.options
+        )
     except NotIngested:
         return library.ask(question.text, video=question.video, options=question.options)
 
 
 def _function(model: Any) -> Callable[[Any], Any]:
-    """-> what calls a model of `svqa.models.base` on one input; anything else that can be called is taken as it is."""
+    """-> what calls a model of `svqa.models.base` on one input; anything else that can be called is
+    taken as it is.
+    """
     match model:
         case Answerer():
             return lambda given: model.answer(*(given if isinstance(given, tuple) else (given, [])))
         case Captioner():
-            return lambda given: model.caption(*(given if isinstance(given, tuple) else (given, [_span(given)])))
+            return lambda given: model.caption(
+                *(given if isinstance(given, tuple) else (given, [_span(given)]))
+            )
         case Detector():
             return model.detect
         case Encoder():
@@ -156,7 +187,9 @@ def _function(model: Any) -> Callable[[Any], Any]:
         case Transcriber():
             return model.transcribe
     if not callable(model):
-        raise ModelError(f"{type(model).__name__} cannot be called, nor is it a model of svqa.models.base.")
+        raise ModelError(
+            f"{type(model).__name__} cannot be called, nor is it a model of svqa.models.base."
+        )
     return model
 
 
@@ -176,7 +209,9 @@ def _type(model_type: ModelType | str) -> ModelType:
     try:
         return ModelType(model_type)
     except ValueError:
-        raise UsageError(unknown_name("model type", str(model_type), [t.value for t in ModelType])) from None
+        raise UsageError(
+            unknown_name("model type", str(model_type), [t.value for t in ModelType])
+        ) from None
 
 
 def _type_of(version: StoredVersion) -> ModelType:

@@ -1,4 +1,6 @@
-"""Questions, result files, model sets -> a value a question each -> paired verdicts with a passport."""
+"""Questions, result files, model sets -> a value a question each -> paired verdicts with a
+passport.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from svqa.database.rows import StoredComparison
+from svqa.database.stored_records import StoredComparison
 from svqa.errors import DifferentPassports, UsageError
 from svqa.evaluation.comparison import METRIC, ModelComparator, model_comparator, value_of
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
-from svqa.evaluation.pairs import Pair, compare_all, standing
-from svqa.evaluation.passport import check_same
 from svqa.evaluation.registry import ModelType
-from svqa.evaluation.results import Figure, bootstrap_over_groups
-from svqa.evaluation.statistics import MARGIN
+from svqa.metrics.fingerprint import check_same
+from svqa.metrics.pairwise import Pair, compare_all, standing
+from svqa.metrics.results import Figure, bootstrap_over_groups
+from svqa.metrics.statistics import MARGIN
 from svqa.records import Question
 
 
@@ -31,7 +33,9 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one model scored, question by question: `values` id -> 0 to 1, `videos` id -> what the question is about."""
+    """What one model scored, question by question: `values` id -> 0 to 1, `videos` id -> what the
+    question is about.
+    """
 
     name: str
     values: Mapping[str, float]
@@ -54,11 +58,13 @@ class RunsCompared:
 
 
 def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
-    """-> the questions of a NExT-QA csv, or of a JSONL file with a row `{"video", "question", "answer"}` each.
+    """-> the questions of a NExT-QA csv, or of a JSONL file with a row `{"video", "question",
+    "answer"}` each.
 
-    A row may have `answers` (several references), `options`, `type`, `id`, `split`, and the seconds that hold the
-    evidence, `spans` [[start, end], ...] or one `span`; a video's path is relative to the file. With `split` only rows
-    of it, and rows without one, are asked. Raises UsageError with the line that is not such a row.
+    A row may have `answers` (several references), `options`, `type`, `id`, `split`, and the seconds
+    that hold the evidence, `spans` [[start, end], ...] or one `span`; a video's path is relative to
+    the file. With `split` only rows of it, and rows without one, are asked. Raises UsageError with
+    the line that is not such a row.
     """
     path = Path(path)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -67,38 +73,65 @@ def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
         return Asked(tuple(choice.question for choice in read_annotations(path)), passport)
     lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1)
     rows = [(number, _object(line, number)) for number, line in lines if line.strip()]
-    wanted = [(number, row) for number, row in rows if split is None or row.get("split") in (None, split)]
+    wanted = [
+        (number, row) for number, row in rows if split is None or row.get("split") in (None, split)
+    ]
     questions = tuple(_question(row, path.parent, number) for number, row in wanted)
     if len({q.id for q in questions}) < max(1, len(questions)):
         of = "" if split is None else f" for {split}"
-        raise UsageError(f"{path} holds {len(questions)} questions{of} and needs at least one, each with an id of its own.")
-    return Asked(questions, {"questions_sha256": checksum, **({} if split is None else {"split": split})})
+        raise UsageError(
+            f"{path} holds {len(questions)} questions{of} and needs at least one, each "
+            "with an id of its own."
+        )
+    return Asked(
+        questions, {"questions_sha256": checksum, **({} if split is None else {"split": split})}
+    )
 
 
 def read_run(path: str | Path, asked: Asked | None = None, *, metric: str = METRIC) -> Run:
-    """-> the run of a result file: that of `svqa eval` with `per_question`, or `{id: {"prediction", "answer"}}`.
+    """-> the run of a result file: that of `svqa eval` with `per_question`, or `{id: {"prediction",
+    "answer"}}`.
 
-    The second kind has no passport of its own: it takes that of `asked`, after every right answer in it was compared.
-    Raises UsageError where a question is missing or the file says that another answer is right.
+    The second kind has no passport of its own: it takes that of `asked`, after every right answer
+    in it was compared. Raises UsageError where a question is missing or the file says that another
+    answer is right.
     """
     path, data = Path(path), json.loads(Path(path).read_text(encoding="utf-8"))
     if "per_question" in data:
         rows = {str(row.get("id", i)): row for i, row in enumerate(data["per_question"])}
         values = {key: _value(row, metric, path) for key, row in rows.items()}
-        run = Run(path.stem, values, {k: str(r["video"]) for k, r in rows.items()}, data.get("passport", {}))
+        run = Run(
+            path.stem,
+            values,
+            {k: str(r["video"]) for k, r in rows.items()},
+            data.get("passport", {}),
+        )
     elif asked is not None:
         run = _stored_predictions(path, data, asked)
     else:
-        raise UsageError(f"{path} has no `per_question` rows. Give --questions FILE, or results with a row a question.")
+        raise UsageError(
+            f"{path} has no `per_question` rows. Give --questions FILE, or results with a "
+            "row a question."
+        )
     return run if asked is None else _on(run, asked)
 
 
-def run_set(name: str, asked: Asked, *, store, captions: str | Path | None = None, metric: str = METRIC,
-            annotations: str | Path | None = None, comparator: ModelComparator = model_comparator) -> Run:  # fmt: skip
-    """-> the run of a model set, or of any VQA model that is registered, on every question of `asked`.
+def run_set(
+    name: str,
+    asked: Asked,
+    *,
+    store,
+    captions: str | Path | None = None,
+    metric: str = METRIC,
+    annotations: str | Path | None = None,
+    comparator: ModelComparator = model_comparator,
+) -> Run:
+    """-> the run of a model set, or of any VQA model that is registered, on every question of
+    `asked`.
 
-    The videos are taken into `store` first if needed. With `captions` (and the `annotations` they belong to) no video
-    is opened: the set's evidence answerer reads them. An abstention and an error count as wrong.
+    The videos are taken into `store` first if needed. With `captions` (and the `annotations` they
+    belong to) no video is opened: the set's evidence answerer reads them. An abstention and an
+    error count as wrong.
     """
     if captions is not None:
         from svqa.models.zoo import load_set
@@ -109,7 +142,10 @@ def run_set(name: str, asked: Asked, *, store, captions: str | Path | None = Non
         return Run(name, values, {row["id"]: row["video"] for row in rows}, found.passport)
     ran = comparator.run_model(ModelType.VQA, name, asked.questions, store=store)
     if len(ran.errors) == len(asked.questions):
-        raise UsageError(f"'{name}' answered none of the {len(asked.questions)} questions. First: {ran.errors[0]}")
+        raise UsageError(
+            f"'{name}' answered none of the {len(asked.questions)} questions. First: "
+            f"{ran.errors[0]}"
+        )
     values = {
         q.id: 0.0 if i in ran.errors else value_of(ran.outputs[i], q.answers, metric)
         for i, q in enumerate(asked.questions)
@@ -118,20 +154,28 @@ def run_set(name: str, asked: Asked, *, store, captions: str | Path | None = Non
     return Run(name, values, videos, asked.passport, ran.latency_ms, ran.peak_grown_bytes / 1e6)
 
 
-def compare_runs(runs: Sequence[Run], *, store=None, metric: str = METRIC, margin: float = MARGIN,
-                 seed: int = 0) -> RunsCompared:  # fmt: skip
-    """Every pair of runs, paired by question and clustered by video, after their passports were found to agree.
+def compare_runs(
+    runs: Sequence[Run], *, store=None, metric: str = METRIC, margin: float = MARGIN, seed: int = 0
+) -> RunsCompared:
+    """Every pair of runs, paired by question and clustered by video, after their passports were
+    found to agree.
 
-    Raises DifferentPassports with the field that differs; UsageError where the questions are not the same.
+    Raises DifferentPassports with the field that differs; UsageError where the questions are not
+    the same.
     """
     if len({run.name for run in runs}) < max(2, len(runs)):
-        raise UsageError(f"Two or more runs with names of their own are compared, got {[run.name for run in runs]}.")
+        raise UsageError(
+            "Two or more runs with names of their own are compared, got "
+            f"{[run.name for run in runs]}."
+        )
     passport = check_same({run.name: run.passport for run in runs})
     first = runs[0]
     for run in runs[1:]:
         if set(run.values) != set(first.values):
             odd = min(set(run.values) ^ set(first.values))
-            raise DifferentPassports(f"'{first.name}' and '{run.name}' answered other questions, for example '{odd}'.")
+            raise DifferentPassports(
+                f"'{first.name}' and '{run.name}' answered other questions, for example '{odd}'."
+            )
     ids = sorted(first.values)
     values = {run.name: [run.values[key] for key in ids] for run in runs}
     pairs = compare_all(values, [first.videos[key] for key in ids], seed=seed, margin=margin)
@@ -141,7 +185,9 @@ def compare_runs(runs: Sequence[Run], *, store=None, metric: str = METRIC, margi
         models.append({"name": run.name, **cost, metric: run.quality(seed).to_json()})
     stands = standing({run.name: run.quality(seed).value for run in runs}, rows)
     result = {"models": models, "pairs": rows, **vars(stands)}
-    stored = StoredComparison("vqa", tuple(values), metric, len(ids), stands.verdict, passport, result)
+    stored = StoredComparison(
+        "vqa", tuple(values), metric, len(ids), stands.verdict, passport, result
+    )
     if store is not None:
         store.add_comparison(stored)
     return RunsCompared(pairs, stored)
@@ -153,21 +199,33 @@ def _object(line: str, number: int) -> Mapping[str, Any]:
     except ValueError as error:
         raise UsageError(f"Line {number} is not JSON: {line.strip()[:60]!r}") from error
     if not isinstance(row, dict):
-        raise UsageError(f"Line {number}: a question is an object with `video`, `question` and `answer`, got {row!r}.")
+        raise UsageError(
+            f"Line {number}: a question is an object with `video`, `question` and "
+            f"`answer`, got {row!r}."
+        )
     return row
 
 
 def _question(row: Mapping[str, Any], folder: Path, number: int) -> Question:
     if not {"video", "question"} <= set(row) or not {"answer", "answers"} & set(row):
         raise UsageError(
-            f"Line {number}: a question has `video`, `question` and `answer` or `answers`, got {sorted(row)}."
+            f"Line {number}: a question has `video`, `question` and `answer` or "
+            f"`answers`, got {sorted(row)}."
         )
     answers = tuple(row.get("answers") or (row["answer"],))
     video = str(folder / row["video"]) if (folder / row["video"]).exists() else row["video"]
     options, key = tuple(row.get("options") or ()), str(row.get("id") or f"line {number}")
     spans = row.get("spans") or ([row["span"]] if row.get("span") else [])
     try:
-        return Question(row["question"], options, video, answers, tuple(map(tuple, spans)), row.get("type") or "", key)
+        return Question(
+            row["question"],
+            options,
+            video,
+            answers,
+            tuple(map(tuple, spans)),
+            row.get("type") or "",
+            key,
+        )
     except (TypeError, ValueError) as error:
         raise UsageError(f"Line {number}: {error}") from error
 
@@ -176,7 +234,10 @@ def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:
     if {"chosen", "right"} <= set(row):
         return float(row["chosen"] == row["right"])
     if metric not in row:
-        raise UsageError(f"{path}: a row has no `{metric}`, only {', '.join(sorted(row))}. Name one with --metric.")
+        raise UsageError(
+            f"{path}: a row has no `{metric}`, only {', '.join(sorted(row))}. Name one "
+            "with --metric."
+        )
     return float(row[metric])
 
 
@@ -185,7 +246,10 @@ def _stored_predictions(path: Path, data: Mapping[str, Any], asked: Asked) -> Ru
     for question in asked.questions:
         row = data.get(question.id)
         if row is None or question.options[row["answer"]] != question.answers[0]:
-            raise UsageError(f"{path} has no prediction for '{question.id}' with the answer '{question.answers[0]}'.")
+            raise UsageError(
+                f"{path} has no prediction for '{question.id}' with the answer "
+                f"'{question.answers[0]}'."
+            )
         values[question.id] = float(row["prediction"] == row["answer"])
     return Run(path.stem, values, {q.id: q.video for q in asked.questions}, asked.passport)
 
@@ -197,4 +261,6 @@ def _on(run: Run, asked: Asked) -> Run:
     if missing:
         raise UsageError(f"{run.name} lacks {len(missing)} of the questions, first '{missing[0]}'.")
     ids = [q.id for q in asked.questions]
-    return Run(run.name, {i: run.values[i] for i in ids}, {i: run.videos[i] for i in ids}, run.passport)
+    return Run(
+        run.name, {i: run.values[i] for i in ids}, {i: run.videos[i] for i in ids}, run.passport
+    )

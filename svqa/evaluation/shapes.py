@@ -1,35 +1,46 @@
-"""A model set and a seed -> how often it is right about shapes videos; who reads words is given captions."""
+"""A model set and a seed -> how often it is right about shapes videos; who reads words is given
+captions.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from svqa.answering.evidence import EvidenceAnswerer
 from svqa.errors import UsageError
-from svqa.evaluation.results import EvalResult
-from svqa.evaluation.shapes_moments import METRIC, run_moments
+from svqa.evaluation.shapes_grounding import METRIC, run_moments
+from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate
+from svqa.metrics.results import EvalResult
 from svqa.models.base import Answerer, Captioner
-from svqa.models.evidence import EvidenceAnswerer
 from svqa.models.zoo import ModelSet
 from svqa.records import Answer, Evidence, FrameBatch, Question, Segment
-from svqa.shapes.evaluate import FRESH_SEED, evaluate
 
 _FRAME_S = 0.01
 
 
 class Captioned(Answerer):
-    """An answerer that reads words, made to look: each frame is captioned, and the captions are what it reads."""
+    """An answerer that reads words, made to look: each frame is captioned, and the captions are
+    what it reads.
+    """
 
     def __init__(self, answerer: Answerer, captioner: Captioner):
         self.answerer, self.captioner = answerer, captioner
         self.model_id = f"{captioner.model_id} -> {answerer.model_id}"
 
-    def answer(self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None) -> Answer:
+    def answer(
+        self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
+    ) -> Answer:
         """As the answerer does, from `passages` and one caption a frame."""
         read = list(passages)
         if frames is not None:
             moments = [Segment(t, t + _FRAME_S) for t in frames.t_s.tolist()]
-            read += [Evidence(question.video, question.video, c.start_s, c.end_s, c.score, "caption", c.text)
-                     for c in self.captioner.caption(frames, moments)]  # fmt: skip
+            read += [
+                Evidence(
+                    question.video, question.video, c.start_s, c.end_s, c.score, "caption", c.text
+                )
+                for c in self.captioner.caption(frames, moments)
+            ]
         return replace(self.answerer.answer(question, read, frames), model_id=self.model_id)
 
 
@@ -38,14 +49,19 @@ def run_shapes(
 ) -> EvalResult:
     """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its floors.
 
-    Where the set was made for this world, also how often its boxes find the seconds that hold the evidence
-    (`span IoU>=0.5`). `seed` must be one that nothing was trained on. Raises UsageError where the set cannot answer.
+    Where the set was made for this world, also how often its boxes find the seconds that hold the
+    evidence (`span IoU>=0.5`). `seed` must be one that nothing was trained on. Raises UsageError
+    where the set cannot answer.
     """
     if videos < 2:
-        raise UsageError(f"-n must be at least 2 videos, got {videos}: one floor looks at another video.")
+        raise UsageError(
+            f"-n must be at least 2 videos, got {videos}: one floor looks at another video."
+        )
     answerer = models.answerer
     if answerer is None:
-        raise UsageError(f"The set '{models.name}' has no model that answers. See: svqa models list")
+        raise UsageError(
+            f"The set '{models.name}' has no model that answers. See: svqa models list"
+        )
     if isinstance(answerer, EvidenceAnswerer):
         answerer = Captioned(answerer, models.captioner)
     answered = evaluate(answerer, videos=videos, seed=seed, every_s=every_s)
@@ -53,12 +69,22 @@ def run_shapes(
 
 
 def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) -> EvalResult:
-    """The same result with the figures of found seconds beside the answers; their floors begin with `span: `."""
+    """The same result with the figures of found seconds beside the answers; their floors begin with
+    `span: `.
+    """
     found = run_moments(None, models.detector, videos=videos, seed=seed)
     by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}
     for kind, figures in found.by_type.items():
         by_type[kind][METRIC] = figures[METRIC]
-    floors = {**answered.floors, **{f"span: {name}": figures for name, figures in found.floors.items()}}
+    floors = {
+        **answered.floors,
+        **{f"span: {name}": figures for name, figures in found.floors.items()},
+    }
     metrics = {**answered.metrics, **found.metrics}
-    return replace(answered, metrics=metrics, by_type=by_type, floors=floors,
-                   passport={**answered.passport, "detector": models.detector.model_id})
+    return replace(
+        answered,
+        metrics=metrics,
+        by_type=by_type,
+        floors=floors,
+        passport={**answered.passport, "detector": models.detector.model_id},
+    )

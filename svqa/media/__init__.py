@@ -1,5 +1,6 @@
-"""File -> frames, sound, shots. Decoding happens in a worker process; importing this loads no decoder, torch or
-OpenCV."""
+"""File -> frames, sound, shots. Decoding happens in a worker process; importing this loads no
+decoder, torch or OpenCV.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ __all__ = sorted(_HOMES)
 
 def __getattr__(name: str):
     if name not in _HOMES:
-        raise AttributeError(f"module 'svqa.media' has no attribute {name!r}. It has: {', '.join(__all__)}.")
+        raise AttributeError(
+            f"module 'svqa.media' has no attribute {name!r}. It has: {', '.join(__all__)}."
+        )
     return getattr(import_module(f"svqa.media.{_HOMES[name]}"), name)
 
 

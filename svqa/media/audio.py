@@ -24,8 +24,9 @@ def read_audio(
 ) -> Waveform | None:
     """-> the sound of `[start_s, end_s)` as one waveform; None where the file has no sound stream.
 
-    Second 0 is the first presented frame of the video: sound before it is cut, sound that begins later has a
-    `start_s` above 0, gaps are silence. 230 MB an hour at 16 kHz; `stream_audio` holds one block at a time.
+    Second 0 is the first presented frame of the video: sound before it is cut, sound that begins
+    later has a `start_s` above 0, gaps are silence. 230 MB an hour at 16 kHz; `stream_audio` holds
+    one block at a time.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo, DecodeTimeout, DecodeCrashed.
     """
@@ -52,7 +53,8 @@ def stream_audio(
     end_s: float | None = None,
     limits: Limits = Limits(),
 ) -> Iterator[Waveform]:
-    """Yield the sound in order, in waveforms of at most `block_s` seconds; a gap in the sound begins a new one.
+    """Yield the sound in order, in waveforms of at most `block_s` seconds; a gap in the sound
+    begins a new one.
 
     No sound stream yields nothing. Closing the iterator ends the worker. Raises as `read_audio`.
     """
@@ -63,9 +65,14 @@ def stream_audio(
         yield from _blocks(worker, rate_hz, max(1, round(block_s * rate_hz)))
 
 
-def _open_sound(path, rate_hz: int, start_s: float, end_s: float | None, limits: Limits) -> Worker | None:
+def _open_sound(
+    path, rate_hz: int, start_s: float, end_s: float | None, limits: Limits
+) -> Worker | None:
     if rate_hz < 1 or start_s < 0 or (end_s is not None and end_s < start_s):
-        raise UsageError(f"Expected rate_hz >= 1 and 0 <= start_s <= end_s, got {rate_hz} Hz, [{start_s}, {end_s}).")
+        raise UsageError(
+            f"Expected rate_hz >= 1 and 0 <= start_s <= end_s, got {rate_hz} Hz, "
+            f"[{start_s}, {end_s})."
+        )
     job = {
         "do": "sound",
         "name": os.fsdecode(path),
@@ -99,7 +106,11 @@ def _blocks(worker: Worker, rate_hz: int, block_samples: int) -> Iterator[Wavefo
             while held >= block_samples:
                 joined = np.concatenate(parts)
                 yield Waveform(joined[:block_samples], rate_hz, begin / rate_hz)
-                parts, begin, held = [joined[block_samples:]], begin + block_samples, held - block_samples
+                parts, begin, held = (
+                    [joined[block_samples:]],
+                    begin + block_samples,
+                    held - block_samples,
+                )
             parts = parts if held else []
     finally:
         worker.close()

@@ -1,8 +1,8 @@
-"""Open file descriptor -> a container that was let in by its content, its streams, its packet table. Only the worker
-imports this.
+"""Open file descriptor -> a container that was let in by its content, its streams, its packet
+table. Only the worker imports this.
 
-Demuxers, decoders and protocols are allow-lists: what is not named here is never parsed, so a playlist, picture or
-script called .mp4 is refused and nothing that it points at is opened.
+Demuxers, decoders and protocols are allow-lists: what is not named here is never parsed, so a
+playlist, picture or script called .mp4 is refused and nothing that it points at is opened.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from svqa.errors import NotAVideo, NoVideoStream, TooLarge
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
 VIDEO_CODECS = tuple(
     (
-        "h264 hevc vp8 libvpx vp9 libvpx-vp9 av1 libdav1d mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v1 msmpeg4v2 "
+        "h264 hevc vp8 libvpx vp9 libvpx-vp9 av1 libdav1d mpeg1video mpeg2video mpeg4 "
+        "msmpeg4 msmpeg4v1 msmpeg4v2 "
         "h263 flv wmv1 wmv2 wmv3 vc1 theora mjpeg prores dnxhd ffv1 rawvideo"
     ).split()
 )
 AUDIO_CODECS = tuple(
     (
-        "aac mp3 mp3float ac3 eac3 opus libopus vorbis libvorbis flac alac wmav1 wmav2 amrnb amrwb pcm_s16le "
-        "pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_f32be pcm_u8 pcm_s8 pcm_mulaw pcm_alaw mp2 mp2float "
+        "aac mp3 mp3float ac3 eac3 opus libopus vorbis libvorbis flac alac wmav1 wmav2 "
+        "amrnb amrwb pcm_s16le "
+        "pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_f32be pcm_u8 pcm_s8 "
+        "pcm_mulaw pcm_alaw mp2 mp2float "
         "adpcm_ms adpcm_ima_wav"
     ).split()
 )
@@ -36,8 +39,9 @@ _SIZE = re.compile(r"Picture size (\d+x\d+)")
 
 @dataclass
 class Source:
-    """One file as the worker sees it: the descriptor's path, the name to use in errors, limits, and a sign of life to
-    give."""
+    """One file as the worker sees it: the descriptor's path, the name to use in errors, limits, and
+    a sign of life to give.
+    """
 
     path: str
     name: str
@@ -48,8 +52,9 @@ class Source:
     _refused_size: str = ""
 
     def tick(self) -> None:
-        """Tell the parent now and then that work goes on; called from the loops that work, so a stuck loop is
-        silent."""
+        """Tell the parent now and then that work goes on; called from the loops that work, so a
+        stuck loop is silent.
+        """
         now = time.monotonic()
         if now - self._alive_at > ALIVE_EVERY_S:
             self._alive_at = now
@@ -73,24 +78,34 @@ class Source:
             raise
         except (av.error.FFmpegError, ValueError) as error:
             raise NotAVideo(
-                f"'{self.name}' is not a video svqa reads (expected MP4/MOV, Matroska/WebM, AVI, MPEG-TS/PS, FLV, "
+                f"'{self.name}' is not a video svqa reads (expected MP4/MOV, "
+                "Matroska/WebM, AVI, MPEG-TS/PS, FLV, "
                 f"Ogg, ASF, IVF or MXF; {_reason(error)}). If it is damaged, copy it again."
             ) from None
         finally:
             av.logging.set_level(None)
 
     def video_stream(self, container):
-        """-> the first stream of moving pictures, ready to decode. Raises NoVideoStream, TooLarge, NotAVideo."""
-        videos = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        """-> the first stream of moving pictures, ready to decode. Raises NoVideoStream, TooLarge,
+        NotAVideo.
+        """
+        videos = [
+            s
+            for s in container.streams.video
+            if not s.disposition & av.stream.Disposition.attached_pic
+        ]
         if not videos:
             what = "only cover art" if container.streams.video else "no moving pictures"
             sound = " and sound" if container.streams.audio else ""
-            raise NoVideoStream(f"'{self.name}' holds {what}{sound}. Expected a file with a video stream.")
+            raise NoVideoStream(
+                f"'{self.name}' holds {what}{sound}. Expected a file with a video stream."
+            )
         stream = videos[0]
         codec = stream.codec_context
         if codec is None or codec.name not in VIDEO_CODECS:
             raise NotAVideo(
-                f"'{self.name}' is coded as {codec.name if codec else 'something unknown'}, which svqa does not "
+                f"'{self.name}' is coded as "
+                f"{codec.name if codec else 'something unknown'}, which svqa does not "
                 f"decode. Convert it to H.264, for example: ffmpeg -i IN -c:v libx264 OUT.mp4"
             )
         if not codec.width and self._refused_size:  # so large that libavcodec forgot it at once
@@ -101,13 +116,16 @@ class Source:
         return stream
 
     def audio_stream(self, container):
-        """-> the first sound stream, ready to decode, or None. Raises NotAVideo for a codec that is not read."""
+        """-> the first sound stream, ready to decode, or None. Raises NotAVideo for a codec that is
+        not read.
+        """
         if not container.streams.audio:
             return None
         stream = container.streams.audio[0]
         if stream.codec_context is None or stream.codec_context.name not in AUDIO_CODECS:
             raise NotAVideo(
-                f"the sound of '{self.name}' is in a codec svqa does not decode. Convert it to AAC, for example: "
+                f"the sound of '{self.name}' is in a codec svqa does not decode. Convert "
+                "it to AAC, for example: "
                 f"ffmpeg -i IN -c:v copy -c:a aac OUT.mp4"
             )
         self._prepare(container, stream)
@@ -117,7 +135,8 @@ class Source:
         """Raises TooLarge before any memory for such a frame is taken."""
         if width * height > self.max_pixels:
             raise TooLarge(
-                f"'{self.name}' says its frames are {width} x {height} = {width * height:,} pixels; at most "
+                f"'{self.name}' says its frames are {width} x {height} = "
+                f"{width * height:,} pixels; at most "
                 f"{self.max_pixels:,} are decoded. Scale it down, or raise Limits(max_pixels=...)."
             )
 
@@ -158,8 +177,9 @@ class ReadState:
 class PacketTable:
     """Packets of the video stream in decoding order, in the stream's time base.
 
-    `is_shown` is 0 for packets that are decoded and never presented (cut away by an edit list, hidden by VP8).
-    `usable` is False where times are missing or double, so that a packet cannot be told by its time.
+    `is_shown` is 0 for packets that are decoded and never presented (cut away by an edit list,
+    hidden by VP8). `usable` is False where times are missing or double, so that a packet cannot be
+    told by its time.
     """
 
     pts: array = field(default_factory=lambda: array("q"))
@@ -181,13 +201,20 @@ class PacketTable:
 
     def shown_pts(self, first_pts: int) -> list[int]:
         """Presentation order, from the first presented frame."""
-        return sorted(pts for pts, shown in zip(self.pts, self.is_shown, strict=True) if shown and pts >= first_pts)
+        return sorted(
+            pts
+            for pts, shown in zip(self.pts, self.is_shown, strict=True)
+            if shown and pts >= first_pts
+        )
 
 
 def is_shown(packet, codec_name: str) -> bool:
-    """Whether decoding this packet gives a frame to present; VP8 says so in its frame header (RFC 6386, section
-    9.1)."""
-    return not packet.is_discard and not (codec_name == "vp8" and packet.size and not memoryview(packet)[0] & 0x10)
+    """Whether decoding this packet gives a frame to present; VP8 says so in its frame header (RFC
+    6386, section 9.1).
+    """
+    return not packet.is_discard and not (
+        codec_name == "vp8" and packet.size and not memoryview(packet)[0] & 0x10
+    )
 
 
 def seconds(pts: int, time_base) -> float:
@@ -196,4 +223,7 @@ def seconds(pts: int, time_base) -> float:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).split(":")[0].strip().lower() or type(error).__name__
+    return (
+        str(getattr(error, "strerror", None) or error).split(":")[0].strip().lower()
+        or type(error).__name__
+    )

@@ -1,5 +1,6 @@
-"""Open file -> upright RGB pictures at model size with their times: PyAV (default) and decord. Only the worker
-imports this."""
+"""Open file -> upright RGB pictures at model size with their times: PyAV (default) and decord. Only
+the worker imports this.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +8,23 @@ import av
 
 from svqa.errors import NoFrames
 from svqa.media.container import PacketTable, ReadState, Source, is_shown, seconds
+from svqa.media.decode_plan import Plan, plan_groups
 from svqa.media.geometry import arrange, displayed_size, output_size, plan_geometry
-from svqa.media.plan import Plan, plan_groups
 from svqa.media.sampling import Sampling
 
 SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
-SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")  # decoders that skip frames nothing refers to, and lose nothing
+SKIPS_NONREF = (
+    "h264",
+    "hevc",
+    "mpeg2video",
+    "mpeg4",
+)  # decoders that skip frames nothing refers to, and lose nothing
 
 
 class PyavVideo:
-    """A video read with PyAV: `frames(...)` yields `(t_s, picture)`; afterwards `state` and `decoded` tell how it
-    went."""
+    """A video read with PyAV: `frames(...)` yields `(t_s, picture)`; afterwards `state` and
+    `decoded` tell how it went.
+    """
 
     def __init__(self, source: Source):
         self.source = source
@@ -35,7 +42,8 @@ class PyavVideo:
         if first is None:
             raise NoFrames(
                 f"'{self.source.name}' has a video header, but not one frame of it can be decoded "
-                f"({self.state.packets} packets read). It is damaged or cut short: copy or export it again."
+                f"({self.state.packets} packets read). It is damaged or cut short: copy "
+                "or export it again."
             )
         self.first_pts = first.pts or 0
         self.time_base = stream.time_base
@@ -55,23 +63,30 @@ class PyavVideo:
         return seconds(pts - self.first_pts, self.time_base)
 
     def seconds_long(self, duration: int) -> float:
-        """How long a frame is shown: its packet's word where it has a credible one, else one step of the average
-        rate."""
+        """How long a frame is shown: its packet's word where it has a credible one, else one step
+        of the average rate.
+        """
         usual_s = 1 / self.rate_hz if self.rate_hz else 0.04
         duration_s = seconds(duration, self.time_base)
         return duration_s if 0 < duration_s <= max(10 * usual_s, 1.0) else usual_s
 
     # -- choosing ---
 
-    def frames(self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str):
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in presentation order."""
+    def frames(
+        self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
+    ):
+        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in
+        presentation order.
+        """
         last_s = min(end_s, sampling.last_s)
         plan = self._plan(sampling, start_s, end_s, last_s) if sampling.is_sparse else None
         held, held_s, duration_s = None, -1.0, self.seconds_long(0)
         for frame in self._frames_from(start_s, plan, keys_only=sampling.mode == "keyframes"):
             t_s = self.time_s(frame.pts) if frame.pts is not None else held_s + duration_s
             if t_s <= held_s or t_s < 0:
-                self.state.errors += 1  # a broken clock: a frame that would go back in time is not shown
+                self.state.errors += (
+                    1  # a broken clock: a frame that would go back in time is not shown
+                )
                 continue
             if held is not None and held_s >= start_s and sampling.wants(held_s, t_s):
                 yield held_s, self._picture(held, out_wh, fit)
@@ -85,13 +100,17 @@ class PyavVideo:
             yield held_s, self._picture(held, out_wh, fit)
 
     def scan(self, start_s: float = 0.0, last_s: float = float("inf")) -> PacketTable:
-        """-> packet table from the group that holds `start_s` to the first group wholly after `last_s`; nothing is
-        decoded."""
+        """-> packet table from the group that holds `start_s` to the first group wholly after
+        `last_s`; nothing is decoded.
+        """
         table, state, groups_after = PacketTable(), ReadState(), 0
         for packet in self._packets_from(start_s, state)[1]:
             if packet.is_keyframe and packet.pts is not None and self.time_s(packet.pts) > last_s:
                 groups_after += 1
-                if groups_after > 1:  # one more group than needed: its first pictures may be shown before its keyframe
+                if (
+                    groups_after > 1
+                    # one more group than needed: its first pictures may be shown before its keyframe
+                ):
                     break
             table.add(packet, is_shown=is_shown(packet, self.codec))
         table.usable &= len(set(table.pts)) == len(table.pts)
@@ -100,14 +119,18 @@ class PyavVideo:
         return table
 
     def _plan(self, sampling: Sampling, start_s: float, end_s: float, last_s: float) -> Plan | None:
-        """None where every packet has to be fed: dense sampling, or packets that cannot be told by their time."""
+        """None where every packet has to be fed: dense sampling, or packets that cannot be told by
+        their time.
+        """
         table = self.scan(start_s, last_s)
         if self.counts_frames or not table.usable or not table.is_key or not table.is_key[0]:
             return None
         wanted = self._wanted_pts(table, sampling, start_s, end_s)
         return plan_groups(table, wanted) if len(wanted) <= 0.6 * len(table.pts) else None
 
-    def _wanted_pts(self, table: PacketTable, sampling: Sampling, start_s: float, end_s: float) -> set[int]:
+    def _wanted_pts(
+        self, table: PacketTable, sampling: Sampling, start_s: float, end_s: float
+    ) -> set[int]:
         shown = table.shown_pts(self.first_pts)
         times = [self.time_s(pts) for pts in shown]
         wanted = {
@@ -128,11 +151,15 @@ class PyavVideo:
     def _packets_from(self, start_s: float, state: ReadState):
         """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
         wanted_pts = self.first_pts + int(start_s / self.time_base)
-        for margin_s in (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and not self.counts_frames else ():
+        for margin_s in (
+            (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and not self.counts_frames else ()
+        ):
             container = self.source.open()
             stream = self.source.video_stream(container)
             try:
-                container.seek(wanted_pts - int(margin_s / self.time_base), stream=stream, backward=True)
+                container.seek(
+                    wanted_pts - int(margin_s / self.time_base), stream=stream, backward=True
+                )
             except av.error.FFmpegError:
                 break
             packets = self.source.packets(container, stream, state)
@@ -151,14 +178,19 @@ class PyavVideo:
         if keys_only:
             stream.codec_context.skip_frame = "NONKEY"
             packets = (p for p in packets if p.is_keyframe)
-        frames = self._decode(packets, stream) if plan is None else self._decode_groups(packets, stream, plan)
+        frames = (
+            self._decode(packets, stream)
+            if plan is None
+            else self._decode_groups(packets, stream, plan)
+        )
         yield from self._counted(frames) if self.counts_frames and not keys_only else frames
         self.state.broken |= state.broken
         self.state.packets = max(self.state.packets, state.packets)
 
     def _counted(self, frames):
-        """AVI stores no presentation times, and H.264 shows frames in another order than it codes them: there the
-        n-th frame that comes out of the decoder is shown at the n-th time."""
+        """AVI stores no presentation times, and H.264 shows frames in another order than it codes
+        them: there the n-th frame that comes out of the decoder is shown at the n-th time.
+        """
         for frame, pts in zip(frames, sorted(self.scan().pts), strict=False):
             frame.pts = pts
             yield frame
@@ -169,7 +201,9 @@ class PyavVideo:
         yield from self._decoded(stream.codec_context, None)
 
     def _decode_groups(self, packets, stream, plan: Plan):
-        """Decode only the groups of pictures that hold a wanted frame, each only as far as its last one."""
+        """Decode only the groups of pictures that hold a wanted frame, each only as far as its last
+        one.
+        """
         codec, group, begun = stream.codec_context, None, False
         may_skip = codec.name in SKIPS_NONREF
         for packet in packets:

@@ -1,8 +1,8 @@
 """The same frames by decord 0.6, the second backend. Only the worker imports this.
 
-Its limits: FFmpeg 4.1, so no AV1; edit lists are ignored, so frames an editor cut away are shown; damaged frames come
-without a word; all frame times are read when it opens. The file was let in by PyAV in another process before it gets
-here.
+Its limits: FFmpeg 4.1, so no AV1; edit lists are ignored, so frames an editor cut away are shown;
+damaged frames come without a word; all frame times are read when it opens. The file was let in by
+PyAV in another process before it gets here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from svqa.media.sampling import Sampling
 
 
 class DecordVideo:
-    """As `PyavVideo`: `frames(...)` yields `(t_s, picture)`. `facts`: what PyAV found out about the same file."""
+    """As `PyavVideo`: `frames(...)` yields `(t_s, picture)`. `facts`: what PyAV found out about the
+    same file.
+    """
 
     def __init__(self, source: Source, facts: dict):
         self.source, self.state = source, ReadState()
@@ -26,8 +28,12 @@ class DecordVideo:
     def output_size(self, size_px, fit: str) -> tuple[int, int]:
         return output_size(self.shown_wh, size_px, fit)
 
-    def frames(self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str):
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in presentation order."""
+    def frames(
+        self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
+    ):
+        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in
+        presentation order.
+        """
         geometry = plan_geometry(self.coded_wh, self.pixel_aspect, self.rotation_deg, out_wh, fit)
         reader, times = self._open(geometry.scale_wh)
         for index in self._chosen(reader, times, sampling, start_s, end_s):
@@ -41,18 +47,23 @@ class DecordVideo:
             import decord
         except ImportError:
             raise UsageError(
-                "decoder='decord' needs decord, which is not installed. Run: pip install decord, or use the "
+                "decoder='decord' needs decord, which is not installed. Run: pip install "
+                "decord, or use the "
                 "default decoder 'pyav'."
             ) from None
         try:
-            reader = decord.VideoReader(self.source.path, decord.cpu(0), *scale_wh, num_threads=self.source.threads)
+            reader = decord.VideoReader(
+                self.source.path, decord.cpu(0), *scale_wh, num_threads=self.source.threads
+            )
         except (decord.DECORDError, RuntimeError) as error:
             raise NotAVideo(
                 f"decord cannot open '{self.source.name}' ({str(error).splitlines()[0][-120:]}). "
                 "Use the default decoder 'pyav'."
             ) from None
         if not len(reader):
-            raise NoFrames(f"decord finds no frame in '{self.source.name}'. Use the default decoder 'pyav'.")
+            raise NoFrames(
+                f"decord finds no frame in '{self.source.name}'. Use the default decoder 'pyav'."
+            )
         spans = reader.get_frame_timestamp(range(len(reader)))
         return reader, [(float(a - spans[0][0]), float(b - spans[0][0])) for a, b in spans]
 
@@ -62,6 +73,10 @@ class DecordVideo:
             if not start_s <= t_s < end_s or (keys is not None and index not in keys):
                 continue
             last = index + 1 == len(times)
-            wants = sampling.wants_last(t_s, until_s) if last else sampling.wants(t_s, times[index + 1][0])
+            wants = (
+                sampling.wants_last(t_s, until_s)
+                if last
+                else sampling.wants(t_s, times[index + 1][0])
+            )
             if wants:
                 yield index

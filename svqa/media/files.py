@@ -54,20 +54,27 @@ def file_stamp(path: str | os.PathLike) -> FileStamp:
 
 
 def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
-    """Raises FileChanged where the file at `path` is no longer the one that `before` was taken of."""
+    """Raises FileChanged where the file at `path` is no longer the one that `before` was taken
+    of.
+    """
     try:
         after = file_stamp(path)
     except VideoNotFound:
-        raise FileChanged(f"'{path}' disappeared while it was being read. Put it back and ingest it again.") from None
+        raise FileChanged(
+            f"'{path}' disappeared while it was being read. Put it back and ingest it again."
+        ) from None
     if after != before:
         raise FileChanged(
-            f"'{path}' was replaced or rewritten while it was being read (it had {before.size_bytes} bytes, "
+            f"'{path}' was replaced or rewritten while it was being read (it had "
+            f"{before.size_bytes} bytes, "
             f"now {after.size_bytes}). Ingest it again once nothing writes to it."
         )
 
 
 def file_sha256(path: str | os.PathLike) -> str:
-    """-> 64 hexadecimal digits: a video's identity. Raises VideoNotFound, NetworkRefused, NotAVideo (empty file)."""
+    """-> 64 hexadecimal digits: a video's identity. Raises VideoNotFound, NetworkRefused, NotAVideo
+    (empty file).
+    """
     with open_video_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -82,11 +89,13 @@ def open_video_file(path: str | os.PathLike):
         name = os.fsdecode(name)
     if _URL.match(name):
         raise NetworkRefused(
-            f"'{name}' is a URL, and svqa reads only local files. Download it first, then give its path."
+            f"'{name}' is a URL, and svqa reads only local files. Download it first, then "
+            "give its path."
         )
     try:
         _check_regular(name, os.stat(name))
-        # O_NONBLOCK: between the check and here the file may have become a FIFO, whose open would wait for a writer.
+        # O_NONBLOCK: between the check and here the file may have become a FIFO, whose open would
+        # wait for a writer.
         file = open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 (the caller closes it)
     except (OSError, ValueError) as error:
         raise _not_found(name, error) from None
@@ -95,7 +104,8 @@ def open_video_file(path: str | os.PathLike):
         _check_regular(name, status)
         if status.st_size == 0:
             raise NotAVideo(
-                f"'{name}' is empty (0 bytes). Expected a video file; was the copy or download interrupted?"
+                f"'{name}' is empty (0 bytes). Expected a video file; was the copy or "
+                "download interrupted?"
             )
     except BaseException:
         file.close()
@@ -122,9 +132,14 @@ def _check_regular(name: str, status: os.stat_result) -> None:
 
 def _not_found(path: str | os.PathLike, error: Exception) -> VideoNotFound:
     if isinstance(error, PermissionError):
-        return VideoNotFound(f"'{path}' cannot be read: permission denied. Run: chmod u+r on it, or run as its owner.")
+        return VideoNotFound(
+            f"'{path}' cannot be read: permission denied. Run: chmod u+r on it, or run as "
+            "its owner."
+        )
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         parent = Path(os.path.abspath(os.fsdecode(path))).parent
         where = "" if parent.is_dir() else f" Its folder '{parent}' does not exist either."
-        return VideoNotFound(f"No such file: '{path}'.{where} Check the path (you are in '{Path.cwd()}').")
+        return VideoNotFound(
+            f"No such file: '{path}'.{where} Check the path (you are in '{Path.cwd()}')."
+        )
     return VideoNotFound(f"'{path}' cannot be opened: {error}.")

@@ -14,10 +14,11 @@ FITS = ("stretch", "crop", "pad", "inside")
 
 @dataclass(frozen=True)
 class Geometry:
-    """Scale to `scale_wh` (coded orientation), turn `quarter_turns` counterclockwise, cut or border to `out_wh`.
+    """Scale to `scale_wh` (coded orientation), turn `quarter_turns` counterclockwise, cut or border
+    to `out_wh`.
 
-    `offset_xy` is where the turned picture's left top corner lies in the output: negative where it is cropped,
-    positive where a black border is added.
+    `offset_xy` is where the turned picture's left top corner lies in the output: negative where it
+    is cropped, positive where a black border is added.
     """
 
     scale_wh: tuple[int, int]
@@ -31,22 +32,31 @@ class Geometry:
         return self.quarter_turns == 0 and self.offset_xy == (0, 0) and self.scale_wh == self.out_wh
 
 
-def displayed_size(coded_wh: tuple[int, int], pixel_aspect: float, rotation_deg: int) -> tuple[int, int]:
-    """-> (width, height) as shown: non-square pixels widen or narrow the picture, then a quarter turn swaps the
-    sides."""
+def displayed_size(
+    coded_wh: tuple[int, int], pixel_aspect: float, rotation_deg: int
+) -> tuple[int, int]:
+    """-> (width, height) as shown: non-square pixels widen or narrow the picture, then a quarter
+    turn swaps the sides.
+    """
     width, height = max(1, round(coded_wh[0] * (pixel_aspect or 1))), coded_wh[1]
     return (height, width) if rotation_deg % 180 else (width, height)
 
 
-def output_size(shown_wh: tuple[int, int], size_px: int | tuple[int, int] | None, fit: str) -> tuple[int, int]:
-    """-> (width, height) of every frame of a stream: the displayed size for `None`, else by `fit`."""
+def output_size(
+    shown_wh: tuple[int, int], size_px: int | tuple[int, int] | None, fit: str
+) -> tuple[int, int]:
+    """-> (width, height) of every frame of a stream: the displayed size for `None`, else by
+    `fit`.
+    """
     if fit not in FITS:
         raise UsageError(unknown_name("fit", fit, FITS))
     if size_px is None:
         return shown_wh
     box = (size_px, size_px) if isinstance(size_px, int) else tuple(size_px)
     if len(box) != 2 or min(box) < 1:
-        raise UsageError(f"size_px must be pixels above 0, one number or (width, height), got {size_px!r}.")
+        raise UsageError(
+            f"size_px must be pixels above 0, one number or (width, height), got {size_px!r}."
+        )
     if fit != "inside":
         return box
     scale = min(box[0] / shown_wh[0], box[1] / shown_wh[1])
@@ -54,9 +64,15 @@ def output_size(shown_wh: tuple[int, int], size_px: int | tuple[int, int] | None
 
 
 def plan_geometry(
-    coded_wh: tuple[int, int], pixel_aspect: float, rotation_deg: int, out_wh: tuple[int, int], fit: str
+    coded_wh: tuple[int, int],
+    pixel_aspect: float,
+    rotation_deg: int,
+    out_wh: tuple[int, int],
+    fit: str,
 ) -> Geometry:
-    """`rotation_deg`: clockwise turn that brings the coded picture upright. `fit` as in `stream_frames`."""
+    """`rotation_deg`: clockwise turn that brings the coded picture upright. `fit` as in
+    `stream_frames`.
+    """
     shown = displayed_size(coded_wh, pixel_aspect, rotation_deg)
     if fit in ("stretch", "inside"):
         turned = out_wh
@@ -64,7 +80,9 @@ def plan_geometry(
         pick = max if fit == "crop" else min
         scale = pick(out_wh[0] / shown[0], out_wh[1] / shown[1])
         bound = max if fit == "crop" else min
-        turned = tuple(max(1, bound(out, round(side * scale))) for side, out in zip(shown, out_wh, strict=True))
+        turned = tuple(
+            max(1, bound(out, round(side * scale))) for side, out in zip(shown, out_wh, strict=True)
+        )
     offset = tuple((out - side) // 2 for side, out in zip(turned, out_wh, strict=True))
     scaled = turned[::-1] if rotation_deg % 180 else turned
     return Geometry(scaled, (-rotation_deg // 90) % 4, offset, out_wh)
@@ -81,5 +99,7 @@ def arrange(picture, geometry: Geometry):
     if picture.shape[:2] == (height, width):
         return np.ascontiguousarray(picture)
     out = np.zeros((height, width, 3), np.uint8)
-    out[max(0, y) : max(0, y) + picture.shape[0], max(0, x) : max(0, x) + picture.shape[1]] = picture
+    out[max(0, y) : max(0, y) + picture.shape[0], max(0, x) : max(0, x) + picture.shape[1]] = (
+        picture
+    )
     return out

@@ -9,23 +9,33 @@ from itertools import pairwise
 from svqa.media.container import Source
 from svqa.media.decoders import PyavVideo
 from svqa.media.sampling import Sampling
-from svqa.media.wholeness import ends_early
+from svqa.media.truncation import ends_early
 
 
 def _source(job: dict, send) -> Source:
     threads = job["limits"]["threads"] or min(8, len(os.sched_getaffinity(0)))
     if ends_early(job["fd"]):
         threads = 1  # several at once would lose the whole frames beside the first broken one
-    return Source(job["path"], job["name"], job["limits"]["max_pixels"], threads, alive=lambda: send(kind="alive"))
+    return Source(
+        job["path"],
+        job["name"],
+        job["limits"]["max_pixels"],
+        threads,
+        alive=lambda: send(kind="alive"),
+    )
 
 
 def probe(job: dict, send) -> None:
-    """One "info" message: the fields of VideoInfo that are not the file's own, counted from packets."""
+    """One "info" message: the fields of VideoInfo that are not the file's own, counted from
+    packets.
+    """
     video = PyavVideo(_source(job, send))
     table = video.scan()
     shown = table.shown_pts(video.first_pts)
     steps = [after - pts for pts, after in pairwise(shown)]
-    duration_s = (video.time_s(shown[-1]) if shown else 0.0) + video.seconds_long(table.last_duration)
+    duration_s = (video.time_s(shown[-1]) if shown else 0.0) + video.seconds_long(
+        table.last_duration
+    )
     send(
         kind="info",
         duration_s=duration_s,
@@ -37,7 +47,8 @@ def probe(job: dict, send) -> None:
         container=video.container_name,
         has_audio=video.has_audio,
         frames=len(shown) or None,
-        variable_rate=bool(steps) and max(steps) - min(steps) > max(2, 0.1 * statistics.median_low(steps)),
+        variable_rate=bool(steps)
+        and max(steps) - min(steps) > max(2, 0.1 * statistics.median_low(steps)),
     )
 
 
@@ -51,7 +62,9 @@ _DECODERS = {"pyav": lambda source, job: PyavVideo(source), "decord": _decord}
 
 
 def facts(job: dict, send) -> None:
-    """Let the file in and say how it is coded, for a decoder that has no allow-lists and no rotation of its own."""
+    """Let the file in and say how it is coded, for a decoder that has no allow-lists and no
+    rotation of its own.
+    """
     video = PyavVideo(_source(job, send))
     send(
         kind="facts",
@@ -95,7 +108,9 @@ def sound(job: dict, send) -> None:
     reader = SoundReader(_source(job, send), job["rate_hz"])
     send(kind="open", has_sound=reader.has_sound)
     if reader.has_sound:
-        for index, samples in reader.pieces(job["start_s"], float("inf") if job["end_s"] is None else job["end_s"]):
+        for index, samples in reader.pieces(
+            job["start_s"], float("inf") if job["end_s"] is None else job["end_s"]
+        ):
             send(samples, kind="sound", index=index)
     send(
         kind="end",

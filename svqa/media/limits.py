@@ -11,10 +11,10 @@ from svqa.errors import UsageError
 class Limits:
     """The fences around one decoding worker.
 
-    `deadline_s` counts the seconds spent waiting for the worker, not those the caller takes for its own work;
-    `no_progress_s` is the longest silence of a worker that should be decoding. `memory_bytes` is its address space,
-    `max_pixels` the largest coded frame (8K fits), `log_bytes` how much of what it prints is kept, `threads` its
-    decoding threads (0: one a core, at most 8).
+    `deadline_s` counts the seconds spent waiting for the worker, not those the caller takes for its
+    own work; `no_progress_s` is the longest silence of a worker that should be decoding.
+    `memory_bytes` is its address space, `max_pixels` the largest coded frame (8K fits), `log_bytes`
+    how much of what it prints is kept, `threads` its decoding threads (0: one a core, at most 8).
     """
 
     deadline_s: float = 6 * 3600.0

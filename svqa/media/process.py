@@ -1,4 +1,6 @@
-"""Job -> messages from a decoding worker that can always be ended: own process group, deadlines, capped log."""
+"""Job -> messages from a decoding worker that can always be ended: own process group, deadlines,
+capped log.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,11 @@ _PIPE_BYTES = 1 << 20
 
 
 class Worker:
-    """A running worker. `next_message()` waits for it within the limits; `close()` ends its whole process group.
+    """A running worker. `next_message()` waits for it within the limits; `close()` ends its whole
+    process group.
 
-    The file travels as an open descriptor: no name, however odd, reaches a decoder, and a file replaced meanwhile is
-    still read as the one that was opened.
+    The file travels as an open descriptor: no name, however odd, reaches a decoder, and a file
+    replaced meanwhile is still read as the one that was opened.
     """
 
     def __init__(self, job: dict, file, limits: Limits):
@@ -38,7 +41,12 @@ class Worker:
         self._file = file
         self._waited_s = 0.0
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
-        job = {**job, "fd": file.fileno(), "path": f"/dev/fd/{file.fileno()}", "limits": asdict(limits)}
+        job = {
+            **job,
+            "fd": file.fileno(),
+            "path": f"/dev/fd/{file.fileno()}",
+            "limits": asdict(limits),
+        }
         self._process = subprocess.Popen(
             _COMMAND,
             stdin=subprocess.PIPE,
@@ -60,7 +68,8 @@ class Worker:
             pass  # it died at birth; the first read tells why
 
     def next_message(self, payload_into=None) -> tuple[dict, memoryview]:
-        """-> (head, payload). `payload_into(head, size)` may give the memory to read the payload into.
+        """-> (head, payload). `payload_into(head, size)` may give the memory to read the payload
+        into.
 
         Raises the worker's own typed error, DecodeTimeout, or DecodeCrashed where it died.
         """
@@ -68,7 +77,9 @@ class Worker:
             sizes = self._read(memoryview(bytearray(8)))
             head_size, payload_size = struct.unpack("<II", sizes)
             if head_size > _MAX_HEAD_BYTES:
-                raise self._ended(DecodeCrashed(f"The worker decoding '{self.name}' sent garbage and was ended."))
+                raise self._ended(
+                    DecodeCrashed(f"The worker decoding '{self.name}' sent garbage and was ended.")
+                )
             head = json.loads(bytes(self._read(memoryview(bytearray(head_size)))))
             into = payload_into(head, payload_size) if payload_into and payload_size else None
             payload = self._read(memoryview(bytearray(payload_size)) if into is None else into)
@@ -93,7 +104,9 @@ class Worker:
                 return count
             except BlockingIOError:
                 pass
-            left_s = min(self._limits.deadline_s - self._waited_s, self._limits.no_progress_s - silent_s)
+            left_s = min(
+                self._limits.deadline_s - self._waited_s, self._limits.no_progress_s - silent_s
+            )
             if left_s <= 0:
                 raise self._ended(self._timeout(silent_s))
             before = time.monotonic()
@@ -105,11 +118,14 @@ class Worker:
     def _timeout(self, silent_s: float) -> DecodeTimeout:
         if self._waited_s >= self._limits.deadline_s:
             return DecodeTimeout(
-                f"Decoding '{self.name}' took more than its deadline of {self._limits.deadline_s:g} s and was "
-                f"ended. Raise Limits(deadline_s=...) if the file is fine, or copy it to a faster disk."
+                f"Decoding '{self.name}' took more than its deadline of "
+                f"{self._limits.deadline_s:g} s and was "
+                "ended. Raise Limits(deadline_s=...) if the file is fine, or copy it to "
+                "a faster disk."
             )
         return DecodeTimeout(
-            f"Decoding '{self.name}' made no progress for {silent_s:.1f} s and was ended. The file is probably "
+            f"Decoding '{self.name}' made no progress for {silent_s:.1f} s and was ended. "
+            "The file is probably "
             f"damaged; if the disk is slow, raise Limits(no_progress_s=...)."
         )
 
@@ -118,7 +134,11 @@ class Worker:
             code = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             code = None
-        how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with exit code {code}"
+        how = (
+            f"by {signal.Signals(-code).name}"
+            if code is not None and code < 0
+            else f"with exit code {code}"
+        )
         hint = (
             "This is a fault of svqa's own: please report it with the file."
             if code == 1
@@ -152,7 +172,9 @@ class Worker:
 
 def _end(process: subprocess.Popen, file, log) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # the worker leads its own group, and is not reaped before wait()
+        os.killpg(
+            process.pid, signal.SIGKILL
+        )  # the worker leads its own group, and is not reaped before wait()
     process.wait()
     for stream in (process.stdin, process.stdout, file, log):
         with contextlib.suppress(OSError):
@@ -162,7 +184,12 @@ def _end(process: subprocess.Popen, file, log) -> None:
 def _environment() -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 def _grow_pipe(fd: int) -> None:

@@ -1,8 +1,10 @@
-"""Which frames of a video are wanted: every N seconds, at given seconds, keyframes only, or all of them.
+"""Which frames of a video are wanted: every N seconds, at given seconds, keyframes only, or all of
+them.
 
-The frame for second `t` is the last one presented at or before `t`. A frame chosen for several seconds comes once,
-with its own presentation time. `start_s` and `end_s` cut the choice by the frames' own times, so that the parts of a
-video, sampled one by one, are exactly the whole video sampled at once.
+The frame for second `t` is the last one presented at or before `t`. A frame chosen for several
+seconds comes once, with its own presentation time. `start_s` and `end_s` cut the choice by the
+frames' own times, so that the parts of a video, sampled one by one, are exactly the whole video
+sampled at once.
 
 Pure Python: the decoding worker imports this, and starts faster without numpy.
 """
@@ -21,7 +23,9 @@ EPSILON_S = 1e-6  # two times closer than this are the same time
 
 @dataclass(frozen=True)
 class Sampling:
-    """A choice of frames; make one with `Sampling.every(0.5)`, `.at([1.0, 7.5])`, `.keyframes()` or `.native()`."""
+    """A choice of frames; make one with `Sampling.every(0.5)`, `.at([1.0, 7.5])`, `.keyframes()` or
+    `.native()`.
+    """
 
     mode: str
     every_s: float = 0.0
@@ -37,7 +41,9 @@ class Sampling:
 
     @classmethod
     def every(cls, every_s: float) -> Sampling:
-        """One frame every `every_s` seconds of the grid 0, every_s, 2 every_s ... to the end of the video."""
+        """One frame every `every_s` seconds of the grid 0, every_s, 2 every_s ... to the end of the
+        video.
+        """
         return cls("every", every_s=float(every_s))
 
     @classmethod
@@ -72,7 +78,9 @@ class Sampling:
         return self._next_wanted_s(t_s) < next_s - EPSILON_S
 
     def wants_last(self, t_s: float, end_s: float) -> bool:
-        """The same for the last frame of the video, shown until `end_s`; times past the end take it too."""
+        """The same for the last frame of the video, shown until `end_s`; times past the end take it
+        too.
+        """
         return self.wants(t_s, math.inf if self.mode == "at" else end_s)
 
     def _next_wanted_s(self, t_s: float) -> float:

@@ -1,7 +1,7 @@
 """Frames already decoded -> shots, with PySceneDetect's detectors or TransNetV2; no second decode.
 
-A shot begins at the time of its first frame, so cuts are as exact as the frames are dense: at two frames a second
-within half a second, at the native rate to the frame.
+A shot begins at the time of its first frame, so cuts are as exact as the frames are dense: at two
+frames a second within half a second, at the native rate to the frame.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import contextmanager
 from fractions import Fraction
 
 from svqa.errors import UsageError, unknown_name
+from svqa.media.shot_finder import MIN_SHOT_S, ShotFinder
+from svqa.media.transnet import TransNetFinder
 from svqa.records import FrameBatch, Segment
 
 METHODS = ("adaptive", "content", "transnet")
-MIN_SHOT_S = 0.6  # shorter than this is a flash, not a shot (PySceneDetect's own default)
 _MICROSECOND = Fraction(1, 1_000_000)
 _import_lock = threading.Lock()
 
@@ -28,20 +28,21 @@ def open_shot_finder(
 ) -> ShotFinder:
     """-> a finder to `feed` batches in order and then `finish`.
 
-    "adaptive" compares a frame's change with its neighbours' (a moving camera is no cut), "content" with a fixed
-    number; both are PySceneDetect's (https://www.scenedetect.com) and take frames at any rate, better ones at a
-    higher. "transnet" is TransNetV2 (Souček and Lokoč 2020, arXiv:2008.04838); it also sees dissolves, and was
-    trained on every frame: feed it `Sampling.native()` at `size_px=(48, 27)`. `threshold`: higher finds fewer cuts
-    (default 3.0, 27.0, 0.5).
+    "adaptive" compares a frame's change with its neighbours' (a moving camera is no cut), "content"
+    with a fixed number; both are PySceneDetect's (https://www.scenedetect.com) and take frames at
+    any rate, better ones at a higher. "transnet" is TransNetV2 (Souček and Lokoč 2020,
+    arXiv:2008.04838); it also sees dissolves, and was trained on every frame: feed it
+    `Sampling.native()` at `size_px=(48, 27)`. `threshold`: higher finds fewer cuts (default 3.0,
+    27.0, 0.5).
 
     Raises UsageError for an unknown method, WeightsMissing and WeightsCorrupt for "transnet".
     """
     if method not in METHODS:
         raise UsageError(unknown_name("shot method", method, METHODS))
     if method == "transnet":
-        from svqa.media.transnet import TransNetFinder
-
-        return TransNetFinder(threshold=0.5 if threshold is None else threshold, min_shot_s=min_shot_s)
+        return TransNetFinder(
+            threshold=0.5 if threshold is None else threshold, min_shot_s=min_shot_s
+        )
     return _SceneDetectFinder(method, threshold, min_shot_s)
 
 
@@ -53,7 +54,8 @@ def shots(
     threshold: float | None = None,
     min_shot_s: float = MIN_SHOT_S,
 ) -> list[Segment]:
-    """-> shots that cover `[0, duration_s)` without gaps, as `Segment(level="shot")`; options as `open_shot_finder`.
+    """-> shots that cover `[0, duration_s)` without gaps, as `Segment(level="shot")`; options as
+    `open_shot_finder`.
 
     >>> shots(read_frames("kitchen.mp4", Sampling.native()))   # doctest: +SKIP
     [Segment(shot 0:00.0-0:04.2), Segment(shot 0:04.2-0:09.8)]
@@ -62,46 +64,6 @@ def shots(
     for batch in [batches] if isinstance(batches, FrameBatch) else batches:
         finder.feed(batch)
     return finder.finish(duration_s)
-
-
-class ShotFinder(ABC):
-    """`feed` every batch in time order, then `finish` once."""
-
-    def __init__(self, min_shot_s: float):
-        self._min_shot_s = min_shot_s
-        self._first_s, self._last_s, self._step_s = None, 0.0, 0.04
-
-    def feed(self, batch: FrameBatch) -> None:
-        """Look at the next frames; only what the method needs of them is kept. Raises ValueError out of order."""
-        if not len(batch):
-            return
-        if self._first_s is not None and batch.t_s[0] <= self._last_s:
-            raise ValueError(f"batches must come in time order: {batch.t_s[0]:.3f} s after {self._last_s:.3f} s")
-        before = self._last_s if self._first_s is not None else None
-        self._first_s = float(batch.t_s[0]) if self._first_s is None else self._first_s
-        self._last_s = float(batch.t_s[-1])
-        if before is not None or len(batch) > 1:
-            self._step_s = self._last_s - (float(batch.t_s[-2]) if len(batch) > 1 else before)
-        self._look(batch)
-
-    def finish(self, duration_s: float | None = None) -> list[Segment]:
-        """-> the shots, from 0 to `duration_s` (default: one frame after the last); none where there was no frame."""
-        if self._first_s is None:
-            return []
-        end_s = max(self._last_s + self._step_s if duration_s is None else duration_s, self._last_s)
-        cuts = [0.0]
-        for cut_s in sorted(self._cuts()):
-            if cut_s - cuts[-1] >= self._min_shot_s - 1e-9 and cut_s < end_s:
-                cuts.append(cut_s)
-        return [Segment(a, b, "shot") for a, b in zip(cuts, [*cuts[1:], end_s], strict=True)]
-
-    @abstractmethod
-    def _look(self, batch: FrameBatch) -> None:
-        """Take in the frames of a batch."""
-
-    @abstractmethod
-    def _cuts(self) -> list[float]:
-        """-> times of the first frames of new shots."""
 
 
 class _SceneDetectFinder(ShotFinder):
@@ -116,7 +78,9 @@ class _SceneDetectFinder(ShotFinder):
         else:
             options = {} if threshold is None else {"threshold": threshold}
             self._detector = ContentDetector(min_scene_len=float(min_shot_s), **options)
-        self._timecode = lambda t_s: FrameTimecode(Timecode(round(t_s / _MICROSECOND), _MICROSECOND), fps=25.0)
+        self._timecode = lambda t_s: FrameTimecode(
+            Timecode(round(t_s / _MICROSECOND), _MICROSECOND), fps=25.0
+        )
         self._found: list[float] = []
 
     def _look(self, batch: FrameBatch) -> None:
@@ -134,12 +98,15 @@ class _SceneDetectFinder(ShotFinder):
 
 @contextmanager
 def _without_decoders():
-    """PySceneDetect imports PyAV for its own readers where it can; here frames come from the worker, and PyAV stays
-    there."""
+    """PySceneDetect imports PyAV for its own readers where it can; here frames come from the
+    worker, and PyAV stays there.
+    """
     with _import_lock:
         hide = "av" not in sys.modules
         if hide:
-            sys.modules["av"] = None  # makes `import av` an ImportError, which PySceneDetect expects
+            sys.modules["av"] = (
+                None  # makes `import av` an ImportError, which PySceneDetect expects
+            )
         try:
             yield
         finally:

@@ -14,7 +14,9 @@ _SAMPLE_BYTES = 4
 
 
 class SoundReader:
-    """Yields `(index, bytes)`: float32 samples, the first of them at `index / rate_hz` seconds of the video's time."""
+    """Yields `(index, bytes)`: float32 samples, the first of them at `index / rate_hz` seconds of
+    the video's time.
+    """
 
     def __init__(self, source: Source, rate_hz: int):
         self.source, self.rate_hz, self.state = source, rate_hz, ReadState()
@@ -27,7 +29,9 @@ class SoundReader:
         first, last = round(start_s * self.rate_hz), end_s * self.rate_hz
         pending, index = bytearray(), 0
         for at, samples in self._resampled(start_s):
-            skip = max(0, (index + len(pending) // _SAMPLE_BYTES if pending else max(first, index)) - at)
+            skip = max(
+                0, (index + len(pending) // _SAMPLE_BYTES if pending else max(first, index)) - at
+            )
             samples, at = samples[skip * _SAMPLE_BYTES :], at + skip
             if at >= last:
                 break
@@ -48,8 +52,9 @@ class SoundReader:
             yield index, bytes(pending)
 
     def _resampled(self, start_s: float):
-        """Yield `(index, samples)`, with a fresh resampler wherever the sound is not continuous or changes its
-        format."""
+        """Yield `(index, samples)`, with a fresh resampler wherever the sound is not continuous or
+        changes its format.
+        """
         resampler, shape, position, expected_s = None, None, 0, 0.0
         for frame, t_s in self._decoded(start_s):
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -87,7 +92,9 @@ class SoundReader:
         expected_s = 0.0
         for frame in self._frames(container, stream):
             at_s = seconds(frame.pts, stream.time_base) if frame.pts is not None else None
-            zero_s = at_s or 0.0 if zero_s is None else zero_s  # no pictures at all: the sound is its own clock
+            zero_s = (
+                at_s or 0.0 if zero_s is None else zero_s
+            )  # no pictures at all: the sound is its own clock
             t_s = at_s - zero_s if at_s is not None else expected_s
             expected_s = t_s + frame.samples / frame.sample_rate
             yield frame, t_s

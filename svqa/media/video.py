@@ -1,4 +1,6 @@
-"""Path -> frames at given seconds, as a bounded stream of FrameBatches out of a worker that can be killed."""
+"""Path -> frames at given seconds, as a bounded stream of FrameBatches out of a worker that can be
+killed.
+"""
 
 from __future__ import annotations
 
@@ -34,21 +36,24 @@ def stream_frames(
     batch: int = 32,
     limits: Limits = Limits(),
 ) -> FrameStream:
-    """-> an iterator of FrameBatch, at most `batch` frames each, decoded ahead in a worker and never held all at once.
+    """-> an iterator of FrameBatch, at most `batch` frames each, decoded ahead in a worker and
+    never held all at once.
 
-    `sampling`: default `Sampling.every(0.5)`. The frame for second t is the last one presented at or before t, it
-    carries its own presentation time from the first presented frame, and comes once. Only frames with `start_s <= t_s
-    < end_s` come. `size_px`: one number (a square), (width, height), or None for the displayed size. Rotation and
-    pixel aspect are applied first. `fit`: "stretch" shows the whole picture and gives up its aspect, "crop" fills the
-    size and cuts what hangs over, "pad" shows the whole picture between black bars, "inside" keeps the aspect within
-    the size without bars. `decoder`: "pyav", or "decord" where it is installed (no AV1, no edit lists, no word about
-    damaged frames).
+    `sampling`: default `Sampling.every(0.5)`. The frame for second t is the last one presented at
+    or before t, it carries its own presentation time from the first presented frame, and comes
+    once. Only frames with `start_s <= t_s < end_s` come. `size_px`: one number (a square), (width,
+    height), or None for the displayed size. Rotation and pixel aspect are applied first. `fit`:
+    "stretch" shows the whole picture and gives up its aspect, "crop" fills the size and cuts what
+    hangs over, "pad" shows the whole picture between black bars, "inside" keeps the aspect within
+    the size without bars. `decoder`: "pyav", or "decord" where it is installed (no AV1, no edit
+    lists, no word about damaged frames).
 
-    After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered, `.damaged_s` holds
-    the times of frames decoded with errors. Closing the stream (or leaving `with`) ends the worker.
+    After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
+    `.damaged_s` holds the times of frames decoded with errors. Closing the stream (or leaving
+    `with`) ends the worker.
 
-    Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge, DecodeTimeout, DecodeCrashed,
-    UsageError.
+    Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
+    DecodeTimeout, DecodeCrashed, UsageError.
 
     >>> with stream_frames("kitchen.mp4", Sampling.every(1.0), size_px=224) as frames:   # doctest: +SKIP
     ...     for batch in frames:
@@ -57,7 +62,9 @@ def stream_frames(
     sampling = Sampling.every(0.5) if sampling is None else sampling
     end_s = None if end_s is None or np.isinf(end_s) else float(end_s)
     if not (np.isfinite(start_s) and start_s >= 0) or (end_s is not None and not end_s >= start_s):
-        raise UsageError(f"Expected 0 <= start_s <= end_s in seconds, got start_s={start_s}, end_s={end_s}.")
+        raise UsageError(
+            f"Expected 0 <= start_s <= end_s in seconds, got start_s={start_s}, end_s={end_s}."
+        )
     if decoder not in DECODERS:
         raise UsageError(unknown_name("decoder", decoder, DECODERS))
     if fit not in FITS:
@@ -82,18 +89,24 @@ def stream_frames(
 
 
 def read_frames(path: str | os.PathLike, sampling: Sampling | None = None, **options) -> FrameBatch:
-    """-> all chosen frames in one FrameBatch (options as in `stream_frames`). For few frames: nothing bounds the
-    memory."""
+    """-> all chosen frames in one FrameBatch (options as in `stream_frames`). For few frames:
+    nothing bounds the memory.
+    """
     with stream_frames(path, sampling, **options) as stream:
         batches = list(stream)
     if not batches:
-        return FrameBatch(np.zeros((0, stream.height_px, stream.width_px, 3), np.uint8), np.zeros(0))
-    return FrameBatch(np.concatenate([b.pixels for b in batches]), np.concatenate([b.t_s for b in batches]))
+        return FrameBatch(
+            np.zeros((0, stream.height_px, stream.width_px, 3), np.uint8), np.zeros(0)
+        )
+    return FrameBatch(
+        np.concatenate([b.pixels for b in batches]), np.concatenate([b.t_s for b in batches])
+    )
 
 
 def _facts(job: dict, path: str | os.PathLike, limits: Limits) -> dict:
-    """decord has no allow-lists, so PyAV lets the file in first, in a process of its own (their libraries clash in
-    one)."""
+    """decord has no allow-lists, so PyAV lets the file in first, in a process of its own (their
+    libraries clash in one).
+    """
     worker = Worker({**job, "do": "facts"}, open_video_file(path), limits)
     try:
         return worker.next_message()[0]
@@ -138,7 +151,11 @@ class FrameStream:
         self.close()
         if isinstance(item, BaseException):
             raise item
-        self.ended, self.reason, self.damaged_s = item["ended"], item["reason"], tuple(item["damaged_s"])
+        self.ended, self.reason, self.damaged_s = (
+            item["ended"],
+            item["reason"],
+            tuple(item["damaged_s"]),
+        )
         raise StopIteration
 
     def close(self) -> None:
@@ -158,8 +175,12 @@ class FrameStream:
             self.close()
 
 
-def _read_ahead(worker: Worker, out: queue.Queue, stop: threading.Event, shape: tuple[int, ...]) -> None:
-    """Runs in its own thread: fills batches straight from the pipe, then leaves the "end" message or the error."""
+def _read_ahead(
+    worker: Worker, out: queue.Queue, stop: threading.Event, shape: tuple[int, ...]
+) -> None:
+    """Runs in its own thread: fills batches straight from the pipe, then leaves the "end" message
+    or the error.
+    """
     try:
         last = None
         while last is None:

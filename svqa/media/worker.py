@@ -1,7 +1,8 @@
-"""One job from stdin -> messages on stdout: the only process that touches a decoder. Started by `svqa.media.process`.
+"""One job from stdin -> messages on stdout: the only process that touches a decoder. Started by
+`svqa.media.process`.
 
-A message is two little-endian 32-bit lengths, a JSON head and raw bytes. Standard input stays open as long as the
-parent lives.
+A message is two little-endian 32-bit lengths, a JSON head and raw bytes. Standard input stays open
+as long as the parent lives.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def main() -> int:
             kind="error",
             type=DecodeCrashed.__name__,
             text=(
-                f"Decoding '{job['name']}' needs more than {job['limits']['memory_bytes'] >> 20} MiB. "
+                f"Decoding '{job['name']}' needs more than "
+                f"{job['limits']['memory_bytes'] >> 20} MiB. "
                 "Raise Limits(memory_bytes=...), or scale the video down."
             ),
         )

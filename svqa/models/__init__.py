@@ -1,1 +1,3 @@
-"""Frames, sound, text -> words, boxes, vectors. Nothing heavy is imported before a model is asked for."""
+"""Frames, sound, text -> words, boxes, vectors. Nothing heavy is imported before a model is asked
+for.
+"""

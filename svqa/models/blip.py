@@ -1,10 +1,10 @@
 """Frames -> captions; frames and questions -> answers: BLIP, with every frame encoded once.
 
-BLIP (Li et al. 2022, arXiv:2201.12086) is three parts: a vision transformer, a question encoder and a word decoder,
-the last two attending to what came before them. `generate()` of the library runs all three for every question; here
-they are called one by one, and what depends on the frame alone (for answers: the keys and values that the question
-encoder looks up) is kept in a `FrameCache`. Sequences of one length share a batch, so that no padding can change an
-answer.
+BLIP (Li et al. 2022, arXiv:2201.12086) is three parts: a vision transformer, a question encoder and
+a word decoder, the last two attending to what came before them. `generate()` of the library runs
+all three for every question; here they are called one by one, and what depends on the frame alone
+(for answers: the keys and values that the question encoder looks up) is kept in a `FrameCache`.
+Sequences of one length share a batch, so that no padding can change an answer.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
 from svqa.errors import UsageError
 from svqa.models.base import Answerer, Captioner
-from svqa.models.blip_video import BestFrame, Reply, VideoWay, frame_evidence, retrieval_weights
 from svqa.models.frame_cache import FrameCache, frame_key
+from svqa.models.frame_strategies import (
+    BestFrame,
+    Reply,
+    VideoWay,
+    frame_evidence,
+    retrieval_weights,
+)
 from svqa.models.hub import load_pretrained
 from svqa.records import Answer, Caption, Evidence, FrameBatch, Question, Segment
 
@@ -45,20 +51,39 @@ class BlipCaptioner(Captioner):
 
     @classmethod
     def from_pretrained(
-        cls, path_or_id: str, *, revision: str | None = None, device: str = "cpu", dtype=None, **options
+        cls,
+        path_or_id: str,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype=None,
+        **options,
     ) -> BlipCaptioner:
-        """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner; nothing is downloaded.
+        """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner; nothing is
+        downloaded.
 
-        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the constructor.
+        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the
+        constructor.
         """
         found = load_pretrained(
-            BlipForConditionalGeneration, BlipProcessor, path_or_id, revision=revision, device=device, dtype=dtype
+            BlipForConditionalGeneration,
+            BlipProcessor,
+            path_or_id,
+            revision=revision,
+            device=device,
+            dtype=dtype,
         )
         return cls(found.model, found.processor, model_id=found.model_id, **options)
 
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
-        """One caption a segment that holds a frame; its score is the geometric mean of its token probabilities."""
-        chosen = [(segment, row) for segment in segments if (row := _middle_row(frames.t_s, segment)) is not None]
+        """One caption a segment that holds a frame; its score is the geometric mean of its token
+        probabilities.
+        """
+        chosen = [
+            (segment, row)
+            for segment in segments
+            if (row := _middle_row(frames.t_s, segment)) is not None
+        ]
         said = self.describe([frames.pixels[row] for _, row in chosen])
         return [
             Caption(reply.text, segment.start_s, segment.end_s, reply.score, self.model_id)
@@ -98,23 +123,44 @@ class BlipAnswerer(Answerer):
 
     @classmethod
     def from_pretrained(
-        cls, path_or_id: str, *, revision: str | None = None, device: str = "cpu", dtype=None, **options
+        cls,
+        path_or_id: str,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype=None,
+        **options,
     ) -> BlipAnswerer:
-        """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer; nothing is downloaded.
+        """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer; nothing is
+        downloaded.
 
-        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the constructor.
+        Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the
+        constructor.
         """
         found = load_pretrained(
-            BlipForQuestionAnswering, BlipProcessor, path_or_id, revision=revision, device=device, dtype=dtype
+            BlipForQuestionAnswering,
+            BlipProcessor,
+            path_or_id,
+            revision=revision,
+            device=device,
+            dtype=dtype,
         )
         return cls(found.model, found.processor, model_id=found.model_id, **options)
 
-    def answer(self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None) -> Answer:
-        """The answer of `self.way`, frames weighted by the passages that hold them; abstains without frames."""
+    def answer(
+        self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
+    ) -> Answer:
+        """The answer of `self.way`, frames weighted by the passages that hold them; abstains
+        without frames.
+        """
         started = time.perf_counter()
         if frames is None or not len(frames):
             return Answer(
-                "", 0.0, self.model_id, abstained=True, reason=f"{self.model_id} answers from frames and got none."
+                "",
+                0.0,
+                self.model_id,
+                abstained=True,
+                reason=f"{self.model_id} answers from frames and got none.",
             )
         verdict = self.way.decide(self, question, frames, retrieval_weights(frames.t_s, passages))
         evidence = frame_evidence(question, passages, frames.t_s, verdict.rows, verdict.reply)
@@ -129,19 +175,28 @@ class BlipAnswerer(Answerer):
 
     @torch.inference_mode()
     def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]:
-        """Pairs of a picture (H, W, 3) uint8 and a question -> words, or the likeliest of the options if it has any."""
+        """Pairs of a picture (H, W, 3) uint8 and a question -> words, or the likeliest of the
+        options if it has any.
+        """
         if len(pixels) != len(questions):
             raise UsageError(
-                f"Expected one picture a question, got {len(pixels)} pictures and {len(questions)} questions."
+                f"Expected one picture a question, got {len(pixels)} pictures and "
+                f"{len(questions)} questions."
             )
         ids = [self._question_ids(q.text) for q in questions]
         replies: list[Reply | None] = [None] * len(questions)
         for part in _by_length(ids, self.batch_size):
-            memory = _remember(self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features))
-            asked = read_question(self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memory)
+            memory = _remember(
+                self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
+            )
+            asked = read_question(
+                self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memory
+            )
             free = [row for row, i in enumerate(part) if not questions[i].options]
             if free:
-                said = _decode(self.model.text_decoder, self.processor, asked[free], self.max_tokens)
+                said = _decode(
+                    self.model.text_decoder, self.processor, asked[free], self.max_tokens
+                )
                 for row, reply in zip(free, said, strict=True):
                     replies[part[row]] = reply
             for row, i in enumerate(part):
@@ -154,16 +209,23 @@ class BlipAnswerer(Answerer):
         config, tokenizer = self.model.config.text_config, self.processor.tokenizer
         ids = tokenizer(text, truncation=True, max_length=config.max_position_embeddings).input_ids
         known = tokenizer.convert_tokens_to_ids("[ENC]")
-        return [config.bos_token_id + 1 if known in (None, tokenizer.unk_token_id) else known, *ids[1:]]
+        return [
+            config.bos_token_id + 1 if known in (None, tokenizer.unk_token_id) else known,
+            *ids[1:],
+        ]
 
     def _choose(self, asked: torch.Tensor, options: Sequence[str]) -> Reply:
-        """(L, D) -> the option whose tokens have the highest mean log probability; length earns nothing."""
+        """(L, D) -> the option whose tokens have the highest mean log probability; length earns
+        nothing.
+        """
         decoder, start = self.model.text_decoder, self.model.config.text_config.bos_token_id
         ids = [[start, *self.processor.tokenizer(option).input_ids[1:]] for option in options]
         means = torch.empty(len(options))
         for part in _by_length(ids, self.batch_size):
             said = torch.tensor([ids[i] for i in part], device=asked.device)
-            logits = decoder(input_ids=said, encoder_hidden_states=asked.expand(len(part), -1, -1)).logits[:, :-1]
+            logits = decoder(
+                input_ids=said, encoder_hidden_states=asked.expand(len(part), -1, -1)
+            ).logits[:, :-1]
             logp = logits.float().log_softmax(-1).gather(-1, said[:, 1:, None])[..., 0]
             means[part] = logp.mean(-1).cpu()
         best = int(means.argmax())
@@ -171,19 +233,31 @@ class BlipAnswerer(Answerer):
 
 
 def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> torch.Tensor:
-    """(B, P, D) -> (B, layers, 2, heads, P, D / heads): keys and values that every question looks up."""
+    """(B, P, D) -> (B, layers, 2, heads, P, D / heads): keys and values that every question looks
+    up.
+    """
     kept = []
     for layer in model.text_encoder.encoder.layer:
         look = layer.crossattention.self
         shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
-        kept.append(torch.stack([part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)], dim=1))
+        kept.append(
+            torch.stack(
+                [part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)],
+                dim=1,
+            )
+        )
     return torch.stack(kept, dim=1)
 
 
 def read_question(
-    model: BlipForQuestionAnswering, ids: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor | None = None
+    model: BlipForQuestionAnswering,
+    ids: torch.Tensor,
+    memory: torch.Tensor,
+    mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Questions (B, L), `memory` of their frames (B, layers, 2, heads, P, d) -> (B, L, D): questions, as seen there."""
+    """Questions (B, L), `memory` of their frames (B, layers, 2, heads, P, d) -> (B, L, D):
+    questions, as seen there.
+    """
     looked_up = DynamicCache()
     past = EncoderDecoderCache(DynamicCache(), looked_up)
     for layer in range(memory.shape[1]):
@@ -194,14 +268,20 @@ def read_question(
     ).last_hidden_state
 
 
-def _remember(owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray], keep) -> torch.Tensor:
-    """Pictures -> (B, ...): `keep(vision features)` of each, computed once for each different picture."""
+def _remember(
+    owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray], keep
+) -> torch.Tensor:
+    """Pictures -> (B, ...): `keep(vision features)` of each, computed once for each different
+    picture.
+    """
     keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
     values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
     new = [key for key, value in values.items() if value is None]
     if new:
         pictures = [pixels[keys.index(key)] for key in new]
-        values.update(zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True))
+        values.update(
+            zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True)
+        )
         for key in new:
             values[key] = values[key].clone()  # a view would keep the whole batch in memory
             owner.cache.put(key, values[key])
@@ -212,11 +292,17 @@ def _remember(owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray],
 
 def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
     """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
-    inputs = processor.image_processor(list(pictures), return_tensors="pt", input_data_format="channels_last")
-    return model.vision_model(pixel_values=inputs.pixel_values.to(model.device, model.dtype)).last_hidden_state
+    inputs = processor.image_processor(
+        list(pictures), return_tensors="pt", input_data_format="channels_last"
+    )
+    return model.vision_model(
+        pixel_values=inputs.pixel_values.to(model.device, model.dtype)
+    ).last_hidden_state
 
 
-def _decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int) -> list[Reply]:
+def _decode(
+    decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int
+) -> list[Reply]:
     """(B, L, D) -> the likeliest words after [DEC], token by token, until [SEP]."""
     config = decoder.config
     start = torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device)
@@ -231,7 +317,9 @@ def _decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens:
         output_scores=True,
         return_dict_in_generate=True,
     )
-    logp = decoder.compute_transition_scores(made.sequences, made.scores, normalize_logits=True).float()
+    logp = decoder.compute_transition_scores(
+        made.sequences, made.scores, normalize_logits=True
+    ).float()
     ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
     said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
     score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()

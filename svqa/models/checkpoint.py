@@ -1,8 +1,10 @@
 """A folder -> the same folder, its files found to be the ones that were written.
 
-A checkpoint is a folder of safetensors, JSON and text. `checksums.json` in it says what every file must hash to, and
-nothing is read before all of them are right: an altered or truncated file is refused, and nothing in it runs.
+A checkpoint is a folder of safetensors, JSON and text. `checksums.json` in it says what every file
+must hash to, and nothing is read before all of them are right: an altered or truncated file is
+refused, and nothing in it runs.
 """
+
 from __future__ import annotations
 
 import json
@@ -18,14 +20,19 @@ SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints"
 def seal(folder: str | Path) -> Path:
     """Write `checksums.json` over every other file of the folder, README included -> its path."""
     folder = Path(folder)
-    sums = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != SEALS}
+    sums = {
+        path.name: sha256_of(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != SEALS
+    }
     target = folder / SEALS
     target.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return target
 
 
 def resolve(folder: str | Path) -> Path:
-    """The folder, after every file that its `checksums.json` lists was found right; as it is, where there is none.
+    """The folder, after every file that its `checksums.json` lists was found right; as it is, where
+    there is none.
 
     Raises WeightsMissing or WeightsCorrupt (says which file and what was found).
 
@@ -36,10 +43,14 @@ def resolve(folder: str | Path) -> Path:
     for name, expected in sums(folder).items():
         path = folder / name
         if not path.is_file():
-            raise WeightsMissing(f"{path} is listed in {SEALS} and is not there. Install svqa again.")
+            raise WeightsMissing(
+                f"{path} is listed in {SEALS} and is not there. Install svqa again."
+            )
         if (found := sha256_of(path)) != expected:
-            raise WeightsCorrupt(f"{path} should have SHA-256 {expected}, it has {found}. It was not loaded. "
-                                 "Install svqa again, or train it again: svqa shapes train")
+            raise WeightsCorrupt(
+                f"{path} should have SHA-256 {expected}, it has {found}. It was not loaded. "
+                "Install svqa again, or train it again: svqa shapes train"
+            )
     return folder
 
 

@@ -1,4 +1,6 @@
-"""Key -> array on disk, under a budget: what was computed once is not computed again, in this run or the next."""
+"""Key -> array on disk, under a budget: what was computed once is not computed again, in this run
+or the next.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,18 @@ from pathlib import Path
 import numpy as np
 
 DEFAULT_BYTES = 20 * 2**30
-ABANDONED_S = 3600.0  # a draft that nobody has finished for so long belongs to a run that was killed
+ABANDONED_S = (
+    3600.0  # a draft that nobody has finished for so long belongs to a run that was killed
+)
 
 
 class DiskCache:
     """Arrays by key in a folder of `.npy` files of at most `max_bytes` together.
 
-    What other runs left and nobody touched for longest goes first. What this run has read or written stays: where there
-    is no room for more, `put` keeps nothing and says so, and the caller computes again. A file appears whole or not at
-    all, so that a killed run leaves nothing broken; its unfinished draft is taken away by a later run.
+    What other runs left and nobody touched for longest goes first. What this run has read or
+    written stays: where there is no room for more, `put` keeps nothing and says so, and the caller
+    computes again. A file appears whole or not at all, so that a killed run leaves nothing broken;
+    its unfinished draft is taken away by a later run.
 
     >>> cache = DiskCache(tempfile.mkdtemp(), max_bytes=1000)
     >>> cache.put("a", np.arange(3)), cache.get("a").sum(), cache.get("b") is None

@@ -1,8 +1,9 @@
 """Checkpoint -> EfficientNet-Lite, ready to run: the batch norms are folded into the convolutions.
 
-Tan & Le 2019 (arXiv:1905.11946) in the Lite form: no squeeze-and-excitation, ReLU6. Widths and depths are read from the
-checkpoint's shapes, so one builder serves Lite 0 to 4.
+Tan & Le 2019 (arXiv:1905.11946) in the Lite form: no squeeze-and-excitation, ReLU6. Widths and
+depths are read from the checkpoint's shapes, so one builder serves Lite 0 to 4.
 """
+
 from __future__ import annotations
 
 import torch
@@ -15,7 +16,8 @@ BATCH_NORM_EPS = 1e-3
 
 
 class EfficientNetLite(nn.Module):
-    """Normalised pictures (T, 3, H, W) -> the last feature map (T, 1280, H/32, W/32). H and W are free.
+    """Normalised pictures (T, 3, H, W) -> the last feature map (T, 1280, H/32, W/32). H and W are
+    free.
 
     `classifier` holds the linear layer that reads the mean of that map.
     """
@@ -37,13 +39,19 @@ class EfficientNetLite(nn.Module):
 
 
 class _Block(nn.Module):
-    """Widen, look around, narrow; add the input where nothing changed shape (an inverted residual)."""
+    """Widen, look around, narrow; add the input where nothing changed shape (an inverted
+    residual).
+    """
 
     def __init__(self, state: dict[str, Tensor], prefix: str, stride: int):
         super().__init__()
         widened = f"{prefix}._expand_conv.weight" in state
-        self.expand = _convolution(state, f"{prefix}._expand_conv", f"{prefix}._bn0") if widened else None
-        self.depthwise = _convolution(state, f"{prefix}._depthwise_conv", f"{prefix}._bn1", stride=stride)
+        self.expand = (
+            _convolution(state, f"{prefix}._expand_conv", f"{prefix}._bn0") if widened else None
+        )
+        self.depthwise = _convolution(
+            state, f"{prefix}._depthwise_conv", f"{prefix}._bn1", stride=stride
+        )
         self.project = _convolution(state, f"{prefix}._project_conv", f"{prefix}._bn2")
         channels_in = (self.expand or self.depthwise).weight.shape[1 if widened else 0]
         self.residual = stride == 1 and channels_in == self.project.out_channels
@@ -55,7 +63,9 @@ class _Block(nn.Module):
 
 
 class _SameConv2d(nn.Conv2d):
-    """A convolution that pads as TensorFlow does: what is left over goes to the right and the bottom."""
+    """A convolution that pads as TensorFlow does: what is left over goes to the right and the
+    bottom.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
@@ -82,8 +92,13 @@ def _blocks(state: dict[str, Tensor]) -> list[_Block]:
 def _convolution(state: dict[str, Tensor], conv: str, norm: str, *, stride: int = 1) -> nn.Conv2d:
     """One convolution that does what the convolution and its batch norm did."""
     weight, bias = fuse_conv_bn_weights(
-        state[f"{conv}.weight"], None, state[f"{norm}.running_mean"], state[f"{norm}.running_var"],
-        BATCH_NORM_EPS, state[f"{norm}.weight"], state[f"{norm}.bias"],
+        state[f"{conv}.weight"],
+        None,
+        state[f"{norm}.running_mean"],
+        state[f"{norm}.running_var"],
+        BATCH_NORM_EPS,
+        state[f"{norm}.weight"],
+        state[f"{norm}.bias"],
     )
     out, per_group, kernel, _ = weight.shape
     groups = out if per_group == 1 and kernel > 1 else 1

@@ -15,7 +15,8 @@ DEFAULT_BYTES = 512 * 2**20
 
 
 class FrameCache:
-    """Tensors by (model, frame content); the least recently used go first when `max_bytes` are full.
+    """Tensors by (model, frame content); the least recently used go first when `max_bytes` are
+    full.
 
     A value larger than the whole budget is not kept. `hits` and `misses` count lookups.
 
@@ -53,11 +54,16 @@ class FrameCache:
         return len(self._kept)
 
     def __repr__(self) -> str:
-        return f"FrameCache({len(self)} frames, {self.size_bytes / 2**20:.1f} of {self.max_bytes / 2**20:.0f} MiB)"
+        return (
+            f"FrameCache({len(self)} frames, {self.size_bytes / 2**20:.1f} of "
+            f"{self.max_bytes / 2**20:.0f} MiB)"
+        )
 
 
 def frame_key(pixels: np.ndarray) -> str:
-    """(H, W, 3) uint8 -> a name for its content: equal pixels, equal key, whatever file or second they come from."""
+    """(H, W, 3) uint8 -> a name for its content: equal pixels, equal key, whatever file or second
+    they come from.
+    """
     digest = hashlib.blake2b(str(pixels.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()

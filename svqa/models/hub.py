@@ -1,8 +1,9 @@
-"""A folder or a hub name -> verified files -> a model; `pull` is the only function that may use the network.
+"""A folder or a hub name -> verified files -> a model; `pull` is the only function that may use the
+network.
 
-What `pull` brought is written to a lock file: repository, commit, and the SHA-256 of every file. Later loads open
-exactly those files or none. A checkpoint in a folder is checked against the `checksums.json` beside it
-(`checkpoint.py`).
+What `pull` brought is written to a lock file: repository, commit, and the SHA-256 of every file.
+Later loads open exactly those files or none. A checkpoint in a folder is checked against the
+`checksums.json` beside it (`checkpoint.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from svqa.errors import ModelError, UnknownModel, UsageError, WeightsCorrupt, WeightsMissing, unknown_name
+from svqa.errors import (
+    ModelError,
+    UnknownModel,
+    UsageError,
+    WeightsCorrupt,
+    WeightsMissing,
+    unknown_name,
+)
 from svqa.models.checkpoint import SHIPPED, resolve, sums
 from svqa.models.weights import sha256_of
 
@@ -25,7 +33,9 @@ _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.mod
 
 @dataclass(frozen=True)
 class HubModel:
-    """A repository of the hub that the `hub` set uses. `files`: the only ones fetched; weights as safetensors alone."""
+    """A repository of the hub that the `hub` set uses. `files`: the only ones fetched; weights as
+    safetensors alone.
+    """
 
     repo_id: str
     role: str
@@ -33,8 +43,8 @@ class HubModel:
     files: tuple[str, ...] = _FILES
 
 
-# Whether a repository offers safetensors at its default revision is its makers' choice and may change: `pull` says so
-# where one does not, and takes a `revision` that does.
+# Whether a repository offers safetensors at its default revision is its makers' choice and may
+# change: `pull` says so where one does not, and takes a `revision` that does.
 HUB_MODELS: dict[str, HubModel] = {
     m.repo_id.split("/")[1]: m
     for m in (
@@ -44,7 +54,10 @@ HUB_MODELS: dict[str, HubModel] = {
         HubModel("google/siglip2-base-patch16-224", "vectors", "Apache-2.0"),
         HubModel("Ultralytics/YOLO11", "boxes", "AGPL-3.0", ("yolo11n*.safetensors", "*.json")),
         HubModel(
-            "sentence-transformers/all-MiniLM-L6-v2", "vectors", "Apache-2.0", ("model.safetensors", "*.json", "*.txt")
+            "sentence-transformers/all-MiniLM-L6-v2",
+            "vectors",
+            "Apache-2.0",
+            ("model.safetensors", "*.json", "*.txt"),
         ),
         HubModel("openai/whisper-tiny", "speech", "Apache-2.0"),
         HubModel("openai/whisper-base", "speech", "Apache-2.0"),
@@ -56,7 +69,9 @@ HUB_MODELS: dict[str, HubModel] = {
 
 @dataclass(frozen=True)
 class Located:
-    """A model's folder, the name to write beside what it makes, and the SHA-256 its files must have, where known."""
+    """A model's folder, the name to write beside what it makes, and the SHA-256 its files must
+    have, where known.
+    """
 
     folder: Path
     model_id: str
@@ -82,11 +97,12 @@ def lock_path() -> Path:
 def pull(
     names: Sequence[str] | None = None, *, revision: str | None = None, lock: Path | None = None
 ) -> dict[str, dict]:
-    """Fetch `HUB_MODELS` (all, or those named) into the Hugging Face cache -> the lock's entries for them.
+    """Fetch `HUB_MODELS` (all, or those named) into the Hugging Face cache -> the lock's entries
+    for them.
 
-    Uses the network. Nothing but data is fetched: no pickles, no code. `revision` (a branch, tag or commit) only
-    makes sense for one name; without it, the repository's own default is taken and the commit that came is written
-    down. One that fails does not stop the others. Raises UnknownModel,
+    Uses the network. Nothing but data is fetched: no pickles, no code. `revision` (a branch, tag or
+    commit) only makes sense for one name; without it, the repository's own default is taken and the
+    commit that came is written down. One that fails does not stop the others. Raises UnknownModel,
     UsageError, WeightsMissing (which ones, and why).
     """
     from huggingface_hub import snapshot_download
@@ -97,12 +113,18 @@ def pull(
         if name not in HUB_MODELS:
             raise UnknownModel(unknown_name("hub model", name, HUB_MODELS))
     if revision and len(chosen) != 1:
-        raise UsageError(f"A revision belongs to one model, got {len(chosen)} models. Name the one it is of.")
+        raise UsageError(
+            f"A revision belongs to one model, got {len(chosen)} models. Name the one it is of."
+        )
     brought, failed = {}, []
     for name in chosen:
         model = HUB_MODELS[name]
         try:
-            folder = Path(snapshot_download(model.repo_id, revision=revision, allow_patterns=list(model.files)))
+            folder = Path(
+                snapshot_download(
+                    model.repo_id, revision=revision, allow_patterns=list(model.files)
+                )
+            )
             brought[model.repo_id] = lock_entry(folder)
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
             failed.append(f"{model.repo_id} could not be fetched: {str(error).splitlines()[0]}")
@@ -110,7 +132,9 @@ def pull(
             failed.append(str(error))
         write_lock({**read_lock(lock), **brought}, lock)
     if failed:
-        raise WeightsMissing(f"{len(brought)} of {len(chosen)} models came and are locked. " + " ".join(failed))
+        raise WeightsMissing(
+            f"{len(brought)} of {len(chosen)} models came and are locked. " + " ".join(failed)
+        )
     return brought
 
 
@@ -122,12 +146,16 @@ def lock_entry(folder: Path) -> dict:
     files = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
     if not any(name.endswith(".safetensors") for name in files):
         raise WeightsMissing(
-            f"{folder} holds no safetensors file, and svqa reads no other weights. If the repository offers a "
+            f"{folder} holds no safetensors file, and svqa reads no other weights. If the "
+            "repository offers a "
             "converted revision, name it: svqa models pull NAME --revision REV"
         )
     return {
         "commit": folder.name,
-        "files": {name: {"size_bytes": p.stat().st_size, "sha256": sha256_of(p)} for name, p in files.items()},
+        "files": {
+            name: {"size_bytes": p.stat().st_size, "sha256": sha256_of(p)}
+            for name, p in files.items()
+        },
     }
 
 
@@ -139,7 +167,9 @@ def read_lock(lock: Path | None = None) -> dict[str, dict]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise ModelError(f"{path} is not JSON ({error}). Delete it and fetch again. {PULL}") from error
+        raise ModelError(
+            f"{path} is not JSON ({error}). Delete it and fetch again. {PULL}"
+        ) from error
 
 
 def write_lock(entries: dict[str, dict], lock: Path | None = None) -> None:
@@ -151,18 +181,26 @@ def write_lock(entries: dict[str, dict], lock: Path | None = None) -> None:
     os.replace(draft, path)
 
 
-def locate(path_or_id: str | Path, *, revision: str | None = None, lock: Path | None = None) -> Located:
+def locate(
+    path_or_id: str | Path, *, revision: str | None = None, lock: Path | None = None
+) -> Located:
     """A folder, or a hub name that was pulled -> its verified files. Never uses the network.
 
-    Raises WeightsMissing (naming the file and `svqa models pull hub`), WeightsCorrupt (naming both checksums).
+    Raises WeightsMissing (naming the file and `svqa models pull hub`), WeightsCorrupt (naming both
+    checksums).
     """
     folder = Path(path_or_id)
     if folder.is_dir():
         return Located(resolve(folder), _folder_id(folder.resolve()))
-    repo_id = HUB_MODELS[str(path_or_id)].repo_id if str(path_or_id) in HUB_MODELS else str(path_or_id)
+    repo_id = (
+        HUB_MODELS[str(path_or_id)].repo_id if str(path_or_id) in HUB_MODELS else str(path_or_id)
+    )
     entry = read_lock(lock).get(repo_id)
     if entry is None:
-        raise WeightsMissing(f"{repo_id} (model.safetensors) is neither a folder nor in {lock or lock_path()}. {PULL}")
+        raise WeightsMissing(
+            f"{repo_id} (model.safetensors) is neither a folder nor in "
+            f"{lock or lock_path()}. {PULL}"
+        )
     if revision and not entry["commit"].startswith(revision):
         raise WeightsMissing(
             f"{repo_id} was pulled at {entry['commit']}, not at {revision}. "
@@ -175,7 +213,9 @@ def locate(path_or_id: str | Path, *, revision: str | None = None, lock: Path | 
 
 
 def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | None:
-    """What `locate` would check, unchecked: None where a file that was written down is not there. Reads no weights."""
+    """What `locate` would check, unchecked: None where a file that was written down is not there.
+    Reads no weights.
+    """
     folder = Path(path_or_id)
     if folder.is_dir() or folder.is_absolute():
         files = sums(folder)
@@ -187,7 +227,9 @@ def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | 
         found = _snapshot(str(path_or_id), entry)
         files = found.files
     complete = (
-        (folder / "model.safetensors").is_file() if not files else all((found.folder / f).is_file() for f in files)
+        (folder / "model.safetensors").is_file()
+        if not files
+        else all((found.folder / f).is_file() for f in files)
     )
     return found if complete else None
 
@@ -201,9 +243,11 @@ def load_pretrained(
     device: str = "cpu",
     dtype: Any = None,
 ) -> Loaded:
-    """Verified files -> a model of `model_class` and its processor. No pickle is opened and no remote code is run.
+    """Verified files -> a model of `model_class` and its processor. No pickle is opened and no
+    remote code is run.
 
-    `dtype`: a torch type or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt, UsageError.
+    `dtype`: a torch type or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt,
+    UsageError.
     """
     import torch
     from safetensors import SafetensorError
@@ -211,17 +255,27 @@ def load_pretrained(
     found = locate(path_or_id, revision=revision)
     dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype or torch.float32
     if dtype == torch.float16 and str(device) == "cpu":
-        raise UsageError("float16 on a CPU gives NaN and is many times slower. Use dtype='bfloat16' or 'float32'.")
+        raise UsageError(
+            "float16 on a CPU gives NaN and is many times slower. Use dtype='bfloat16' "
+            "or 'float32'."
+        )
     if not any(found.folder.glob("*.safetensors")):
         raise WeightsMissing(
-            f"{found.folder}/model.safetensors is not there, and svqa reads no pickled weights. {PULL}"
+            f"{found.folder}/model.safetensors is not there, and svqa reads no pickled "
+            f"weights. {PULL}"
         )
     try:
         with _quiet():
             model = model_class.from_pretrained(
-                found.folder, local_files_only=True, use_safetensors=True, dtype=dtype, trust_remote_code=False
+                found.folder,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=dtype,
+                trust_remote_code=False,
             )
-            processor = processor_class.from_pretrained(found.folder, local_files_only=True, trust_remote_code=False)
+            processor = processor_class.from_pretrained(
+                found.folder, local_files_only=True, trust_remote_code=False
+            )
     except (OSError, ValueError, SafetensorError, RuntimeError) as error:
         raise WeightsCorrupt(
             f"{found.folder} does not hold a {model_class.__name__}: {str(error).splitlines()[0]}"
@@ -247,7 +301,12 @@ def _snapshot(repo_id: str, entry: Mapping) -> Located:
     """Where the Hugging Face cache keeps the locked commit."""
     from huggingface_hub import constants
 
-    folder = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}" / "snapshots" / entry["commit"]
+    folder = (
+        Path(constants.HF_HUB_CACHE)
+        / f"models--{repo_id.replace('/', '--')}"
+        / "snapshots"
+        / entry["commit"]
+    )
     files = {name: file["sha256"] for name, file in entry["files"].items()}
     return Located(folder, f"{repo_id}@{entry['commit'][:8]}", files)
 
@@ -256,11 +315,15 @@ def _check(path: Path, sha256: str, cure: str) -> None:
     if not path.is_file():
         raise WeightsMissing(f"{path} is not on this machine. {cure}")
     if (found := sha256_of(path)) != sha256:
-        raise WeightsCorrupt(f"{path} should have SHA-256 {sha256}, it has {found}. It was not loaded. {cure}")
+        raise WeightsCorrupt(
+            f"{path} should have SHA-256 {sha256}, it has {found}. It was not loaded. {cure}"
+        )
 
 
 def _folder_id(folder: Path) -> str:
-    """`shapes/NAME` for what is shipped; else its name and the hash of its weights, so that versions differ."""
+    """`shapes/NAME` for what is shipped; else its name and the hash of its weights, so that
+    versions differ.
+    """
     import hashlib
 
     if folder.parent == SHIPPED:

@@ -1,8 +1,10 @@
-"""Pixels -> ImageNet probabilities and activation maps, in one pass that every model of the `offline` set shares.
+"""Pixels -> ImageNet probabilities and activation maps, in one pass that every model of the
+`offline` set shares.
 
-Encoder, captioner and detector look at the same frames, whatever batches they come in: what was computed for a frame
-is kept by its content, so an ingest pays for the network once.
+Encoder, captioner and detector look at the same frames, whatever batches they come in: what was
+computed for a frame is kept by its content, so an ingest pays for the network once.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -29,9 +31,10 @@ REMEMBERED = 512  # several chunks of 30 s at two frames a second
 class Tags:
     """What the classifier says of T frames.
 
-    `probabilities (T, 1000) float32`, rows summing to 1. `top (T, K) int` are the best classes, best first, and
-    `maps (T, K, h, w) float32` show where in the frame each of them was seen: the class activation maps of Zhou et al.
-    2016 (arXiv:1512.04150), whose mean is the class's logit without its bias. A map covers the whole frame.
+    `probabilities (T, 1000) float32`, rows summing to 1. `top (T, K) int` are the best classes,
+    best first, and `maps (T, K, h, w) float32` show where in the frame each of them was seen: the
+    class activation maps of Zhou et al. 2016 (arXiv:1512.04150), whose mean is the class's logit
+    without its bias. A map covers the whole frame.
     """
 
     probabilities: np.ndarray
@@ -43,10 +46,19 @@ class Tags:
 
 
 class ImageNetTagger:
-    """EfficientNet-Lite over the whole frame, squeezed into the square the net was trained at: nothing is cut off."""
+    """EfficientNet-Lite over the whole frame, squeezed into the square the net was trained at:
+    nothing is cut off.
+    """
 
-    def __init__(self, net: EfficientNetLite, *, side_px: int, model_id: str, device: str = "cpu",
-                 dtype: torch.dtype | None = None):
+    def __init__(
+        self,
+        net: EfficientNetLite,
+        *,
+        side_px: int,
+        model_id: str,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ):
         self.model_id = model_id
         self.side_px = side_px
         self._device, self._dtype = device, dtype or torch.float32
@@ -56,26 +68,42 @@ class ImageNetTagger:
         self._lock = Lock()
 
     @classmethod
-    def from_pretrained(cls, path_or_id: str | Path | None = None, *, revision: str | None = None, device: str = "cpu",
-                        dtype: torch.dtype | None = None) -> ImageNetTagger:
-        """`efficientnet-lite0`, `-lite1`, `-lite2` from the installed packages, or a folder with lite0's file."""
-        name, folder = (path_or_id, None) if path_or_id in SIDE_PX else ("efficientnet-lite0", path_or_id)
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> ImageNetTagger:
+        """`efficientnet-lite0`, `-lite1`, `-lite2` from the installed packages, or a folder with
+        lite0's file.
+        """
+        name, folder = (
+            (path_or_id, None) if path_or_id in SIDE_PX else ("efficientnet-lite0", path_or_id)
+        )
         (path,) = verified(name, folder).values()
         net = EfficientNetLite(read_torch(path))
         return cls(net, side_px=SIDE_PX[name], model_id=f"{name}@1", device=device, dtype=dtype)
 
     def tag(self, pixels: np.ndarray) -> Tags:
-        """(T, H, W, 3) uint8 RGB -> Tags. The last few hundred different frames are remembered, by content."""
+        """(T, H, W, 3) uint8 RGB -> Tags. The last few hundred different frames are remembered, by
+        content.
+        """
         if not len(pixels):
             none = np.zeros((0, CLASSES), np.float32)
             return Tags(none, none[:, :MAPPED].astype(np.int64), none[:, :MAPPED, None, None])
         fitted = [fit_frame(frame, self.side_px) for frame in pixels]
         keys = [hashlib.blake2b(frame.tobytes(), digest_size=16).digest() for frame in fitted]
         with self._lock:
-            fresh = {key: frame for key, frame in zip(keys, fitted, strict=True) if key not in self._known}
+            fresh = {
+                key: frame
+                for key, frame in zip(keys, fitted, strict=True)
+                if key not in self._known
+            }
             items = list(fresh.items())
             for start in range(0, len(items), self._batch):
-                batch = items[start:start + self._batch]
+                batch = items[start : start + self._batch]
                 rows = self._forward(np.stack([frame for _, frame in batch]))
                 self._known.update(zip((key for key, _ in batch), rows, strict=True))
             found = [self._known[key] for key in keys]
@@ -88,18 +116,26 @@ class ImageNetTagger:
     @torch.inference_mode()
     def _forward(self, frames: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         x = torch.from_numpy(frames).to(self._device, self._dtype).sub_(MEAN).div_(STD)
-        features = self._net(x.permute(0, 3, 1, 2))  # (T, H, W, 3) -> (T, 1280, h, w), channels last in memory
+        features = self._net(
+            x.permute(0, 3, 1, 2)
+        )  # (T, H, W, 3) -> (T, 1280, h, w), channels last in memory
         classifier = self._net.classifier
         probabilities = classifier(features.mean((2, 3))).float().softmax(-1)
         top = probabilities.topk(MAPPED).indices
         maps = torch.einsum("tchw,tkc->tkhw", features, classifier.weight[top])
-        return list(zip(*(a.cpu().numpy() for a in (probabilities, top, maps.float())), strict=True))
+        return list(
+            zip(*(a.cpu().numpy() for a in (probabilities, top, maps.float())), strict=True)
+        )
 
 
 def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8: every part of the frame, not its proportions."""
+    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8: every part of the frame, not its
+    proportions.
+    """
     height, width, _ = frame.shape
     if height == width == side_px:
         return frame
     shrinks = min(height, width) > side_px
-    return cv2.resize(frame, (side_px, side_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    return cv2.resize(
+        frame, (side_px, side_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )

@@ -2,9 +2,11 @@
 
 Reimers & Gurevych 2019 (arXiv:1908.10084), Wang et al. 2020 (arXiv:2002.10957).
 
-The six layers are written out here because importing `transformers` takes longer than importing torch and encoding a
-thousand sentences together; `tests/test_models_conse.py` holds both to the same numbers.
+The six layers are written out here because importing `transformers` takes longer than importing
+torch and encoding a thousand sentences together; `tests/models/test_conse.py` holds both to the
+same numbers.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -29,7 +31,8 @@ REMEMBERED = 4096
 
 
 class MiniLM(TextEncoder):
-    """all-MiniLM-L6-v2: sentences of up to 256 tokens -> 384 numbers of length 1; what comes after is not read.
+    """all-MiniLM-L6-v2: sentences of up to 256 tokens -> 384 numbers of length 1; what comes after
+    is not read.
 
     >>> sentences = MiniLM.from_pretrained()
     >>> bear, grizzly, violin = sentences.encode_text(["a bear", "a grizzly", "a violin"])
@@ -40,28 +43,48 @@ class MiniLM(TextEncoder):
     model_id = "minilm-l6-v2@1"
     dim = 384
 
-    def __init__(self, state: dict[str, Tensor], tokenizer: Tokenizer, *, device: str = "cpu",
-                 dtype: torch.dtype | None = None):
-        self._weights = {name: value.to(device, dtype or torch.float32) if value.is_floating_point() else value
-                         for name, value in state.items()}
+    def __init__(
+        self,
+        state: dict[str, Tensor],
+        tokenizer: Tokenizer,
+        *,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ):
+        self._weights = {
+            name: value.to(device, dtype or torch.float32) if value.is_floating_point() else value
+            for name, value in state.items()
+        }
         self._tokenizer = tokenizer
         self._device = device
         self._known: dict[str, np.ndarray] = {}
 
     @classmethod
-    def from_pretrained(cls, path_or_id: str | Path | None = None, *, revision: str | None = None, device: str = "cpu",
-                        dtype: torch.dtype | None = None) -> MiniLM:
-        """From the installed package, or from a folder that holds the same files. There is only one revision."""
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> MiniLM:
+        """From the installed package, or from a folder that holds the same files. There is only one
+        revision.
+        """
         from tokenizers import Tokenizer
 
         files = verified("minilm-l6-v2", path_or_id)
         tokenizer = Tokenizer.from_file(str(files["tokenizer.json"]))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
-        return cls(read_safetensors(files["model.safetensors"]), tokenizer, device=device, dtype=dtype)
+        return cls(
+            read_safetensors(files["model.safetensors"]), tokenizer, device=device, dtype=dtype
+        )
 
     def encode_text(self, texts: Sequence[str]) -> np.ndarray:
-        """-> (N, 384) float32, rows of length 1. The last few thousand different texts are remembered."""
+        """-> (N, 384) float32, rows of length 1. The last few thousand different texts are
+        remembered.
+        """
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         vectors = {text: self._known[text] for text in texts if text in self._known}
@@ -74,12 +97,14 @@ class MiniLM(TextEncoder):
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         """Sentences of like length go together, so that little is spent on padding."""
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # a lone surrogate is not UTF-8
+        readable = [
+            text.encode("utf-8", "replace").decode() for text in texts
+        ]  # a lone surrogate is not UTF-8
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(readable)]
         vectors = np.zeros((len(texts), self.dim), np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
         for start in range(0, len(order), BATCH):
-            rows = order[start:start + BATCH]
+            rows = order[start : start + BATCH]
             vectors[rows] = self._forward([tokens[i] for i in rows])
         return vectors
 
@@ -87,8 +112,12 @@ class MiniLM(TextEncoder):
     def _forward(self, tokens: list[list[int]]) -> np.ndarray:
         """Token ids -> the mean of the last layer over each sentence, of length 1."""
         longest = max(map(len, tokens))
-        ids = torch.tensor([row + [0] * (longest - len(row)) for row in tokens], device=self._device)
-        real = torch.tensor([[i < len(row) for i in range(longest)] for row in tokens], device=self._device)
+        ids = torch.tensor(
+            [row + [0] * (longest - len(row)) for row in tokens], device=self._device
+        )
+        real = torch.tensor(
+            [[i < len(row) for i in range(longest)] for row in tokens], device=self._device
+        )
         x = self._embed(ids)
         for layer in range(LAYERS):
             x = self._layer(x, real[:, None, None, :], f"encoder.layer.{layer}")
@@ -102,9 +131,15 @@ class MiniLM(TextEncoder):
 
     def _layer(self, x: Tensor, real: Tensor, at: str) -> Tensor:
         def heads(name: str) -> Tensor:
-            return self._linear(x, f"{at}.attention.self.{name}").unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            return (
+                self._linear(x, f"{at}.attention.self.{name}")
+                .unflatten(-1, (HEADS, -1))
+                .transpose(1, 2)
+            )
 
-        mixed = F.scaled_dot_product_attention(heads("query"), heads("key"), heads("value"), attn_mask=real)
+        mixed = F.scaled_dot_product_attention(
+            heads("query"), heads("key"), heads("value"), attn_mask=real
+        )
         mixed = self._linear(mixed.transpose(1, 2).flatten(2), f"{at}.attention.output.dense")
         x = self._norm(x + mixed, f"{at}.attention.output.LayerNorm")
         wide = F.gelu(self._linear(x, f"{at}.intermediate.dense"))

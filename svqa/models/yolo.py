@@ -1,9 +1,11 @@
-"""Frames -> boxes, and tracks over frames: YOLO11 (Jocher and Qiu 2024), ByteTrack (Zhang et al., arXiv:2110.06864).
+"""Frames -> boxes, and tracks over frames: YOLO11 (Jocher and Qiu 2024), ByteTrack (Zhang et al.,
+arXiv:2110.06864).
 
-A checkpoint is `model.safetensors` and a `config.json` that names one of YOLO11's scales. The layers come from the
-architecture file inside ultralytics, never from the checkpoint, because ultralytics evaluates what such a file says. No
-pickle is read.
+A checkpoint is `model.safetensors` and a `config.json` that names one of YOLO11's scales. The
+layers come from the architecture file inside ultralytics, never from the checkpoint, because
+ultralytics evaluates what such a file says. No pickle is read.
 """
+
 from __future__ import annotations
 
 import json
@@ -24,55 +26,92 @@ from svqa.records import Detection, FrameBatch
 
 STRIDE_PX = 32
 BATCH = 32
-_TRACKER = {"track_high_thresh": 0.25, "track_low_thresh": 0.1, "new_track_thresh": 0.4, "track_buffer": 30,
-            "match_thresh": 0.9, "fuse_score": False}
+_TRACKER = {
+    "track_high_thresh": 0.25,
+    "track_low_thresh": 0.1,
+    "new_track_thresh": 0.4,
+    "track_buffer": 30,
+    "match_thresh": 0.9,
+    "fuse_score": False,
+}
 
 
 class YoloDetector(Detector):
-    """YOLO11 at any scale. Frames are scaled to `image_px` on the longer side; boxes come back in their own pixels."""
+    """YOLO11 at any scale. Frames are scaled to `image_px` on the longer side; boxes come back in
+    their own pixels.
+    """
 
     def __init__(self, network: torch.nn.Module, names: list[str], *, image_px: int, model_id: str):
-        self.network, self.names, self.image_px, self.model_id = network.eval(), list(names), image_px, model_id
+        self.network, self.names, self.image_px, self.model_id = (
+            network.eval(),
+            list(names),
+            image_px,
+            model_id,
+        )
 
     @classmethod
-    def from_pretrained(cls, path_or_id: str | Path, *, revision: str | None = None, device: str = "cpu",
-                        dtype: torch.dtype | None = None) -> YoloDetector:
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> YoloDetector:
         """A folder or cached hub model with `model.safetensors` and `config.json`.
 
         Raises WeightsMissing or WeightsCorrupt; a pickle is never opened.
         """
         found = locate(path_or_id, revision=revision)
         if not (found.folder / "model.safetensors").is_file():
-            raise WeightsMissing(f"{found.folder}/model.safetensors is not there, and svqa reads no pickled weights. "
-                                 "Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, folder).")
+            raise WeightsMissing(
+                f"{found.folder}/model.safetensors is not there, and svqa reads no "
+                "pickled weights. "
+                "Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, folder)."
+            )
         try:
             config = json.loads((found.folder / "config.json").read_text(encoding="utf-8"))
             network = build(config)
             network.load_state_dict(read_safetensors(found.folder / "model.safetensors"))
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise WeightsCorrupt(f"{found.folder} does not hold a YOLO11 as its config.json says: "
-                                 f"{type(error).__name__} {str(error)[:200]}") from error
+            raise WeightsCorrupt(
+                f"{found.folder} does not hold a YOLO11 as its config.json says: "
+                f"{type(error).__name__} {str(error)[:200]}"
+            ) from error
         network = network.to(device=device, dtype=dtype)
         return cls(network, config["names"], image_px=config["image_px"], model_id=found.model_id)
 
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
-        """Boxes of every frame in pixels of the given frames, best first within a frame, frames in time order."""
-        return [self._detection(row, float(t_s))
-                for rows, t_s in zip(self._rows(frames.pixels, min_score), frames.t_s, strict=True) for row in rows]
+        """Boxes of every frame in pixels of the given frames, best first within a frame, frames in
+        time order.
+        """
+        return [
+            self._detection(row, float(t_s))
+            for rows, t_s in zip(self._rows(frames.pixels, min_score), frames.t_s, strict=True)
+            for row in rows
+        ]
 
     def track(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
-        """The boxes of `detect` that belong to a track, with its `track_id`: 1, 2, ... within these frames."""
+        """The boxes of `detect` that belong to a track, with its `track_id`: 1, 2, ... within these
+        frames.
+        """
         tracker, found, ids = _byte_tracker(), [], {}
-        for rows, t_s in zip(self._rows(frames.pixels, min(min_score, 0.1)), frames.t_s, strict=True):
+        for rows, t_s in zip(
+            self._rows(frames.pixels, min(min_score, 0.1)), frames.t_s, strict=True
+        ):
             for *xyxy, track, score, label, _ in tracker.update(_TrackerInput(rows)):
                 if score >= min_score:
                     row = np.array([*xyxy, score, label])
-                    found.append(self._detection(row, float(t_s), ids.setdefault(int(track), len(ids) + 1)))
+                    found.append(
+                        self._detection(row, float(t_s), ids.setdefault(int(track), len(ids) + 1))
+                    )
         return found
 
     def _detection(self, row: np.ndarray, t_s: float, track_id: int | None = None) -> Detection:
         box = tuple(float(v) for v in row[:4])
-        return Detection(self.names[int(row[5])], min(1.0, float(row[4])), box, t_s, self.model_id, track_id)
+        return Detection(
+            self.names[int(row[5])], min(1.0, float(row[4])), box, t_s, self.model_id, track_id
+        )
 
     @torch.inference_mode()
     def _rows(self, pixels: np.ndarray, min_score: float) -> list[np.ndarray]:
@@ -82,8 +121,11 @@ class YoloDetector(Detector):
         weight = next(self.network.parameters())
         rows = []
         for first in range(0, len(pixels), BATCH):
-            images, scale = letterbox(pixels[first:first + BATCH], self.image_px)
-            values = torch.from_numpy(images).to(weight.device).permute(0, 3, 1, 2).to(weight.dtype) / 255
+            images, scale = letterbox(pixels[first : first + BATCH], self.image_px)
+            values = (
+                torch.from_numpy(images).to(weight.device).permute(0, 3, 1, 2).to(weight.dtype)
+                / 255
+            )
             predicted = self.network(values)
             kept = non_max_suppression(predicted, min_score, 0.6, agnostic=True, max_time_img=60.0)
             rows += [_in_frame(k.float().cpu().numpy(), scale, *pixels.shape[1:3]) for k in kept]
@@ -91,13 +133,17 @@ class YoloDetector(Detector):
 
 
 def build(config: dict) -> torch.nn.Module:
-    """An untrained YOLO11 of `config["scale"]` = [depth, width, most channels] for `config["names"]`."""
+    """An untrained YOLO11 of `config["scale"]` = [depth, width, most channels] for
+    `config["names"]`.
+    """
     keep_ultralytics_quiet()
     import yaml
     from ultralytics import __file__ as package
     from ultralytics.nn.tasks import DetectionModel
 
-    plan = yaml.safe_load((Path(package).parent / "cfg/models/11/yolo11.yaml").read_text(encoding="utf-8"))
+    plan = yaml.safe_load(
+        (Path(package).parent / "cfg/models/11/yolo11.yaml").read_text(encoding="utf-8")
+    )
     depth, width, most_channels = config["scale"]
     plan["scales"], plan["scale"] = {"own": [float(depth), float(width), int(most_channels)]}, "own"
     plan["nc"] = len(config["names"])
@@ -111,15 +157,20 @@ def save(network: torch.nn.Module, config: dict, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    save_file(
+        {name: value.contiguous() for name, value in network.state_dict().items()},
+        folder / "model.safetensors",
+    )
+    (folder / "config.json").write_text(
+        json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def convert(pt: str | Path, folder: str | Path) -> Path:
     """An official `yolo11*.pt` -> a sealed checkpoint folder.
 
-    The file is read with torch's `weights_only` unpickler and ultralytics' list of its own layers; anything else in it
-    is WeightsCorrupt, and does not run.
+    The file is read with torch's `weights_only` unpickler and ultralytics' list of its own layers;
+    anything else in it is WeightsCorrupt, and does not run.
     """
     keep_ultralytics_quiet()
     import pickle
@@ -128,25 +179,42 @@ def convert(pt: str | Path, folder: str | Path) -> Path:
 
     try:
         network = torch_safe_load(str(pt), safe_only=True)[0]["model"].float()
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsCorrupt(f"{pt} is not a plain YOLO11 checkpoint: {str(error).splitlines()[0]}") from error
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise WeightsCorrupt(
+            f"{pt} is not a plain YOLO11 checkpoint: {str(error).splitlines()[0]}"
+        ) from error
     plan = network.yaml
-    config = {"architecture": "yolo11", "scale": list(plan["scales"][plan["scale"]]), "image_px": 640,
-              "names": [network.names[i] for i in range(len(network.names))]}
+    config = {
+        "architecture": "yolo11",
+        "scale": list(plan["scales"][plan["scale"]]),
+        "image_px": 640,
+        "names": [network.names[i] for i in range(len(network.names))],
+    }
     save(network, config, Path(folder))
     seal(folder)
     return Path(folder)
 
 
 def keep_ultralytics_quiet() -> None:
-    """Settings that ultralytics reads when it is first imported: no installs, no network, no code in checkpoints."""
+    """Settings that ultralytics reads when it is first imported: no installs, no network, no code
+    in checkpoints.
+    """
     os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "svqa-ultralytics"))
     os.environ.update(YOLO_AUTOINSTALL="False", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
     os.environ.setdefault("YOLO_VERBOSE", "False")
 
 
 def letterbox(pixels: np.ndarray, image_px: int) -> tuple[np.ndarray, float]:
-    """(T, H, W, 3) uint8 -> the same with the longer side at `image_px`, grey to a multiple of 32; and the scale."""
+    """(T, H, W, 3) uint8 -> the same with the longer side at `image_px`, grey to a multiple of 32;
+    and the scale.
+    """
     import cv2
 
     _, height, width, _ = pixels.shape
@@ -156,7 +224,9 @@ def letterbox(pixels: np.ndarray, image_px: int) -> tuple[np.ndarray, float]:
     images = np.full((len(pixels), padded[1], padded[0], 3), 114, np.uint8)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     for image, frame in zip(images, pixels, strict=True):
-        image[:size[1], :size[0]] = frame if scale == 1 else cv2.resize(frame, size, interpolation=how)
+        image[: size[1], : size[0]] = (
+            frame if scale == 1 else cv2.resize(frame, size, interpolation=how)
+        )
     return images, scale
 
 
@@ -178,7 +248,9 @@ class _TrackerInput:
     def __init__(self, rows: np.ndarray):
         self.rows = rows
         self.conf, self.cls = rows[:, 4], rows[:, 5]
-        self.xywh = np.concatenate([(rows[:, :2] + rows[:, 2:4]) / 2, rows[:, 2:4] - rows[:, :2]], axis=1)
+        self.xywh = np.concatenate(
+            [(rows[:, :2] + rows[:, 2:4]) / 2, rows[:, 2:4] - rows[:, :2]], axis=1
+        )
 
     def __len__(self) -> int:
         return len(self.rows)

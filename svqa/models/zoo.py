@@ -1,7 +1,10 @@
-"""A name -> a set of models that work together: what it is made of, on which terms, and whether it is on this machine.
+"""A name -> a set of models that work together: what it is made of, on which terms, and whether it
+is on this machine.
 
-A set is a row of `MODEL_SETS`, a member a `ModelSpec`: adding one is adding a row. Nothing is imported before its use.
+A set is a row of `MODEL_SETS`, a member a `ModelSpec`: adding one is adding a row. Nothing is
+imported before its use.
 """
+
 from __future__ import annotations
 
 import importlib
@@ -16,17 +19,27 @@ from svqa.models.hub import HUB_MODELS, Located, installed, locate
 from svqa.models.weights import WEIGHTS, verified
 
 if TYPE_CHECKING:
-    from svqa.models.base import Answerer, Captioner, Detector, Encoder, SoundEncoder, TextEncoder, Transcriber
+    from svqa.models.base import (
+        Answerer,
+        Captioner,
+        Detector,
+        Encoder,
+        SoundEncoder,
+        TextEncoder,
+        Transcriber,
+    )
 
 ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "sounds", "answerer")
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """How a member is made, and the `model_id` it will carry (so that a set has its ids before anything is loaded).
+    """How a member is made, and the `model_id` it will carry (so that a set has its ids before
+    anything is loaded).
 
-    `target` is `module:Class`. With `parts` the class is called with these members of the same set; without, its
-    `from_pretrained(source, revision=..., device=...)` is called. `weights` are names of `svqa.models.weights.WEIGHTS`.
+    `target` is `module:Class`. With `parts` the class is called with these members of the same set;
+    without, its `from_pretrained(source, revision=..., device=...)` is called. `weights` are names
+    of `svqa.models.weights.WEIGHTS`.
     """
 
     model_id: str
@@ -39,7 +52,9 @@ class ModelSpec:
 
 
 def _shipped(name: str, target: str) -> ModelSpec:
-    return ModelSpec(f"shapes/{name}", target, source=str(SHIPPED / name), licence="AGPL-3.0-or-later")
+    return ModelSpec(
+        f"shapes/{name}", target, source=str(SHIPPED / name), licence="AGPL-3.0-or-later"
+    )
 
 
 def _pulled(name: str, target: str) -> ModelSpec:
@@ -47,21 +62,40 @@ def _pulled(name: str, target: str) -> ModelSpec:
     return ModelSpec(model.repo_id, target, source=model.repo_id, licence=model.licence)
 
 
-_LOG_MEL = ModelSpec("log-mel-40", "svqa.models.log_mel:LogMelEncoder")  # needs no weights
+_LOG_MEL = ModelSpec("log-mel-40", "svqa.models.log_mel_encoder:LogMelEncoder")  # needs no weights
 
 MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
     "offline": {
         "tagger": ModelSpec(
-            "efficientnet-lite0@1", "svqa.models.imagenet:ImageNetTagger", weights=("efficientnet-lite0",)),
-        "sentences": ModelSpec("minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)),
+            "efficientnet-lite0@1",
+            "svqa.models.imagenet:ImageNetTagger",
+            weights=("efficientnet-lite0",),
+        ),
+        "sentences": ModelSpec(
+            "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
+        ),
         "encoder": ModelSpec(
-            "conse-efficientnet-lite0-minilm@1", "svqa.models.conse:ConseEncoder", parts=("tagger", "sentences")),
-        "captioner": ModelSpec("tags-efficientnet-lite0@1", "svqa.models.tags:TagCaptioner", parts=("tagger",)),
-        "detector": ModelSpec("cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)),
+            "conse-efficientnet-lite0-minilm@1",
+            "svqa.models.conse:ConseEncoder",
+            parts=("tagger", "sentences"),
+        ),
+        "captioner": ModelSpec(
+            "tags-efficientnet-lite0@1", "svqa.models.tags:TagCaptioner", parts=("tagger",)
+        ),
+        "detector": ModelSpec(
+            "cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)
+        ),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)),
+            "whisper-tiny.en-int8@1",
+            "svqa.models.whisper:WhisperTranscriber",
+            weights=("whisper-tiny.en",),
+        ),
         "sounds": _LOG_MEL,
-        "answerer": ModelSpec("evidence+minilm-l6-v2@1", "svqa.models.evidence:EvidenceAnswerer", parts=("sentences",)),
+        "answerer": ModelSpec(
+            "evidence+minilm-l6-v2@1",
+            "svqa.answering.evidence:EvidenceAnswerer",
+            parts=("sentences",),
+        ),
     },
     "shapes": {
         "encoder": _shipped("clip", "svqa.models.clip:ClipEncoder"),
@@ -72,23 +106,27 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
     },
     "hub": {
         "encoder": _pulled("clip-vit-base-patch32", "svqa.models.clip:ClipEncoder"),
-        "sentences": ModelSpec("minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)),
+        "sentences": ModelSpec(
+            "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
+        ),
         "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1", "svqa.models.whisper:WhisperTranscriber", weights=("whisper-tiny.en",)
+            "whisper-tiny.en-int8@1",
+            "svqa.models.whisper:WhisperTranscriber",
+            weights=("whisper-tiny.en",),
         ),
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
         "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
     },
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
 class ModelFacts:
     """A row of `svqa models list`: one member of one set.
 
-    `size_bytes`, `source` (a package, a folder or a repository) and `sha256` are those of the files it reads itself; a
-    model that is built on others of its set reads none, and has None there.
+    `size_bytes`, `source` (a package, a folder or a repository) and `sha256` are those of the files
+    it reads itself; a model that is built on others of its set reads none, and has None there.
     """
 
     set: str
@@ -102,7 +140,8 @@ class ModelFacts:
 
 
 class ModelSet:
-    """The models of one set: each is loaded when it is first used, and then kept. A set may lack a role; that is None.
+    """The models of one set: each is loaded when it is first used, and then kept. A set may lack a
+    role; that is None.
 
     >>> models = load_set("offline")
     >>> models.encoder.encode_text(["a bear"]).shape
@@ -116,11 +155,16 @@ class ModelSet:
         self._made: dict[str, object] = {}
 
     def __repr__(self) -> str:
-        return f"ModelSet({self.name!r}, {', '.join(f'{role}={name}' for role, name in self.model_ids.items())})"
+        return (
+            f"ModelSet({self.name!r}, "
+            f"{', '.join(f'{role}={name}' for role, name in self.model_ids.items())})"
+        )
 
     @property
     def model_ids(self) -> dict[str, str]:
-        """{role: model_id}, without loading anything; a pulled model's id has its commit, known once it was pulled."""
+        """{role: model_id}, without loading anything; a pulled model's id has its commit, known
+        once it was pulled.
+        """
         return {role: _installed_id(self._specs[role]) for role in ROLES if role in self._specs}
 
     @cached_property
@@ -130,7 +174,9 @@ class ModelSet:
 
     @cached_property
     def sentences(self) -> TextEncoder | None:
-        """Captions and utterances -> vectors; the encoder reads them where the set has no model for sentences alone."""
+        """Captions and utterances -> vectors; the encoder reads them where the set has no model for
+        sentences alone.
+        """
         return self._member("sentences") or self.encoder
 
     @cached_property
@@ -168,12 +214,16 @@ class ModelSet:
             if spec.parts:
                 self._made[role] = kind(*(self._member(part) for part in spec.parts))
             else:
-                self._made[role] = kind.from_pretrained(spec.source, revision=spec.revision, device=self.device)
+                self._made[role] = kind.from_pretrained(
+                    spec.source, revision=spec.revision, device=self.device
+                )
         return self._made[role]
 
 
 def load_set(name: str, *, device: str = "cpu") -> ModelSet:
-    """The set called `name`; members are loaded one by one, when used. UnknownModel lists the known ones."""
+    """The set called `name`; members are loaded one by one, when used. UnknownModel lists the known
+    ones.
+    """
     return ModelSet(name, _specs(name), device=device)
 
 
@@ -183,11 +233,17 @@ def known_sets() -> tuple[str, ...]:
 
 
 def describe(name: str) -> tuple[ModelFacts, ...]:
-    """Facts about every model of a set, or about one model by its id; nothing is loaded or hashed."""
+    """Facts about every model of a set, or about one model by its id; nothing is loaded or
+    hashed.
+    """
     if name in MODEL_SETS:
         return tuple(_facts(name, role, spec) for role, spec in MODEL_SETS[name].items())
-    rows = tuple(_facts(s, role, spec) for s, specs in MODEL_SETS.items() for role, spec in specs.items()
-                 if name in (spec.model_id, spec.model_id.split("@")[0]))
+    rows = tuple(
+        _facts(s, role, spec)
+        for s, specs in MODEL_SETS.items()
+        for role, spec in specs.items()
+        if name in (spec.model_id, spec.model_id.split("@")[0])
+    )
     if not rows:
         ids = {spec.model_id for specs in MODEL_SETS.values() for spec in specs.values()}
         raise UnknownModel(unknown_name("model or model set", name, [*MODEL_SETS, *ids]))
@@ -195,7 +251,9 @@ def describe(name: str) -> tuple[ModelFacts, ...]:
 
 
 def verify(name: str) -> None:
-    """Read every weight file of a set and compare checksums; raises WeightsMissing or WeightsCorrupt."""
+    """Read every weight file of a set and compare checksums; raises WeightsMissing or
+    WeightsCorrupt.
+    """
     for spec in _specs(name).values():
         for weights in spec.weights:
             verified(weights)
@@ -219,10 +277,17 @@ def _facts_of_source(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
     found: Located | None = installed(spec.source)
     files = found.files if found else {}
     return ModelFacts(
-        set_name, role, found.model_id if found else spec.model_id, licence=spec.licence, source=spec.source,
-        size_bytes=sum((found.folder / name).stat().st_size for name in files) or None if found else None,
-        sha256=dict(files), available=found is not None,
-    )  # fmt: skip
+        set_name,
+        role,
+        found.model_id if found else spec.model_id,
+        licence=spec.licence,
+        source=spec.source,
+        size_bytes=sum((found.folder / name).stat().st_size for name in files) or None
+        if found
+        else None,
+        sha256=dict(files),
+        available=found is not None,
+    )
 
 
 def _facts(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
@@ -233,10 +298,14 @@ def _facts(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
     parts = [_facts(set_name, part, MODEL_SETS[set_name][part]) for part in spec.parts]
     packages = dict.fromkeys(file.distribution for file in files.values())
     return ModelFacts(
-        set_name, role, spec.model_id,
-        licence=spec.licence or ", ".join(dict.fromkeys(f.licence for f in files.values())) or "AGPL-3.0-or-later",
+        set_name,
+        role,
+        spec.model_id,
+        licence=spec.licence
+        or ", ".join(dict.fromkeys(f.licence for f in files.values()))
+        or "AGPL-3.0-or-later",
         source=", ".join(packages) or " + ".join(spec.parts) or spec.source or "svqa",
         size_bytes=sum(w.size_bytes for w in weights) or None,
         sha256={short: file.sha256 for short, file in files.items()},
         available=all(w.available for w in weights) and all(part.available for part in parts),
-    )  # fmt: skip
+    )

@@ -1,4 +1,5 @@
 """A question -> an answer with the seconds it rests on, kept in the audit trail."""
+
 from __future__ import annotations
 
 import time
@@ -6,43 +7,56 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from svqa.answering.event_answers import tell
+from svqa.answering.event_grounding import Happenings
+from svqa.answering.question_scope import Pointed, find_moment
 from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
+from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.analyse import MODEL_SIZE_PX
-from svqa.pipeline.events import Happenings
-from svqa.pipeline.looking import frames_to_show
-from svqa.pipeline.moments import Pointed, find_moment
+from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
-from svqa.pipeline.shelf import Shelf
-from svqa.pipeline.telling import tell
+from svqa.pipeline.search_cache import Shelf
 from svqa.records import Answer, Evidence, Question
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
 
 HITS = 10
-WHOLE = 2000  # up to so many captions and utterances, an answerer reads all of them; beyond, those of the best scenes
+# up to so many captions and utterances, an answerer reads all of them; beyond, those of the best
+# scenes
+WHOLE = 2000
 
 
 def ask(
-    store: Store, models: ModelSet, text: str, *, videos: Sequence[str], options: Sequence[str] = (),
+    store: Store,
+    models: ModelSet,
+    text: str,
+    *,
+    videos: Sequence[str],
+    options: Sequence[str] = (),
     shelf: Shelf | None = None,
-) -> Answer:  # fmt: skip
-    """Answer `text` from `videos` (ids), choosing among `options` if there are any; abstains where nothing supports it.
+) -> Answer:
+    """Answer `text` from `videos` (ids), choosing among `options` if there are any; abstains where
+    nothing supports it.
 
-    About one video, an open question that says when ("at the end", "after the ball falls") is answered from those
-    seconds only; options are weighed on the whole video, where a prior on time gained nothing
-    (`docs/data/nextqa_ablation.json`). Where the answerer looks at frames, a question about one video that asks
-    when, what came first, what changed, which way or how often is told by its boxes, where these tell it (`model_id` says
-    so). The evidence's
-    `parts` show content, coherence and prior of its seconds. Raises
-    UsageError on an empty question or a single option. Every call is kept: question, answer, evidence, latency, models.
+    About one video, an open question that says when ("at the end", "after the ball falls") is
+    answered from those seconds only; options are weighed on the whole video, where a prior on time
+    gained nothing (`experiments/nextqa_ablation/result.json`). Where the answerer looks at frames,
+    a question about one video that asks when, what came first, what changed, which way or how often
+    is told by its boxes, where these tell it (`model_id` says so). The evidence's `parts` show
+    content, coherence and prior of its seconds. Raises UsageError on an empty question or a single
+    option. Every call is kept: question, answer, evidence, latency, models.
     """
     if not text.strip():
-        raise UsageError("A question needs words, got an empty text. Try: svqa ask 'What animal is this?' --video FILE")
+        raise UsageError(
+            "A question needs words, got an empty text. Try: svqa ask 'What animal is "
+            "this?' --video FILE"
+        )
     if len(options) == 1:
-        raise UsageError(f"A choice needs at least two options, got one: '{options[0]}'. Repeat --options.")
+        raise UsageError(
+            f"A choice needs at least two options, got one: '{options[0]}'. Repeat --options."
+        )
     begin = time.perf_counter()
     shelf = shelf or Shelf()
     question = Question(text, options=tuple(options))
@@ -50,14 +64,25 @@ def ask(
     answer = respond(store, models, question, videos, shelf)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
     store.add_query(
-        text, kind="ask", models=models.model_ids, latency_ms=answer.latency_ms, evidence=answer.evidence,
-        options=options, answer=answer.text, option=answer.option, score=answer.score, abstained=answer.abstained,
-        reason=answer.reason, videos=videos,
-    )  # fmt: skip
+        text,
+        kind="ask",
+        models=models.model_ids,
+        latency_ms=answer.latency_ms,
+        evidence=answer.evidence,
+        options=options,
+        answer=answer.text,
+        option=answer.option,
+        score=answer.score,
+        abstained=answer.abstained,
+        reason=answer.reason,
+        videos=videos,
+    )
     return answer
 
 
-def _from_words(store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf) -> Answer:
+def _from_words(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
+) -> Answer:
     """For an answerer that reads: what was written and said, weighed by the segments that fit."""
     pointed = _pointed(store, models, question, videos, shelf)
     asked = pointed.text if pointed else question.text
@@ -67,12 +92,18 @@ def _from_words(store: Store, models: ModelSet, question: Question, videos: Sequ
         scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, shelf=shelf)
         passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
     scores = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
-    passages = _weighed(store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)])
+    passages = _weighed(
+        store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
+    )
     return models.answerer.answer(replace(question, text=asked), _inside(passages, pointed))
 
 
-def _from_pictures(store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf) -> Answer:
-    """For an answerer that looks: the best frames of the best hit's video. What single frames cannot tell, boxes do."""
+def _from_pictures(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
+) -> Answer:
+    """For an answerer that looks: the best frames of the best hit's video. What single frames
+    cannot tell, boxes do.
+    """
     if len(videos) == 1 and (told := _told(store, question, videos[0])):
         return told
     pointed = _pointed(store, models, question, videos, shelf)
@@ -80,20 +111,34 @@ def _from_pictures(store: Store, models: ModelSet, question: Question, videos: S
     hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
     stretches = _within([hit for hit in hits if hit.video == hits[0].video], pointed)
     shown = frames_to_show(store, models, asked, stretches, shelf=shelf)
-    frames = read_frames(hits[0].path, Sampling.at(list(shown)), size_px=MODEL_SIZE_PX) if shown else None
-    parts = {(e.start_s, e.end_s): e.parts for e in _weighed(store, question.text, list(shown.values()))}
+    frames = (
+        read_frames(hits[0].path, Sampling.at(list(shown)), size_px=MODEL_SIZE_PX)
+        if shown
+        else None
+    )
+    parts = {
+        (e.start_s, e.end_s): e.parts for e in _weighed(store, question.text, list(shown.values()))
+    }
     passages = [replace(e, parts=parts[e.start_s, e.end_s]) for e in shown.values()]
     return models.answerer.answer(replace(question, text=asked), passages, frames)
 
 
 def _told(store: Store, question: Question, video: str) -> Answer | None:
-    """An answer about when, in what order, which way or how often, from the boxes' lives; None where these do not tell."""
+    """An answer about when, in what order, which way or how often, from the boxes' lives; None
+    where these do not tell.
+    """
     boxes, t_s = store.detections(video), store.frame_times(video)
-    told = tell(Happenings(boxes, t_s), question.text, question.options) if boxes and len(t_s) > 1 else None
+    told = (
+        tell(Happenings(boxes, t_s), question.text, question.options)
+        if boxes and len(t_s) > 1
+        else None
+    )
     if told is None:
         return None
     path, found = store.find_video(video).path, told.happenings
-    evidence = tuple(Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found)
+    evidence = tuple(
+        Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found
+    )
     name = f"events+{boxes[0].model_id}"
     return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
 
@@ -109,28 +154,41 @@ def _pointed(
 
 
 def _within(hits: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
-    """The parts of the hits that lie in the seconds that are asked about; these seconds themselves where none does."""
+    """The parts of the hits that lie in the seconds that are asked about; these seconds themselves
+    where none does.
+    """
     if pointed is None or not hits:
         return list(hits)
-    cut = [replace(h, start_s=max(h.start_s, pointed.start_s), end_s=min(h.end_s, pointed.end_s))
-           for h in hits if h.start_s < pointed.end_s and pointed.start_s < h.end_s]  # fmt: skip
+    cut = [
+        replace(h, start_s=max(h.start_s, pointed.start_s), end_s=min(h.end_s, pointed.end_s))
+        for h in hits
+        if h.start_s < pointed.end_s and pointed.start_s < h.end_s
+    ]
     return cut or [replace(hits[0], start_s=pointed.start_s, end_s=pointed.end_s, text="")]
 
 
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
-    """Passages with `parts` that show what each second has for it: content, coherence, and the question's words."""
+    """Passages with `parts` that show what each second has for it: content, coherence, and the
+    question's words.
+    """
     videos = {p.video for p in passages}
     stored = [store.find_video(video) for video in videos] if len(videos) == 1 else store.videos()
-    weighed = rerank_with_question(passages, text, {v.id: v.duration_s for v in stored}, prior=load_prior())
+    weighed = rerank_with_question(
+        passages, text, {v.id: v.duration_s for v in stored}, prior=load_prior()
+    )
     return sorted(weighed, key=lambda p: (p.video, p.start_s, p.end_s))
 
 
 def _inside(passages: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
-    """The passages whose middle lies in the seconds that are asked about; the nearest one where none does."""
+    """The passages whose middle lies in the seconds that are asked about; the nearest one where
+    none does.
+    """
     if pointed is None:
         return list(passages)
     middles = [(p.start_s + p.end_s) / 2 for p in passages]
-    inside = [p for p, t in zip(passages, middles, strict=True) if pointed.start_s <= t < pointed.end_s]
+    inside = [
+        p for p, t in zip(passages, middles, strict=True) if pointed.start_s <= t < pointed.end_s
+    ]
     if inside or not passages:
         return inside
     far = [max(pointed.start_s - t, t - pointed.end_s) for t in middles]

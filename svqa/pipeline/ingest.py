@@ -1,8 +1,11 @@
-"""Paths -> rows: probe, claim, analyse chunk by chunk, one transaction each, then release the video for search."""
+"""Paths -> rows: probe, claim, analyse chunk by chunk, one transaction each, then release the video
+for search.
+"""
+
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +13,25 @@ from svqa.database import Store
 from svqa.errors import MediaError, NetworkRefused, SvqaError, VideoNotFound
 from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.analyse import Analysis
-from svqa.pipeline.cuts import shots_from, shots_of_every_frame
-from svqa.pipeline.memory import give_back_memory, map_large_blocks
+from svqa.pipeline.analysis import Analysis
+from svqa.pipeline.malloc_trim import give_back_memory, map_large_blocks
+from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
+from svqa.records import Progress
 from svqa.settings import Settings
 
-SUFFIXES = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
+SUFFIXES = frozenset(
+    ".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split()
+)
 BUSY_POLL_S = 0.5
 
-Progress = Callable[[str, float, float], None]
 """Called with the path, the seconds done and the seconds there are."""
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of one file. `status`: `ready`, `partial` (the file ends early), `already` (nothing to do) or `failed`."""
+    """What became of one file. `status`: `ready`, `partial` (the file ends early), `already`
+    (nothing to do) or `failed`.
+    """
 
     path: str
     status: str
@@ -49,9 +56,13 @@ def find_videos(paths: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+            inside = sorted(
+                p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()
+            )
             if not inside:
-                raise VideoNotFound(f"No video in folder '{path}': looked for {', '.join(sorted(SUFFIXES))}.")
+                raise VideoNotFound(
+                    f"No video in folder '{path}': looked for {', '.join(sorted(SUFFIXES))}."
+                )
             found += inside
         else:
             found.append(path)
@@ -59,9 +70,16 @@ def find_videos(paths: Iterable[str | Path]) -> list[Path]:
 
 
 def ingest_many(
-    store: Store, models: ModelSet, paths: Sequence[str | Path], *, settings: Settings, progress: Progress | None = None
+    store: Store,
+    models: ModelSet,
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
 ) -> list[IngestReport]:
-    """One report a file, in order; a file that cannot be read is reported as `failed` and does not stop the others."""
+    """One report a file, in order; a file that cannot be read is reported as `failed` and does not
+    stop the others.
+    """
     reports = []
     for path in paths:
         begin = time.perf_counter()
@@ -69,17 +87,26 @@ def ingest_many(
             reports.append(ingest_video(store, models, path, settings=settings, progress=progress))
         except (MediaError, NetworkRefused) as error:
             seconds = time.perf_counter() - begin
-            reports.append(IngestReport(str(path), "failed", seconds=seconds, note=f"{type(error).__name__}: {error}"))
+            reports.append(
+                IngestReport(
+                    str(path), "failed", seconds=seconds, note=f"{type(error).__name__}: {error}"
+                )
+            )
     return reports
 
 
 def ingest_video(
-    store: Store, models: ModelSet, path: str | Path, *, settings: Settings, progress: Progress | None = None
+    store: Store,
+    models: ModelSet,
+    path: str | Path,
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
 ) -> IngestReport:
     """Ingest one file; free where its bytes are already there with the same settings and models.
 
-    Killed at any point, the next call goes on after the last committed chunk. Raises the MediaError that says what is wrong with
-    the file; nothing half-done is ever searched.
+    Killed at any point, the next call goes on after the last committed chunk. Raises the MediaError
+    that says what is wrong with the file; nothing half-done is ever searched.
     """
     begin = time.perf_counter()
     path, identity = str(path), settings.identity(models.model_ids)
@@ -109,7 +136,12 @@ def ingest_video(
 
 
 def _commit_chunks(
-    store: Store, video_id: str, analysis: Analysis, from_s: float, stamp: FileStamp, progress: Progress | None
+    store: Store,
+    video_id: str,
+    analysis: Analysis,
+    from_s: float,
+    stamp: FileStamp,
+    progress: Progress | None,
 ) -> None:
     for chunk in analysis.chunks(from_s):
         check_unchanged(analysis.path, stamp)
@@ -128,14 +160,27 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
     else:
         shots = shots_from(store.shots(video_id), end_s)
     if analysis.truncated:
-        note = f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
+        note = (
+            f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
+        )
     metrics = {f"{stage}_s": seconds for stage, seconds in analysis.watch.seconds.items()}
-    store.finish_video(video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics)
+    store.finish_video(
+        video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics
+    )
 
 
-def _report(store: Store, video_id: str, status: str | None, begin: float, path: str) -> IngestReport:
+def _report(
+    store: Store, video_id: str, status: str | None, begin: float, path: str
+) -> IngestReport:
     video = store.find_video(video_id)
     seconds = time.perf_counter() - begin
     return IngestReport(
-        path, status or video.status, video.id, video.duration_s, video.frames, video.segments, seconds, video.note
+        path,
+        status or video.status,
+        video.id,
+        video.duration_s,
+        video.frames,
+        video.segments,
+        seconds,
+        video.note,
     )

@@ -1,4 +1,7 @@
-"""A database and a model set, together: what `svqa.open_library` gives, and the three verbs on it."""
+"""A database and a model set, together: what `svqa.open_library` gives, and the three verbs on
+it.
+"""
+
 from __future__ import annotations
 
 import time
@@ -11,9 +14,9 @@ from svqa.models.zoo import ModelSet, load_set
 from svqa.pipeline import ask as asking
 from svqa.pipeline import ingest as ingesting
 from svqa.pipeline import search as searching
-from svqa.pipeline.ingest import IngestReport, Progress
-from svqa.pipeline.shelf import Shelf
-from svqa.records import Answer, Evidence, Waveform
+from svqa.pipeline.ingest import IngestReport
+from svqa.pipeline.search_cache import Shelf
+from svqa.records import Answer, Evidence, Progress, Waveform
 from svqa.settings import Settings
 
 
@@ -36,7 +39,9 @@ class Library:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Library({self.store.url}, models={self.settings.models}, {len(self.videos())} videos)"
+        return (
+            f"Library({self.store.url}, models={self.settings.models}, {len(self.videos())} videos)"
+        )
 
     def close(self) -> None:
         """Close the database."""
@@ -49,78 +54,133 @@ class Library:
     def ingest(self, *paths: str | Path, progress: Progress | None = None) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others."""
         files = ingesting.find_videos(paths)
-        return ingesting.ingest_many(self.store, self.models, files, settings=self.settings, progress=progress)
+        return ingesting.ingest_many(
+            self.store, self.models, files, settings=self.settings, progress=progress
+        )
 
     def search(
-        self, text: str, *, video: str | None = None, level: str = "segment", k: int = 5,
+        self,
+        text: str,
+        *,
+        video: str | None = None,
+        level: str = "segment",
+        k: int = 5,
         sound: Waveform | str | None = None,
-    ) -> list[Evidence]:  # fmt: skip
-        """The `k` best moments for a description, and for an example of what is heard, in one video (path or id) or all.
+    ) -> list[Evidence]:
+        """The `k` best moments for a description, and for an example of what is heard, in one video
+        (path or id) or all.
 
         `sound`: the example, or words for it where the set's sound encoder reads words.
         """
         begin = time.perf_counter()
         videos = self._scope(video)
         found = searching.search(
-            self.store, self.models, text, videos=videos, level=level, k=k, shelf=self.shelf, sound=sound
+            self.store,
+            self.models,
+            text,
+            videos=videos,
+            level=level,
+            k=k,
+            shelf=self.shelf,
+            sound=sound,
         )
         latency_ms = 1000 * (time.perf_counter() - begin)
         named = videos if video is not None else ()
         self.store.add_query(
-            text, kind="search", models=self.models.model_ids, latency_ms=latency_ms, evidence=found, videos=named
+            text,
+            kind="search",
+            models=self.models.model_ids,
+            latency_ms=latency_ms,
+            evidence=found,
+            videos=named,
         )
         return found
 
     def ask(
-        self, question: str, *, video: str | Path | None = None, options: Sequence[str] = (), progress: Progress | None = None
+        self,
+        question: str,
+        *,
+        video: str | Path | None = None,
+        options: Sequence[str] = (),
+        progress: Progress | None = None,
     ) -> Answer:
-        """Answer from one video (an id, or a path, which is ingested first if needed), or from all of them."""
+        """Answer from one video (an id, or a path, which is ingested first if needed), or from all
+        of them.
+        """
         if video is not None and Path(video).is_file():
-            report = ingesting.ingest_video(self.store, self.models, video, settings=self.settings, progress=progress)
+            report = ingesting.ingest_video(
+                self.store, self.models, video, settings=self.settings, progress=progress
+            )
             videos = [report.video]
         else:
             videos = self._scope(video)
-        return asking.ask(self.store, self.models, question, videos=videos, options=options, shelf=self.shelf)
+        return asking.ask(
+            self.store, self.models, question, videos=videos, options=options, shelf=self.shelf
+        )
 
     def _scope(self, video: str | Path | None) -> list[str]:
         """A path, an id or None -> ids of the videos that are asked."""
         if video is None:
             ids = [v.id for v in self.videos()]
             if not ids:
-                raise NotIngested(f"No video in {self.store.url} yet. Run: svqa ingest PATH --models {self.settings.models}")
+                raise NotIngested(
+                    f"No video in {self.store.url} yet. Run: svqa ingest PATH --models "
+                    f"{self.settings.models}"
+                )
             return ids
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:
             models = self.settings.models
-            raise NotIngested(f"'{video}' was not ingested with '{models}'. Run: svqa ingest {found.path} --models {models}")
+            raise NotIngested(
+                f"'{video}' was not ingested with '{models}'. Run: svqa ingest "
+                f"{found.path} --models {models}"
+            )
         return same
 
 
 def open_library(database: str | None = None, models: str | None = None, **settings) -> Library:
-    """Open (and create or migrate) a database with a model set; further names are those of `svqa.settings.Settings`.
+    """Open (and create or migrate) a database with a model set; further names are those of
+    `svqa.settings.Settings`.
 
     >>> open_library("sqlite:///svqa.db", every_s=1.0)   # doctest: +SKIP
     """
     chosen = Settings.load(database=database, models=models, **settings)
-    return Library(open_store(chosen.database), load_set(chosen.models, device=chosen.device), chosen)
+    return Library(
+        open_store(chosen.database), load_set(chosen.models, device=chosen.device), chosen
+    )
 
 
-def ingest(*paths: str | Path, database: str | None = None, models: str | None = None, **settings) -> list[IngestReport]:
+def ingest(
+    *paths: str | Path, database: str | None = None, models: str | None = None, **settings
+) -> list[IngestReport]:
     """`open_library(...).ingest(*paths)` in one call."""
     with open_library(database, models, **settings) as library:
         return library.ingest(*paths)
 
 
-def search(text: str, *, video: str | None = None, level: str = "segment", k: int = 5, database: str | None = None,
-           models: str | None = None) -> list[Evidence]:  # fmt: skip
+def search(
+    text: str,
+    *,
+    video: str | None = None,
+    level: str = "segment",
+    k: int = 5,
+    database: str | None = None,
+    models: str | None = None,
+) -> list[Evidence]:
     """`open_library(...).search(text)` in one call."""
     with open_library(database, models) as library:
         return library.search(text, video=video, level=level, k=k)
 
 
-def ask(question: str, *, video: str | Path | None = None, options: Sequence[str] = (), database: str | None = None,
-        models: str | None = None) -> Answer:  # fmt: skip
+def ask(
+    question: str,
+    *,
+    video: str | Path | None = None,
+    options: Sequence[str] = (),
+    database: str | None = None,
+    models: str | None = None,
+) -> Answer:
     """`open_library(...).ask(question)` in one call."""
     with open_library(database, models) as library:
         return library.ask(question, video=video, options=options)

@@ -1,16 +1,19 @@
-"""A sentence -> the moments it describes: pictures and words ranked apart, then joined by reciprocal rank.
+"""A sentence -> the moments it describes: pictures and words ranked apart, then joined by
+reciprocal rank.
 
-A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments they like: picture
-vectors, caption vectors, speech vectors, and BM25 over captions and speech; with an example of a sound, a fifth says
-which moments sound like it. A moment's content is the weighted sum of
-1 / (60 + rank) over the rankings that name it (Cormack et al. 2009), scaled to [0, 1]. In one video its score takes in
-how well its neighbours in time did (`rerank_with_temporal_coherence`); across videos it does not, because a short video
-has no neighbours to speak for it: on 21 descriptions of seven clips the right one came first 18 times without and 17
-with. `Evidence.parts` shows what each ranking measured, the content and the coherence.
+A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments
+they like: picture vectors, caption vectors, speech vectors, and BM25 over captions and speech; with
+an example of a sound, a fifth says which moments sound like it. A moment's content is the weighted
+sum of 1 / (60 + rank) over the rankings that name it (Cormack et al. 2009), scaled to [0, 1]. In
+one video its score takes in how well its neighbours in time did (`rerank_with_temporal_coherence`);
+across videos it does not, because a short video has no neighbours to speak for it: on 21
+descriptions of seven clips the right one came first 18 times without and 17 with. `Evidence.parts`
+shows what each ranking measured, the content and the coherence.
 
-Where PostgreSQL has an HNSW index of more than a million moments, only the videos that its nearest vectors lie in are read
-(`_narrowed`). Elsewhere every vector of the searched videos is.
+Where PostgreSQL has an HNSW index of more than a million moments, only the videos that its nearest
+vectors lie in are read (`_narrowed`). Elsewhere every vector of the searched videos is.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -22,36 +25,56 @@ from svqa.database import Store, VectorTable
 from svqa.errors import UsageError, unknown_name
 from svqa.models.base import TextEncoder
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.shelf import Shelf, Words
+from svqa.pipeline.search_cache import Shelf, Words
 from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
 from svqa.retrieval.exact import best_k
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
 
-NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}  # level -> a neighbour this far away lends 1 / e of its score
+NEAR_S = {
+    "frame": 2.0,
+    "segment": 5.0,
+    "scene": 30.0,
+}  # level -> a neighbour this far away lends 1 / e of its score
 LEVELS = tuple(NEAR_S)
 DEPTH = 100  # moments a ranking may name
 RRF_K = 60
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
 _NONE = -np.inf
 WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0, "audio": 1.0}
-FLOOR = {"visual": _NONE, "caption": 0.4, "speech": 0.4, "audio": 0.4}  # cosines under it say "not about this" and name no moment
+FLOOR = {
+    "visual": _NONE,
+    "caption": 0.4,
+    "speech": 0.4,
+    "audio": 0.4,
+}  # cosines under it say "not about this" and name no moment
 _LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is not named counts as
 
 
 def search(
-    store: Store, models: ModelSet, text: str, *, videos: Sequence[str], level: str = "segment", k: int = 5,
-    shelf: Shelf | None = None, sound: Waveform | str | None = None,
-) -> list[Evidence]:  # fmt: skip
-    """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense that carried each.
+    store: Store,
+    models: ModelSet,
+    text: str,
+    *,
+    videos: Sequence[str],
+    level: str = "segment",
+    k: int = 5,
+    shelf: Shelf | None = None,
+    sound: Waveform | str | None = None,
+) -> list[Evidence]:
+    """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense
+    that carried each.
 
-    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will need again. `sound` is
-    an example of what is heard at that moment, or words for it where the set's sound encoder reads words. Raises
-    UsageError on an empty text, an unknown level, a silent example, words that cannot be read.
+    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will
+    need again. `sound` is an example of what is heard at that moment, or words for it where the
+    set's sound encoder reads words. Raises UsageError on an empty text, an unknown level, a silent
+    example, words that cannot be read.
     """
     if not text.strip():
-        raise UsageError("A search needs words, got an empty text. Try: svqa search 'a person by the sea'")
+        raise UsageError(
+            "A search needs words, got an empty text. Try: svqa search 'a person by the sea'"
+        )
     if level not in LEVELS:
         raise UsageError(unknown_name("level", level, LEVELS))
     if k < 1:
@@ -60,7 +83,10 @@ def search(
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
     if _is_indexed(store, models, videos, level):
-        videos, shelf = _narrowed(store, models, text, videos, level, example), Shelf()  # the next search reads others
+        videos, shelf = (
+            _narrowed(store, models, text, videos, level, example),
+            Shelf(),
+        )  # the next search reads others
     moments, measured = _measure(store, models, text, videos, level, shelf)
     if not len(moments):
         return []
@@ -77,10 +103,15 @@ def search(
 def scores_over_time(
     store: Store, models: ModelSet, text: str, *, video: str, shelf: Shelf
 ) -> tuple[np.ndarray, np.ndarray]:
-    """-> (start of each segment of a video (N,), how well it fits `text` (N,)): standard scores of all senses."""
+    """-> (start of each segment of a video (N,), how well it fits `text` (N,)): standard scores of
+    all senses.
+    """
     moments, measured = _measure(store, models, text, [video], "segment", shelf)
-    known = [np.where(np.isfinite(m), m, m[np.isfinite(m)].min(initial=_LEAST.get(name, np.inf)))
-             for name, m in measured.items() if np.isfinite(m).any()]  # fmt: skip
+    known = [
+        np.where(np.isfinite(m), m, m[np.isfinite(m)].min(initial=_LEAST.get(name, np.inf)))
+        for name, m in measured.items()
+        if np.isfinite(m).any()
+    ]
     scores = standard(sum(standard(m) for m in known)) if known else np.zeros(len(moments))
     return moments.spans[:, 0], scores
 
@@ -88,7 +119,9 @@ def scores_over_time(
 def _measure(
     store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, shelf: Shelf
 ) -> tuple[VectorTable, dict[str, np.ndarray]]:
-    """-> the moments of a level, and what each ranking measured in them: (M,), -inf where it names none."""
+    """-> the moments of a level, and what each ranking measured in them: (M,), -inf where it names
+    none.
+    """
     moments = store.vectors(level, "visual", models.encoder.model_id, videos=videos)
     if not len(moments):
         return moments, {}
@@ -98,63 +131,103 @@ def _measure(
     words = shelf.words(store, moments, videos)
     sentence = models.sentences.encode_text([text])[0]
     for modality in ("caption", "speech"):
-        for of in ("segment",) if level == "segment" else ("segment", "scene"):  # a scene: all of it, or its best sentence
+        for of in (
+            ("segment",) if level == "segment" else ("segment", "scene")
+        ):  # a scene: all of it, or its best sentence
             table = store.vectors(of, modality, models.sentences.model_id, videos=videos)
-            scores = words.best_by_moment(f"{modality} {of}", table, _by_vector(shelf, table, sentence, FLOOR[modality]))
+            scores = words.best_by_moment(
+                f"{modality} {of}", table, _by_vector(shelf, table, sentence, FLOOR[modality])
+            )
             measured[modality] = np.maximum(scores, measured.get(modality, _NONE))
     return moments, {**measured, "bm25": words.lexical(text)}
 
 
 def _is_indexed(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> bool:
-    """Whether there are more videos than a ranking names moments, and an index to choose among them."""
-    return len(set(videos)) > DEPTH and store.large_index(level, "visual", models.encoder.model_id) is not None
+    """Whether there are more videos than a ranking names moments, and an index to choose among
+    them.
+    """
+    return (
+        len(set(videos)) > DEPTH
+        and store.large_index(level, "visual", models.encoder.model_id) is not None
+    )
 
 
 def _narrowed(
-    store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, example: np.ndarray | None
+    store: Store,
+    models: ModelSet,
+    text: str,
+    videos: Sequence[str],
+    level: str,
+    example: np.ndarray | None,
 ) -> list[str]:
     """-> those of the videos in which the `DEPTH` nearest vectors of each sense lie.
 
-    Their moments are then ranked as always, so each ranking of vectors names what it would have named, as far as the
-    index found it. Only BM25 is narrower: its words are looked for in these videos and count as rare among them.
+    Their moments are then ranked as always, so each ranking of vectors names what it would have
+    named, as far as the index found it. Only BM25 is narrower: its words are looked for in these
+    videos and count as rare among them.
     """
     asked = [(models.encoder.encode_text([text])[0], level, "visual", models.encoder.model_id)]
     if level != "frame":
         sentence = models.sentences.encode_text([text])[0]
-        asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in ("caption", "speech")]
+        asked += [
+            (sentence, "segment", modality, models.sentences.model_id)
+            for modality in ("caption", "speech")
+        ]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
     named = set()
     for query, *space in asked:
         indexed = store.large_index(*space) is not None
-        named.update(video for video, *_ in store.nearest(query, *space, k=DEPTH, videos=videos, approximate=indexed))
+        named.update(
+            video
+            for video, *_ in store.nearest(
+                query, *space, k=DEPTH, videos=videos, approximate=indexed
+            )
+        )
     return [video for video in videos if video in named]
 
 
 def _example(models: ModelSet, sound: Waveform | str) -> np.ndarray:
-    """The example, or the words for a sound, as a vector of the stored kind; UsageError where nothing is heard."""
+    """The example, or the words for a sound, as a vector of the stored kind; UsageError where
+    nothing is heard.
+    """
     hearing = models.sounds
     if isinstance(sound, str):
         if not isinstance(hearing, TextEncoder):
-            raise UsageError(f"{hearing.model_id} cannot read what a sound is called: give an example of it (a file).")
+            raise UsageError(
+                f"{hearing.model_id} cannot read what a sound is called: give an example "
+                "of it (a file)."
+            )
         return hearing.encode_text([sound])[0]
     example = hearing.encode_sound([sound])[0]
     if not example.any():
-        raise UsageError("The example sound is silent or shorter than 25 ms: give a stretch in which it can be heard.")
+        raise UsageError(
+            "The example sound is silent or shorter than 25 ms: give a stretch in which "
+            "it can be heard."
+        )
     return example
 
 
 def _alike(
-    store: Store, models: ModelSet, example: np.ndarray, moments: VectorTable, videos: Sequence[str], shelf: Shelf
+    store: Store,
+    models: ModelSet,
+    example: np.ndarray,
+    moments: VectorTable,
+    videos: Sequence[str],
+    shelf: Shelf,
 ) -> np.ndarray:
     """(M,): how much the best stretch of each moment sounds like the example."""
     table = store.vectors("frame", "audio", models.sounds.model_id, videos=videos)
-    floor = _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]  # measured for log-mel statistics only
+    floor = (
+        _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
+    )  # measured for log-mel statistics only
     scores = _by_vector(shelf, table, example, floor)
     return shelf.words(store, moments, videos).best_by_moment("audio", table, scores)
 
 
-def _by_vector(shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float = _NONE) -> np.ndarray:
+def _by_vector(
+    shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float = _NONE
+) -> np.ndarray:
     """(N, D), (D,) -> (N,) cosines, -inf beyond the best `DEPTH` and below `floor`."""
     scores = np.full(len(table.video_ids), _NONE)
     if len(scores):
@@ -164,17 +237,26 @@ def _by_vector(shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float
 
 
 def _joined(moments: VectorTable, words: Words, measured: dict[str, np.ndarray]) -> list[Evidence]:
-    """Rankings -> evidence without its path, best first, for every moment that one of them names."""
+    """Rankings -> evidence without its path, best first, for every moment that one of them
+    names.
+    """
     gains = {name: _reciprocal_ranks(scores) * WEIGHTS[name] for name, scores in measured.items()}
     total = sum(gains.values())
     named = np.flatnonzero(total)
     named = named[np.argsort(-total[named], kind="stable")].tolist()
     found = []
     for i in named:
-        kind = max(("visual", "caption", "speech"), key=lambda name: gains[name][i] if name in gains else 0.0)
+        kind = max(
+            ("visual", "caption", "speech"),
+            key=lambda name: gains[name][i] if name in gains else 0.0,
+        )
         video, (start_s, end_s) = str(moments.video_ids[i]), moments.spans[i].tolist()
-        parts = {name: float(scores[i]) for name, scores in measured.items() if np.isfinite(scores[i])}
-        found.append(Evidence(video, "", start_s, end_s, float(total[i]), kind, words.at(i, kind), parts))
+        parts = {
+            name: float(scores[i]) for name, scores in measured.items() if np.isfinite(scores[i])
+        }
+        found.append(
+            Evidence(video, "", start_s, end_s, float(total[i]), kind, words.at(i, kind), parts)
+        )
     return found
 
 

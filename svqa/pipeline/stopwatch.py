@@ -1,4 +1,5 @@
 """Stages of a piece of work -> seconds spent in each."""
+
 from __future__ import annotations
 
 import time

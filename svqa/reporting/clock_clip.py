@@ -1,4 +1,7 @@
-"""Films that tell their own time: what a decoder gives for second `t` can be read off the picture."""
+"""Films that tell their own time: what a decoder gives for second `t` can be read off the
+picture.
+"""
+
 from __future__ import annotations
 
 import subprocess
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svqa.evaluation.speed_cases.clips import ffmpeg
+from svqa.reporting.sample_clips import ffmpeg
 
 RATE_HZ = 25
 SECONDS = 8.0
@@ -16,11 +19,28 @@ SIDE_PX = 64
 
 
 def make_clock(out: Path) -> Path:
-    """An 8 s film whose brightness is its time; the second half shows every fifth frame only (25, then 5 frames a second)."""
+    """An 8 s film whose brightness is its time; the second half shows every fifth frame only (25,
+    then 5 frames a second).
+    """
     drawn = f"nullsrc=s={SIDE_PX}x{SIDE_PX}:r={RATE_HZ}:d={SECONDS},geq=lum={_DARK}+T*{_PER_S}:cb=128:cr=128"
     thinned = f"select='lt(t,{SECONDS / 2})+not(mod(n,5))'"
-    run = ["-f", "lavfi", "-i", f"{drawn},{thinned}", "-fps_mode", "vfr", "-c:v", "libx264", "-qp", "4", "-pix_fmt", "yuv420p"]
-    subprocess.run([ffmpeg(), "-v", "error", "-y", *run, str(out)], check=True, stdin=subprocess.DEVNULL)
+    run = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"{drawn},{thinned}",
+        "-fps_mode",
+        "vfr",
+        "-c:v",
+        "libx264",
+        "-qp",
+        "4",
+        "-pix_fmt",
+        "yuv420p",
+    ]
+    subprocess.run(
+        [ffmpeg(), "-v", "error", "-y", *run, str(out)], check=True, stdin=subprocess.DEVNULL
+    )
     return out
 
 
@@ -31,8 +51,12 @@ def read_clock(pixels: np.ndarray) -> np.ndarray:
     return (luma - _DARK) / _PER_S
 
 
-def make_flashes(out: Path, lengths_s: Sequence[float], *, each: int, seed: int) -> tuple[Path, list[tuple[float, float]]]:
-    """A grey film with `each` white flashes of every length, one every 3 s in random order at a random time; -> it, their spans."""
+def make_flashes(
+    out: Path, lengths_s: Sequence[float], *, each: int, seed: int
+) -> tuple[Path, list[tuple[float, float]]]:
+    """A grey film with `each` white flashes of every length, one every 3 s in random order at a
+    random time; -> it, their spans.
+    """
     rng = np.random.default_rng(seed)
     lengths = rng.permutation(np.repeat(lengths_s, each))
     starts = 3.0 * np.arange(len(lengths)) + rng.uniform(0, 3.0 - lengths)
@@ -42,6 +66,27 @@ def make_flashes(out: Path, lengths_s: Sequence[float], *, each: int, seed: int)
     for a, b in zip(first, last, strict=True):
         luma[a:b] = 230
     raw = np.repeat(luma, 16 * 16).tobytes()
-    run = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "16x16", "-r", str(RATE_HZ), "-i", "pipe:", "-c:v", "libx264", "-qp", "10"]
-    subprocess.run([ffmpeg(), "-v", "error", "-y", *run, "-pix_fmt", "yuv420p", str(out)], input=raw, check=True)
-    return out, [(a / RATE_HZ, b / RATE_HZ) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    run = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "-s",
+        "16x16",
+        "-r",
+        str(RATE_HZ),
+        "-i",
+        "pipe:",
+        "-c:v",
+        "libx264",
+        "-qp",
+        "10",
+    ]
+    subprocess.run(
+        [ffmpeg(), "-v", "error", "-y", *run, "-pix_fmt", "yuv420p", str(out)],
+        input=raw,
+        check=True,
+    )
+    return out, [
+        (a / RATE_HZ, b / RATE_HZ) for a, b in zip(first.tolist(), last.tolist(), strict=True)
+    ]

@@ -26,11 +26,13 @@ QUESTIONS = (
 
 
 def run(out_dir: Path, questions: Sequence[str] = QUESTIONS) -> Path:
-    """Three real clips as one film: ingest, ask, print, run the quickstart notebook; -> the report's `index.html`."""
+    """Three real clips as one film: ingest, ask, print, run the quickstart notebook; -> the
+    report's `index.html`.
+    """
     from rich.console import Console
 
     import svqa
-    from svqa.reporting.reel import make_reel
+    from svqa.reporting.demo_video import make_reel
 
     console = Console()
     clip = make_reel(out_dir / "reel.mp4")
@@ -78,12 +80,16 @@ def _report(out_dir: Path) -> Path:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Any]:
-    """A callback `(path, seconds done, seconds in all)` with a bar; nothing is drawn where there is no terminal."""
+    """A callback `(path, seconds done, seconds in all)` with a bar; nothing is drawn where there is
+    no terminal.
+    """
     from rich.progress import Progress
 
     with Progress(console=console, transient=True) as bars:
         task = bars.add_task("watching and listening", total=None)
-        yield lambda path, done_s, total_s: bars.update(task, completed=min(done_s, total_s), total=total_s)
+        yield lambda path, done_s, total_s: bars.update(
+            task, completed=min(done_s, total_s), total=total_s
+        )
 
 
 def main() -> int:

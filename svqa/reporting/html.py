@@ -1,7 +1,8 @@
 """An executed notebook -> one self-contained page in which nothing can run.
 
-Everything that reaches the page is text that gets escaped, a picture inside the file, or a table reduced to its cells.
-A content security policy allows this page's own style (by its hash) and embedded pictures, nothing else.
+Everything that reaches the page is text that gets escaped, a picture inside the file, or a table
+reduced to its cells. A content security policy allows this page's own style (by its hash) and
+embedded pictures, nothing else.
 """
 
 from __future__ import annotations
@@ -27,25 +28,36 @@ def export_html(executed: str | Path) -> Path:
     executed = Path(executed)
     notebook = nbformat.read(str(executed), as_version=4)
     title, question = _title_and_question(notebook)
-    cells = [shown for i, cell in enumerate(notebook.cells) if (shown := _shown(cell, is_first=i == 0))]
+    cells = [
+        shown for i, cell in enumerate(notebook.cells) if (shown := _shown(cell, is_first=i == 0))
+    ]
     name = executed.parent.name if executed.stem == "notebook" else executed.stem
     page = executed.with_suffix(".html")
-    page.write_text(render("notebook.html", title=title, question=question, cells=cells, name=name), encoding="utf-8")
+    page.write_text(
+        render("notebook.html", title=title, question=question, cells=cells, name=name),
+        encoding="utf-8",
+    )
     return page
 
 
 def notebook_text(path: str | Path) -> tuple[str, str]:
-    """-> (title, question): the first heading of a notebook and the question under it, as plain text."""
+    """-> (title, question): the first heading of a notebook and the question under it, as plain
+    text.
+    """
     import nbformat
 
     return _title_and_question(nbformat.read(str(path), as_version=4))
 
 
 def pictures(path: str | Path) -> list[str]:
-    """-> the pictures of an executed notebook as data URIs, those of cells tagged `thumbnail` first."""
+    """-> the pictures of an executed notebook as data URIs, those of cells tagged `thumbnail`
+    first.
+    """
     import nbformat
 
-    cells = [cell for cell in nbformat.read(str(path), as_version=4).cells if cell.cell_type == "code"]
+    cells = [
+        cell for cell in nbformat.read(str(path), as_version=4).cells if cell.cell_type == "code"
+    ]
     cells.sort(key=lambda cell: "thumbnail" not in cell.metadata.get("tags", ()))
     outputs = [out for cell in cells for out in cell.outputs]
     return [uri for out in outputs if (uri := _picture(out.get("data", {})))]
@@ -56,12 +68,18 @@ def render(template: str, **values: Any) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8") + _code_style()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
     return environment.get_template(template).render(style=_safe(style), policy=policy, **values)
 
 
@@ -93,7 +111,11 @@ def _merged(outputs: list) -> Iterator[dict]:
             continue
         if pending:
             yield pending
-        pending = {"output_type": "stream", "name": out.name, "text": out.text} if out.output_type == "stream" else None
+        pending = (
+            {"output_type": "stream", "name": out.name, "text": out.text}
+            if out.output_type == "stream"
+            else None
+        )
         if pending is None:
             yield out
     if pending:
@@ -103,7 +125,10 @@ def _merged(outputs: list) -> Iterator[dict]:
 def _output(out: Any) -> Iterator[dict]:
     kind = out["output_type"]
     if kind == "stream":
-        yield {"kind": "stderr" if out["name"] == "stderr" else "pre", "body": ANSI.sub("", out["text"]).rstrip()}
+        yield {
+            "kind": "stderr" if out["name"] == "stderr" else "pre",
+            "body": ANSI.sub("", out["text"]).rstrip(),
+        }
     elif kind == "error":
         yield {"kind": "stderr", "body": f"{out['ename']}: {out['evalue']}"}
     else:
@@ -122,7 +147,9 @@ def _display(data: dict) -> Iterator[dict]:
 
 
 def _picture(data: dict) -> str:
-    """-> a data URI of the first picture, empty where there is none. A script in an SVG does not run inside `<img>`."""
+    """-> a data URI of the first picture, empty where there is none. A script in an SVG does not
+    run inside `<img>`.
+    """
     for kind in PICTURES:
         if kind in data:
             content = data[kind] if isinstance(data[kind], str) else "".join(data[kind])
@@ -137,14 +164,22 @@ def _table(html: str) -> Any:
     import nh3
 
     spans = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
-    return _safe(nh3.clean(html, tags=set(TABLE_TAGS), attributes=spans, clean_content_tags={"style", "script"}))
+    return _safe(
+        nh3.clean(
+            html, tags=set(TABLE_TAGS), attributes=spans, clean_content_tags={"style", "script"}
+        )
+    )
 
 
 def _markdown(text: str) -> Any:
-    """Markdown -> HTML; raw HTML in it is shown as text, and only http(s), mailto and relative links stay links."""
+    """Markdown -> HTML; raw HTML in it is shown as text, and only http(s), mailto and relative
+    links stay links.
+    """
     from markdown_it import MarkdownIt
 
-    return _safe(MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table").render(text))
+    return _safe(
+        MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table").render(text)
+    )
 
 
 def _code(source: str) -> Any:
@@ -169,7 +204,12 @@ def _title_and_question(notebook: Any) -> tuple[str, str]:
     title = re.search(r"^# +(.+)$", text, re.MULTILINE)
     rest = text[title.end() :] if title else text
     paragraph = next((p for p in re.split(r"\n\s*\n", rest) if p.strip()), "")
-    plain = re.sub(r"[*_`>]+", "", " ".join(paragraph.split())).strip().removeprefix("Question.").strip()
+    plain = (
+        re.sub(r"[*_`>]+", "", " ".join(paragraph.split()))
+        .strip()
+        .removeprefix("Question.")
+        .strip()
+    )
     question, mark, _ = plain.partition("?")
     return (title.group(1).strip() if title else "Untitled"), question + mark
 

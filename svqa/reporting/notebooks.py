@@ -1,7 +1,8 @@
 """A notebook and its parameters -> an executed copy, its results, a page.
 
-Execution is papermill's. What is added: parameters are checked before anything runs, the source is never written over,
-and the kernel is spoken to through unix sockets, so that a machine without a network, not even loopback, runs them too.
+Execution is papermill's. What is added: parameters are checked before anything runs, the source is
+never written over, and the kernel is spoken to through unix sockets, so that a machine without a
+network, not even loopback, runs them too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,29 @@ from svqa.errors import SvqaError, UnknownParameter, UsageError, unknown_name
 from svqa.reporting.html import export_html, notebook_text
 from svqa.reporting.results import read_results, write_results
 
-__all__ = ["NotebookFailed", "NotebookRun", "export_html", "parameters_of", "run_all", "run_notebook", "write_results"]
+__all__ = [
+    "NotebookFailed",
+    "NotebookRun",
+    "export_html",
+    "parameters_of",
+    "run_notebook",
+    "write_results",
+]
 
 START_TIMEOUT_S = 120
 
 
 class NotebookFailed(SvqaError):
-    """A cell raised, or took longer than it may; the text names the cell, and what ran until then is kept."""
+    """A cell raised, or took longer than it may; the text names the cell, and what ran until then
+    is kept.
+    """
 
 
 @dataclass(frozen=True)
 class NotebookRun:
-    """One executed notebook: `executed` (.ipynb with outputs), `html` (its page), `results` (its results.json)."""
+    """One executed notebook: `executed` (.ipynb with outputs), `html` (its page), `results` (its
+    results.json).
+    """
 
     name: str
     title: str
@@ -42,9 +54,11 @@ class NotebookRun:
 
 
 def parameters_of(path: str | Path) -> dict[str, Any]:
-    """-> the notebook's parameters with their defaults: the literals of its cell tagged `parameters`.
+    """-> the notebook's parameters with their defaults: the literals of its cell tagged
+    `parameters`.
 
-    Raises UsageError where that cell holds anything but `name = literal`: a derived value would go stale.
+    Raises UsageError where that cell holds anything but `name = literal`: a derived value would go
+    stale.
     """
     import nbformat
 
@@ -57,25 +71,34 @@ def parameters_of(path: str | Path) -> dict[str, Any]:
             found[target.id] = ast.literal_eval(statement.value)
         except (AttributeError, TypeError, ValueError):
             raise UsageError(
-                f"The parameters cell of '{path}' holds `name = literal` lines only, got: {ast.unparse(statement)}"
+                f"The parameters cell of '{path}' holds `name = literal` lines only, got: "
+                f"{ast.unparse(statement)}"
             ) from None
     return found
 
 
 def report_parameters(path: str | Path) -> dict[str, Any]:
-    """-> what a notebook's metadata (`svqa.report`) asks for in a report: larger runs than a reader waits for."""
+    """-> what a notebook's metadata (`svqa.report`) asks for in a report: larger runs than a reader
+    waits for.
+    """
     import nbformat
 
     return dict(nbformat.read(str(path), as_version=4).metadata.get("svqa", {}).get("report", {}))
 
 
 def run_notebook(
-    path: str | Path, out_dir: str | Path, parameters: Mapping[str, Any] | None = None, *, timeout_s: int = 900
+    path: str | Path,
+    out_dir: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    timeout_s: int = 900,
 ) -> NotebookRun:
-    """Execute a notebook with `parameters` into `out_dir/<name>/`: the executed copy, its page and its results.json.
+    """Execute a notebook with `parameters` into `out_dir/<name>/`: the executed copy, its page and
+    its results.json.
 
-    `timeout_s` is the longest one cell may take. Raises UnknownParameter for a name the notebook does not have and
-    UsageError for a value of another type than the default's, before anything runs; NotebookFailed when a cell fails.
+    `timeout_s` is the longest one cell may take. Raises UnknownParameter for a name the notebook
+    does not have and UsageError for a value of another type than the default's, before anything
+    runs; NotebookFailed when a cell fails.
 
     >>> run_notebook("notebooks/00_quickstart.ipynb", "reports", {"every_s": 1.0})   # doctest: +SKIP
     """
@@ -86,40 +109,16 @@ def run_notebook(
     folder = Path(out_dir).resolve() / source.stem
     executed = folder / "notebook.ipynb"
     if executed == source:
-        raise UsageError(f"The executed copy would go over its source '{source}'; choose another folder.")
+        raise UsageError(
+            f"The executed copy would go over its source '{source}'; choose another folder."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.json").unlink(missing_ok=True)
     _execute(source, executed, given, timeout_s)
     title, question = notebook_text(executed)
-    return NotebookRun(source.stem, title, question, executed, export_html(executed), read_results(folder))
-
-
-def run_all(
-    notebooks: str | Path, out_dir: str | Path, *, say: Callable[[str], None] = print, timeout_s: int = 900
-) -> Path:
-    """Run every numbered notebook of a folder in order, with its report's parameters; -> the report's `index.html`.
-
-    One that fails does not stop the others: the index has those that ran, then NotebookFailed names the rest.
-    """
-    from svqa.reporting.page import build_index
-
-    paths = sorted(Path(notebooks).glob("[0-9]*.ipynb"))
-    if not paths:
-        raise UsageError(f"No numbered notebooks (00_name.ipynb) in '{notebooks}'.")
-    runs, failures = [], []
-    for path in paths:
-        say(f"Running {path.name}")
-        try:
-            runs.append(run_notebook(path, out_dir, report_parameters(path), timeout_s=timeout_s))
-        except NotebookFailed as failure:
-            failures.append(str(failure))
-            say(str(failure))
-    index = build_index(runs, out_dir)
-    if failures:
-        raise NotebookFailed(
-            f"{len(failures)} of {len(paths)} notebooks failed; the others are in {index}.\n" + "\n".join(failures)
-        )
-    return index
+    return NotebookRun(
+        source.stem, title, question, executed, export_html(executed), read_results(folder)
+    )
 
 
 def _checked(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,19 +128,28 @@ def _checked(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
             raise UnknownParameter(unknown_name(f"parameter of {path.name}", name, known))
         if not _fits(value, known[name]):
             kind = type(known[name]).__name__
-            raise UsageError(f"Parameter '{name}' of {path.name} is a {kind} (default {known[name]!r}), got {value!r}.")
+            raise UsageError(
+                f"Parameter '{name}' of {path.name} is a {kind} (default "
+                f"{known[name]!r}), got {value!r}."
+            )
     return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
 
 
 def _fits(value: Any, default: Any) -> bool:
-    """The same type as the default; a whole number fits a float, a path fits a text, anything fits None."""
+    """The same type as the default; a whole number fits a float, a path fits a text, anything fits
+    None.
+    """
     if default is None or type(value) is type(default):
         return True
     if isinstance(default, float):
         return type(value) is int
     if isinstance(default, str):
         return isinstance(value, Path)
-    return isinstance(default, list | tuple) and isinstance(value, Sequence) and not isinstance(value, str)
+    return (
+        isinstance(default, list | tuple)
+        and isinstance(value, Sequence)
+        and not isinstance(value, str)
+    )
 
 
 def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s: int) -> None:
@@ -150,28 +158,49 @@ def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s
     from traitlets.config import Config
 
     try:
-        with _kernel_environment(executed.parent.parent), tempfile.TemporaryDirectory(prefix="svqa-") as private:
-            # the sockets' names begin with the connection file's, and may have 107 bytes at most: hence a short folder
+        with (
+            _kernel_environment(executed.parent.parent),
+            tempfile.TemporaryDirectory(prefix="svqa-") as private,
+        ):
+            # the sockets' names begin with the connection file's, and may have 107 bytes at most:
+            # hence a short folder
             kernel = (
-                {"transport": "ipc", "connection_file": f"{private}/kernel.json"} if sys.platform != "win32" else {}
+                {"transport": "ipc", "connection_file": f"{private}/kernel.json"}
+                if sys.platform != "win32"
+                else {}
             )
             papermill.execute_notebook(
-                source, executed, parameters, cwd=source.parent, progress_bar=False,
-                start_timeout=START_TIMEOUT_S, execution_timeout=timeout_s, config=Config({"KernelManager": kernel}),
-            )  # fmt: skip
+                source,
+                executed,
+                parameters,
+                cwd=source.parent,
+                progress_bar=False,
+                start_timeout=START_TIMEOUT_S,
+                execution_timeout=timeout_s,
+                config=Config({"KernelManager": kernel}),
+            )
     except papermill.PapermillExecutionError as error:
         where = f"cell {error.exec_count}"
-        text = f"{source.name} failed in {where}: {error.ename}: {error.evalue} (the part that ran: {executed})"
+        text = (
+            f"{source.name} failed in {where}: {error.ename}: {error.evalue} (the part that "
+            f"ran: {executed})"
+        )
         raise NotebookFailed(text) from None
     except CellTimeoutError:
-        raise NotebookFailed(f"{source.name}: a cell took longer than {timeout_s} s (timeout_s).") from None
+        raise NotebookFailed(
+            f"{source.name}: a cell took longer than {timeout_s} s (timeout_s)."
+        ) from None
     except DeadKernelError:
-        raise NotebookFailed(f"{source.name}: its kernel died (out of memory, or killed). Run it again.") from None
+        raise NotebookFailed(
+            f"{source.name}: its kernel died (out of memory, or killed). Run it again."
+        ) from None
 
 
 @contextlib.contextmanager
 def _kernel_environment(reports: Path) -> Iterator[None]:
-    """For kernels started here: `write_results` writes below `reports`, and no advice about progress bars is shown."""
+    """For kernels started here: `write_results` writes below `reports`, and no advice about
+    progress bars is shown.
+    """
     changed = {"SVQA_REPORTS": str(reports), "PYTHONWARNINGS": "ignore:IProgress not found"}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)

@@ -19,14 +19,21 @@ TILES_PER_NOTEBOOK = 2
 def build_index(runs: Sequence[NotebookRun], out_dir: str | Path) -> Path:
     """Write `out_dir/index.html` for notebooks run by `run_notebook`; -> its path.
 
-    A card a notebook (first picture, question, headline), and a tile for the first figures each of them kept.
+    A card a notebook (first picture, question, headline), and a tile for the first figures each of
+    them kept.
     """
     out_dir = Path(out_dir).resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
-    tiles = [_tile(figure) for run in runs for figure in run.results.get("figures", ())[:TILES_PER_NOTEBOOK]]
+    tiles = [
+        _tile(figure)
+        for run in runs
+        for figure in run.results.get("figures", ())[:TILES_PER_NOTEBOOK]
+    ]
     index = out_dir / "index.html"
     cards = [_card(run, out_dir) for run in runs]
-    page = render("index.html", lead=_lead(runs), tiles=tiles[:TILES], cards=cards, versions=_versions(runs))
+    page = render(
+        "index.html", lead=_lead(runs), tiles=tiles[:TILES], cards=cards, versions=_versions(runs)
+    )
     index.write_text(page, encoding="utf-8")
     return index
 
@@ -51,16 +58,28 @@ def _tile(figure: Mapping[str, Any]) -> dict[str, str]:
     if figure.get("n"):
         sure.append(f"n = {figure['n']:,}")
     value = figure_text({"label": "", "value": figure["value"]})
-    return {"value": value, "unit": figure.get("unit") or "", "label": figure["label"], "sure": ", ".join(sure)}
+    return {
+        "value": value,
+        "unit": figure.get("unit") or "",
+        "label": figure["label"],
+        "sure": ", ".join(sure),
+    }
 
 
 def _lead(runs: Sequence[NotebookRun]) -> str:
     count = f"{len(runs)} notebook{'' if len(runs) == 1 else 's'}"
-    return f"{count}, executed from top to bottom on this machine. Each asks one question; this page keeps the answers."
+    return (
+        f"{count}, executed from top to bottom on this machine. Each asks one question; this "
+        "page keeps the answers."
+    )
 
 
 def _versions(runs: Sequence[NotebookRun]) -> str:
     found: dict[str, str] = {}
     for run in runs:
         found.update(run.results.get("versions", {}))
-    return "Made with " + ", ".join(f"{name} {version}" for name, version in found.items()) + "." if found else ""
+    return (
+        "Made with " + ", ".join(f"{name} {version}" for name, version in found.items()) + "."
+        if found
+        else ""
+    )

@@ -1,7 +1,9 @@
-"""Committed results, notebooks and modules -> README.md's tables and picture, and the tree of docs/architecture.md.
+"""Committed results, notebooks and modules -> README.md's tables and picture, and the tree of
+docs/architecture.md.
 
-No number there is typed. `python -m svqa.reporting.readme` rewrites what stands between the markers, `--check` only
-says whether it is up to date, `--sample reports` first takes over what `make report` wrote as the committed sample.
+No number there is typed. `python -m svqa.reporting.readme` rewrites what stands between the
+markers, `--check` only says whether it is up to date, `--sample reports` first takes over what
+`make report` wrote as the committed sample.
 """
 
 from __future__ import annotations
@@ -18,11 +20,15 @@ from typing import Any
 
 from svqa.errors import SvqaError, UsageError
 from svqa.reporting.html import notebook_text, pictures
-from svqa.reporting.measured import Table, measured_tables
+from svqa.reporting.readme_tables import Table, measured_tables
 from svqa.reporting.results import figure_text, read_results
 
 ROOT = Path(__file__).resolve().parents[2]
-README, ARCHITECTURE, PICTURE = Path("README.md"), Path("docs/architecture.md"), Path("docs/img/answer.png")
+README, ARCHITECTURE, PICTURE = (
+    Path("README.md"),
+    Path("docs/architecture.md"),
+    Path("docs/img/answer.png"),
+)
 TREE_COLUMN = 30
 
 
@@ -55,7 +61,9 @@ def notebooks_table(root: Path = ROOT) -> str:
 
 
 def results_table(root: Path = ROOT) -> str:
-    """-> Markdown tables of every committed figure (benchmarks, the small world, speed, the notebooks) and its source."""
+    """-> Markdown tables of every committed figure (benchmarks, the small world, speed, the
+    notebooks) and its source.
+    """
     parts = [_table(table) for table in measured_tables(root)]
     rows = ["| measured | value [95 % interval] | n | from |", "|---|---|---|---|"]
     for folder in sorted(p.parent for p in (root / "reports" / "sample").glob("*/results.json")):
@@ -68,7 +76,9 @@ def results_table(root: Path = ROOT) -> str:
 def _table(table: Table) -> str:
     head = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     body = ["| " + " | ".join(map(_cell, row)) + " |" for row in table.rows]
-    return f"**{table.title}** ([{Path(table.source).name}]({table.source}))\n\n" + "\n".join([*head, *body])
+    return f"**{table.title}** ([{Path(table.source).name}]({table.source}))\n\n" + "\n".join(
+        [*head, *body]
+    )
 
 
 def _result_row(figure: Mapping[str, Any], source: str) -> str:
@@ -77,7 +87,9 @@ def _result_row(figure: Mapping[str, Any], source: str) -> str:
 
 
 def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
-    """Copy the index, the pages and the results of a finished report to `reports/sample/`; -> what was copied."""
+    """Copy the index, the pages and the results of a finished report to `reports/sample/`; -> what
+    was copied.
+    """
     found = [
         p
         for pattern in ("index.html", "[0-9]*/notebook.html", "[0-9]*/results.json")
@@ -94,20 +106,33 @@ def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
 
 def stale(root: Path = ROOT) -> list[Path]:
     """-> the files that are not what `build` makes."""
-    return [path for path, content in build(root).items() if not path.is_file() or path.read_bytes() != content]
+    return [
+        path
+        for path, content in build(root).items()
+        if not path.is_file() or path.read_bytes() != content
+    ]
 
 
 def tree(root: Path = ROOT) -> str:
-    """-> the package as an indented tree, each folder and module with the first line of its docstring."""
+    """-> the package as an indented tree, each folder and module with the first line of its
+    docstring.
+    """
     lines = []
-    for path in sorted((root / "svqa").rglob("*.py"), key=lambda p: (p.parent.parts, p.name != "__init__.py", p.name)):
+    for path in sorted(
+        (root / "svqa").rglob("*.py"),
+        key=lambda p: (p.parent.parts, p.name != "__init__.py", p.name),
+    ):
         if path.name == "__main__.py" or "migrations" in path.parts:
             continue
         depth = len(path.relative_to(root).parts) - 1
         name, indent = path.name, depth
         if path.name == "__init__.py":
             name, indent = f"{path.parent.name}/", depth - 1
-        says = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0].rstrip(".")
+        says = (
+            (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+            .split("\n")[0]
+            .rstrip(".")
+        )
         lines.append(f"    {'  ' * indent + name:<{TREE_COLUMN}}{says}".rstrip())
     return "\n".join(["", *lines, ""])
 
@@ -124,7 +149,12 @@ def _minutes(path: Path) -> str:
     import nbformat
 
     first = next(
-        (cell.source for cell in nbformat.read(str(path), as_version=4).cells if cell.cell_type == "markdown"), ""
+        (
+            cell.source
+            for cell in nbformat.read(str(path), as_version=4).cells
+            if cell.cell_type == "markdown"
+        ),
+        "",
     )
     found = re.search(r"(\w+) minutes?\b", first, re.IGNORECASE)
     words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -142,16 +172,28 @@ def _say(paths: list[Path], root: Path = ROOT) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """-> exit code: 0 up to date or rewritten, 1 stale (`--check`) or not possible."""
-    parser = argparse.ArgumentParser(prog="python -m svqa.reporting.readme", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing, exit 1 where something is stale")
-    parser.add_argument("--sample", type=Path, metavar="DIR", help="first copy this finished report to reports/sample")
+    parser = argparse.ArgumentParser(
+        prog="python -m svqa.reporting.readme", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing, exit 1 where something is stale"
+    )
+    parser.add_argument(
+        "--sample",
+        type=Path,
+        metavar="DIR",
+        help="first copy this finished report to reports/sample",
+    )
     options = parser.parse_args(arguments)
     try:
         if options.sample and not options.check:
             take_sample(options.sample)
         paths = stale()
         if options.check and paths:
-            print(f"Stale: {', '.join(_say(paths))}. Run: python -m svqa.reporting.readme", file=sys.stderr)
+            print(
+                f"Stale: {', '.join(_say(paths))}. Run: python -m svqa.reporting.readme",
+                file=sys.stderr,
+            )
             return 1
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """A notebook's findings -> one `results.json`, from which every table and card is built.
 
-The file holds `headline` (one sentence with a number in it), `figures` (the numbers behind it, each with its interval
-and n where it was measured on a sample) and whatever else the notebook wants to keep.
+The file holds `headline` (one sentence with a number in it), `figures` (the numbers behind it, each
+with its interval and n where it was measured on a sample) and whatever else the notebook wants to
+keep.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ PACKAGES = ("svqa", "numpy", "torch", "transformers", "av")
 
 
 def reports_dir() -> Path:
-    """Where results go: `SVQA_REPORTS`, else `reports/` beside the nearest `notebooks/` folder, else `./reports`."""
+    """Where results go: `SVQA_REPORTS`, else `reports/` beside the nearest `notebooks/` folder,
+    else `./reports`.
+    """
     if chosen := os.environ.get("SVQA_REPORTS"):
         return Path(chosen)
     here = Path.cwd()
@@ -34,13 +37,16 @@ def reports_dir() -> Path:
 def write_results(name: str, results: Mapping[str, Any]) -> Path:
     """Keep what notebook `name` found in `<reports>/<name>/results.json`; -> its path.
 
-    `results` needs a `headline`; each of its `figures` is `{"label", "value"}` and, where measured on a sample, `low`,
-    `high` (95 % interval), `n` and `unit`. Numbers must be finite. Raises UsageError on anything else.
+    `results` needs a `headline`; each of its `figures` is `{"label", "value"}` and, where measured
+    on a sample, `low`, `high` (95 % interval), `n` and `unit`. Numbers must be finite. Raises
+    UsageError on anything else.
 
     >>> write_results("00_quickstart", {"headline": "Answered in 0.4 s.", "figures": []})   # doctest: +SKIP
     """
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", name):
-        raise UsageError(f"Results are named after their notebook, for example '00_quickstart'; got {name!r}.")
+        raise UsageError(
+            f"Results are named after their notebook, for example '00_quickstart'; got {name!r}."
+        )
     _check(name, results)
     path = reports_dir() / name / RESULTS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,13 +88,15 @@ def _check(name: str, results: Mapping[str, Any]) -> None:
     headline = results.get("headline")
     if not isinstance(headline, str) or not re.search(r"\d", headline):
         raise UsageError(
-            f"The results of '{name}' need a `headline`: one sentence with a number in it; got {headline!r}."
+            f"The results of '{name}' need a `headline`: one sentence with a number in "
+            f"it; got {headline!r}."
         )
     for figure in results.get("figures", ()):
         unknown = set(figure) - set(FIGURE_KEYS)
         if unknown or "label" not in figure or "value" not in figure:
             raise UsageError(
-                f"A figure of '{name}' holds {', '.join(FIGURE_KEYS)}, at least label and value; got {dict(figure)}."
+                f"A figure of '{name}' holds {', '.join(FIGURE_KEYS)}, at least label and "
+                f"value; got {dict(figure)}."
             )
 
 

@@ -11,8 +11,9 @@ import numpy as np
 class Lexicon:
     """An index of texts by their English word stems, without stop words.
 
-    Scores are Okapi BM25 (Robertson et al. 1994, as Lucene writes it, by the `bm25s` library): 0 for a text that shares
-    no word with the query, more for rarer and repeated words, less for long texts.
+    Scores are Okapi BM25 (Robertson et al. 1994, as Lucene writes it, by the `bm25s` library): 0
+    for a text that shares no word with the query, more for rarer and repeated words, less for long
+    texts.
 
     >>> Lexicon(["two cats sleep", "a dog runs"]).scores("running dogs") > 0
     array([False,  True])

@@ -1,4 +1,5 @@
 """Questions with known answers -> the same, balanced, and the floors of those who never look."""
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
@@ -15,9 +16,11 @@ _NAMES = {*COLOURS, *SHAPES, *(f"{shape}s" for shape in SHAPES), "objects", "ver
 
 @dataclass(frozen=True)
 class WorldQuestion:
-    """A question whose answer is known. `time_s`: the frame it is about, None where one frame is not enough.
+    """A question whose answer is known. `time_s`: the frame it is about, None where one frame is
+    not enough.
 
-    `spans`: where the evidence is; for a one-frame question, the seconds around `time_s` in which the answer holds.
+    `spans`: where the evidence is; for a one-frame question, the seconds around `time_s` in which
+    the answer holds.
     """
 
     text: str
@@ -33,21 +36,27 @@ class WorldQuestion:
 
 
 class Balance:
-    """Remembers how much more often each answer was right than a guess among its options; draws what lags."""
+    """Remembers how much more often each answer was right than a guess among its options; draws
+    what lags.
+    """
 
     def __init__(self) -> None:
         self._surplus: dict[tuple[str, str], float] = defaultdict(float)
 
-    def draw(self, candidates: Sequence[WorldQuestion], rng: np.random.Generator) -> WorldQuestion | None:
+    def draw(
+        self, candidates: Sequence[WorldQuestion], rng: np.random.Generator
+    ) -> WorldQuestion | None:
         """One of the candidates whose answer lags most for such words; None if there is none.
 
-        None, too, if each of them would favour an answer over another that was on offer: no question is better than one
-        that can be guessed from its words.
+        None, too, if each of them would favour an answer over another that was on offer: no
+        question is better than one that can be guessed from its words.
         """
         cells = defaultdict(list)
         for q in candidates:
             form, value = gist(q.text), _value(q.answer)
-            lowest = min((self._surplus[form, _value(option)] for option in q.options), default=np.inf)
+            lowest = min(
+                (self._surplus[form, _value(option)] for option in q.options), default=np.inf
+            )
             if self._surplus[form, value] <= lowest + 1:
                 cells[form, value].append(q)
         if not cells:
@@ -62,7 +71,8 @@ class Balance:
 
 
 def gist(text: str) -> str:
-    """The text without names of colours, shapes and tones: what is left to someone who does not look.
+    """The text without names of colours, shapes and tones: what is left to someone who does not
+    look.
 
     >>> gist("is there a red circle?")
     'is there a'
@@ -70,12 +80,14 @@ def gist(text: str) -> str:
     return " ".join(w for w in text.rstrip("?").replace(":", "").split() if w not in _NAMES)
 
 
-def floors(train: Sequence[WorldQuestion], test: Sequence[WorldQuestion]) -> dict[str, dict[str, float]]:
+def floors(
+    train: Sequence[WorldQuestion], test: Sequence[WorldQuestion]
+) -> dict[str, dict[str, float]]:
     """-> {type: {n, chance, majority, blind}}: the accuracy on `test` of those who never look.
 
-    `chance` guesses among the options, or among the answers seen in training; `majority` always gives the
-    commonest training answer of its type; `blind` knows the training answers to the same words
-    or, where these are rare, the same gist.
+    `chance` guesses among the options, or among the answers seen in training; `majority` always
+    gives the commonest training answer of its type; `blind` knows the training answers to the same
+    words or, where these are rare, the same gist.
     """
     result = {}
     for kind in dict.fromkeys(q.type for q in test):
@@ -94,7 +106,9 @@ def floors(train: Sequence[WorldQuestion], test: Sequence[WorldQuestion]) -> dic
 
 
 def _blind(learn: Sequence[WorldQuestion]):
-    """A guesser that knows how often each gist of an option was right, or which answer followed which words."""
+    """A guesser that knows how often each gist of an option was right, or which answer followed
+    which words.
+    """
     offered, right = Counter(), Counter()
     after: dict[str, Counter] = defaultdict(Counter)
     for q in learn:

@@ -1,15 +1,16 @@
 """Seed -> a folder of videos with everything that is known about them; and back to questions."""
+
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from svqa.errors import UsageError
-from svqa.records import Question
+from svqa.records import Progress, Question
 from svqa.shapes.balance import Balance, WorldQuestion, floors
 from svqa.shapes.questions import questions
 from svqa.shapes.render import frame_times, write_mp4
@@ -24,7 +25,9 @@ _QUESTION_STREAM = 1_000_000_007  # keeps the draw of the questions apart from t
 
 @dataclass(frozen=True)
 class MadeDataset:
-    """What was written: where, how many videos and questions, and what each type gives to those who do not look."""
+    """What was written: where, how many videos and questions, and what each type gives to those who
+    do not look.
+    """
 
     folder: Path
     videos: int
@@ -33,24 +36,35 @@ class MadeDataset:
 
 
 def split_of(index: int) -> str:
-    """Of ten videos in a row eight are for training, the ninth for choosing, the tenth for the final figure."""
+    """Of ten videos in a row eight are for training, the ninth for choosing, the tenth for the
+    final figure.
+    """
     return SPLITS[max(0, index % 10 - 7)]
 
 
-def make_dataset(n: int, seed: int, out: str | Path, *, per_type: int = 1,
-                 progress: Callable[[int, int], None] | None = None) -> MadeDataset:
-    """Write `n` videos of `seed` to `out`: `videos/*.mp4`, `metadata.jsonl`, `questions.jsonl`, `README.md`.
+def make_dataset(
+    n: int,
+    seed: int,
+    out: str | Path,
+    *,
+    per_type: int = 1,
+    progress: Progress | None = None,
+) -> MadeDataset:
+    """Write `n` videos of `seed` to `out`: `videos/*.mp4`, `metadata.jsonl`, `questions.jsonl`,
+    `README.md`.
 
-    The same `n` and `seed` give the same bytes of metadata and questions; video `i` is the same for every `n > i`.
-    `metadata.jsonl` has the columns of Hugging Face's VideoFolder, `questions.jsonl` those that `svqa train` and
-    `svqa eval` read. `progress` is called with (videos written, n).
+    The same `n` and `seed` give the same bytes of metadata and questions; video `i` is the same for
+    every `n > i`. `metadata.jsonl` has the columns of Hugging Face's VideoFolder, `questions.jsonl`
+    those that `svqa train` and `svqa eval` read. `progress` counts videos.
     Raises UsageError if `n < 1` or `out` already holds a dataset.
     """
     if n < 1:
         raise UsageError(f"A dataset needs at least one video, got {n}.")
     folder = Path(out)
     if (folder / "metadata.jsonl").exists():
-        raise UsageError(f"{folder} already holds a dataset. Name another folder, or delete that one first.")
+        raise UsageError(
+            f"{folder} already holds a dataset. Name another folder, or delete that one first."
+        )
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     asked = draw_questions(n, seed, per_type=per_type)
     rows = []
@@ -59,11 +73,16 @@ def make_dataset(n: int, seed: int, out: str | Path, *, per_type: int = 1,
         write_mp4(scene, folder / "videos" / name, width_px=WIDTH_PX, rate_hz=RATE_HZ)
         rows.append(metadata_row(scene, name, split_of(index)))
         if progress:
-            progress(index + 1, n)
-    question_rows = [question_row(q, video_name(seed, index), number, split_of(index))
-                     for index, of_video in enumerate(asked) for number, q in enumerate(of_video)]
-    found = floors([q for i, qs in enumerate(asked) if split_of(i) == "train" for q in qs],
-                   [q for i, qs in enumerate(asked) if split_of(i) != "train" for q in qs])
+            progress("videos", index + 1, n)
+    question_rows = [
+        question_row(q, video_name(seed, index), number, split_of(index))
+        for index, of_video in enumerate(asked)
+        for number, q in enumerate(of_video)
+    ]
+    found = floors(
+        [q for i, qs in enumerate(asked) if split_of(i) == "train" for q in qs],
+        [q for i, qs in enumerate(asked) if split_of(i) != "train" for q in qs],
+    )
     _write_lines(folder / "questions.jsonl", question_rows)
     (folder / "README.md").write_text(_card(n, seed, len(question_rows), found), encoding="utf-8")
     _write_lines(folder / "metadata.jsonl", rows)  # last: where it is, the dataset is whole
@@ -71,20 +90,34 @@ def make_dataset(n: int, seed: int, out: str | Path, *, per_type: int = 1,
 
 
 def draw_questions(n: int, seed: int, *, per_type: int = 1) -> list[list[WorldQuestion]]:
-    """The questions of videos 0 .. n - 1 of `seed`, balanced over all of them, without drawing a frame."""
+    """The questions of videos 0 .. n - 1 of `seed`, balanced over all of them, without drawing a
+    frame.
+    """
     rng, balance = np.random.default_rng([seed, _QUESTION_STREAM]), Balance()
     return [questions(scene_of(seed, index), rng, balance, per_type=per_type) for index in range(n)]
 
 
 def read_questions(folder: str | Path, *, split: str | None = None) -> list[Question]:
-    """The questions of a dataset, or of one of its splits, as records whose `video` is a path that can be opened."""
+    """The questions of a dataset, or of one of its splits, as records whose `video` is a path that
+    can be opened.
+    """
     if split is not None and split not in SPLITS:
         raise UsageError(f"Unknown split {split!r}. Known: {', '.join(SPLITS)}.")
     with open(Path(folder) / "questions.jsonl", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    return [Question(row["question"], tuple(row["options"]), str(Path(folder) / row["video"]), (row["answer"],),
-                     tuple(map(tuple, row["spans"])), row["type"], row["id"])
-            for row in rows if split in (None, row["split"])]
+    return [
+        Question(
+            row["question"],
+            tuple(row["options"]),
+            str(Path(folder) / row["video"]),
+            (row["answer"],),
+            tuple(map(tuple, row["spans"])),
+            row["type"],
+            row["id"],
+        )
+        for row in rows
+        if split in (None, row["split"])
+    ]
 
 
 def video_name(seed: int, index: int) -> str:
@@ -96,33 +129,77 @@ def metadata_row(scene: Scene, name: str, split: str) -> dict:
     """Everything about one video, in plain JSON; boxes are pixels of the written video."""
     times_s = frame_times(BOX_RATE_HZ)
     return {
-        "file_name": f"videos/{name}", "split": split, "caption": description(scene),
-        "duration_s": DURATION_S, "width_px": WIDTH_PX, "height_px": WIDTH_PX, "rate_hz": RATE_HZ,
-        "frame_captions": [{"t_s": float(t), "text": frame_caption(scene, float(t))} for t in times_s],
-        "objects": [{"shape": a.shape, "size": a.size, "tone_hz": VOICES_HZ[a.voice], "span_s": list(a.span),
-                     "colours": [list(c) for c in a.colours], "path": [list(p) for p in a.path]} for a in scene.actors],
-        "events": [{"kind": e.kind, "t_s": e.t_s, "object": e.actor, "other": e.other, "to": e.to,
-                    "text": phrase(scene, e)} for e in scene.events],
-        "boxes": [{"t_s": box.t_s, "object": box.track_id, "label": box.label,
-                   "xyxy_px": [round(v, 2) for v in box.xyxy_px]}
-                  for t in times_s for box in boxes(scene, float(t), width_px=WIDTH_PX)],
+        "file_name": f"videos/{name}",
+        "split": split,
+        "caption": description(scene),
+        "duration_s": DURATION_S,
+        "width_px": WIDTH_PX,
+        "height_px": WIDTH_PX,
+        "rate_hz": RATE_HZ,
+        "frame_captions": [
+            {"t_s": float(t), "text": frame_caption(scene, float(t))} for t in times_s
+        ],
+        "objects": [
+            {
+                "shape": a.shape,
+                "size": a.size,
+                "tone_hz": VOICES_HZ[a.voice],
+                "span_s": list(a.span),
+                "colours": [list(c) for c in a.colours],
+                "path": [list(p) for p in a.path],
+            }
+            for a in scene.actors
+        ],
+        "events": [
+            {
+                "kind": e.kind,
+                "t_s": e.t_s,
+                "object": e.actor,
+                "other": e.other,
+                "to": e.to,
+                "text": phrase(scene, e),
+            }
+            for e in scene.events
+        ],
+        "boxes": [
+            {
+                "t_s": box.t_s,
+                "object": box.track_id,
+                "label": box.label,
+                "xyxy_px": [round(v, 2) for v in box.xyxy_px],
+            }
+            for t in times_s
+            for box in boxes(scene, float(t), width_px=WIDTH_PX)
+        ],
     }
 
 
 def question_row(question: WorldQuestion, name: str, number: int, split: str) -> dict:
     """One line of `questions.jsonl`. `time_s` is null where one frame is not enough."""
-    return {"id": f"{name.removesuffix('.mp4')}-{number:02d}", "video": f"videos/{name}", "split": split,
-            "type": question.type, "question": question.text, "answer": question.answer,
-            "options": list(question.options), "time_s": question.time_s, "spans": [list(s) for s in question.spans]}
+    return {
+        "id": f"{name.removesuffix('.mp4')}-{number:02d}",
+        "video": f"videos/{name}",
+        "split": split,
+        "type": question.type,
+        "question": question.text,
+        "answer": question.answer,
+        "options": list(question.options),
+        "time_s": question.time_s,
+        "spans": [list(s) for s in question.spans],
+    }
 
 
 def _write_lines(path: Path, rows: Iterable[dict]) -> None:
-    path.write_text("".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows), encoding="utf-8"
+    )
 
 
 def _card(n: int, seed: int, asked: int, found: dict[str, dict[str, float]]) -> str:
-    table = "\n".join(f"| {kind} | {f['n']} | {f['chance']:.2f} | {f['majority']:.2f} | {f['blind']:.2f} |"
-                      for kind, f in sorted(found.items()))
+    table = "\n".join(
+        f"| {kind} | {f['n']} | {f['chance']:.2f} | {f['majority']:.2f} | {f['blind']:.2f} |"
+        for kind, f in sorted(found.items())
+    )
     return f"""---
 license: cc0-1.0
 pretty_name: Shapes world, seed {seed}

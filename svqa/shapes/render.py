@@ -1,8 +1,10 @@
 """Scene -> frames, sound, mp4.
 
-A frame depends on its scene, time and size only, never on the batch it is drawn in. Outlines are drawn with OpenCV's
-anti-aliased polygons at 1/16 pixel. Sound is one tone an event, in the voice of who does it, from where it happens.
+A frame depends on its scene, time and size only, never on the batch it is drawn in. Outlines are
+drawn with OpenCV's anti-aliased polygons at 1/16 pixel. Sound is one tone an event, in the voice of
+who does it, from where it happens.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,7 +20,8 @@ from svqa.records import FrameBatch, Waveform
 from svqa.shapes.scene import COLOURS, DURATION_S, TONE_S, VOICES_HZ, Look, Scene, Sighting
 
 _SUBPIXEL_BITS = 4
-_GRAIN_ROOM = 48  # a frame's noise is a window into one larger sheet: drawing it anew costs more than all shapes
+# a frame's noise is a window into one larger sheet: drawing it anew costs more than all shapes
+_GRAIN_ROOM = 48
 _FADE_S = 0.03  # a tone that starts at full strength clicks
 
 
@@ -46,17 +49,27 @@ def render_pixels(scene: Scene, t_s: float, *, width_px: int, height_px: int) ->
     """-> (H, W, 3) uint8 RGB: what is seen at `t_s`."""
     frame = _background(scene.look, width_px, height_px).copy()
     for seen in scene.at(t_s):
-        corners = outline_px(seen, width_px=width_px, height_px=height_px) - 0.5  # OpenCV counts from pixel centres
+        corners = (
+            outline_px(seen, width_px=width_px, height_px=height_px) - 0.5
+        )  # OpenCV counts from pixel centres
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-        cv2.fillPoly(frame, [fixed], COLOURS[seen.colour], lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
+        cv2.fillPoly(
+            frame, [fixed], COLOURS[seen.colour], lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS
+        )
     if scene.look.noise:
         grain = _grain(scene.look, width_px, height_px)
-        down, right = np.random.SFC64([scene.look.seed, round(t_s * 1000)]).random_raw(2) % _GRAIN_ROOM
-        frame = cv2.add(frame, grain[down:down + height_px, right:right + width_px], dtype=cv2.CV_8U)
+        down, right = (
+            np.random.SFC64([scene.look.seed, round(t_s * 1000)]).random_raw(2) % _GRAIN_ROOM
+        )
+        frame = cv2.add(
+            frame, grain[down : down + height_px, right : right + width_px], dtype=cv2.CV_8U
+        )
     return frame
 
 
-def render(scene: Scene, t_s: Sequence[float], *, width_px: int = 128, height_px: int | None = None) -> FrameBatch:
+def render(
+    scene: Scene, t_s: Sequence[float], *, width_px: int = 128, height_px: int | None = None
+) -> FrameBatch:
     """Frames at the given, strictly increasing seconds; square unless a height is given.
 
     >>> render(scene_of(0, 0), [0.0, 1.0], width_px=64)
@@ -65,7 +78,9 @@ def render(scene: Scene, t_s: Sequence[float], *, width_px: int = 128, height_px
     height_px = height_px or width_px
     pixels = [render_pixels(scene, float(t), width_px=width_px, height_px=height_px) for t in t_s]
     shape = (len(pixels), height_px, width_px, 3)
-    return FrameBatch(np.array(pixels, dtype=np.uint8).reshape(shape), np.asarray(t_s, dtype=np.float64))
+    return FrameBatch(
+        np.array(pixels, dtype=np.uint8).reshape(shape), np.asarray(t_s, dtype=np.float64)
+    )
 
 
 def frame_times(rate_hz: float) -> np.ndarray:
@@ -74,7 +89,9 @@ def frame_times(rate_hz: float) -> np.ndarray:
 
 
 def stereo(scene: Scene, *, rate_hz: int = 16000) -> np.ndarray:
-    """-> (N, 2) float32 in [-1, 1], left and right: each event's tone for `TONE_S`, panned to where it happens."""
+    """-> (N, 2) float32 in [-1, 1], left and right: each event's tone for `TONE_S`, panned to where
+    it happens.
+    """
     sound = np.zeros((round(DURATION_S * rate_hz), 2), np.float32)
     t_s = np.arange(round(TONE_S * rate_hz)) / rate_hz
     envelope = np.minimum(1.0, np.minimum(t_s, t_s[::-1]) / _FADE_S)
@@ -85,8 +102,8 @@ def stereo(scene: Scene, *, rate_hz: int = 16000) -> np.ndarray:
             tone = 0.3 * envelope * np.sin(2 * np.pi * VOICES_HZ[actor.voice] * t_s)
             pan = float(actor.position(event.t_s)[0])
             both = tone[:, None] * np.sqrt([1 - pan, pan])
-            room = sound[first:first + len(both)]
-            room += both[:len(room)].astype(np.float32)
+            room = sound[first : first + len(both)]
+            room += both[: len(room)].astype(np.float32)
     return sound
 
 
@@ -95,21 +112,33 @@ def mono(scene: Scene, *, rate_hz: int = 16000) -> Waveform:
     return Waveform(stereo(scene, rate_hz=rate_hz).mean(axis=1, dtype=np.float32), rate_hz)
 
 
-def write_mp4(scene: Scene, path: str | Path, *, width_px: int = 128, height_px: int | None = None, rate_hz: int = 10,
-              sound_hz: int = 16000) -> None:
+def write_mp4(
+    scene: Scene,
+    path: str | Path,
+    *,
+    width_px: int = 128,
+    height_px: int | None = None,
+    rate_hz: int = 10,
+    sound_hz: int = 16000,
+) -> None:
     """Write H.264 pictures and AAC stereo sound to `path`, replacing it."""
     height_px = height_px or width_px
     with av.open(str(path), "w", format="mp4") as file:
-        picture = file.add_stream("libx264", rate=rate_hz,
-                                  options={"crf": "18", "preset": "ultrafast", "threads": "1"})
+        picture = file.add_stream(
+            "libx264", rate=rate_hz, options={"crf": "18", "preset": "ultrafast", "threads": "1"}
+        )
         picture.width, picture.height, picture.pix_fmt = width_px, height_px, "yuv420p"
         track = file.add_stream("aac", rate=sound_hz, layout="stereo")
         for t_s in frame_times(rate_hz):
             pixels = render_pixels(scene, float(t_s), width_px=width_px, height_px=height_px)
             file.mux(picture.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(picture.encode())
-        for first, samples in _blocks(stereo(scene, rate_hz=sound_hz), track.codec_context.frame_size or 1024):
-            block = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout="stereo")
+        for first, samples in _blocks(
+            stereo(scene, rate_hz=sound_hz), track.codec_context.frame_size or 1024
+        ):
+            block = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(samples.T), format="fltp", layout="stereo"
+            )
             block.sample_rate, block.pts, block.time_base = sound_hz, first, Fraction(1, sound_hz)
             file.mux(track.encode(block))
         file.mux(track.encode())
@@ -117,28 +146,36 @@ def write_mp4(scene: Scene, path: str | Path, *, width_px: int = 128, height_px:
 
 def _blocks(samples: np.ndarray, length: int):
     for first in range(0, len(samples), length):
-        yield first, samples[first:first + length]
+        yield first, samples[first : first + length]
 
 
 @lru_cache(maxsize=64)
 def _grain(look: Look, width_px: int, height_px: int) -> np.ndarray:
     shape = (height_px + _GRAIN_ROOM, width_px + _GRAIN_ROOM, 3)
-    sheet = np.random.default_rng(look.seed + 1).standard_normal(shape, dtype=np.float32) * look.noise
+    sheet = (
+        np.random.default_rng(look.seed + 1).standard_normal(shape, dtype=np.float32) * look.noise
+    )
     return np.round(sheet).astype(np.int16)
 
 
 @lru_cache(maxsize=256)
 def _background(look: Look, width_px: int, height_px: int) -> np.ndarray:
     rng = np.random.default_rng(look.seed)
-    y, x = np.mgrid[0:1:height_px * 1j, 0:1:width_px * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : height_px * 1j, 0 : 1 : width_px * 1j].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)
     if look.kind == "fade":
         blend = 0.5 + (np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5))
     elif look.kind == "cloud":
-        blend = cv2.resize(rng.random((6, 6), dtype=np.float32), (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+        blend = cv2.resize(
+            rng.random((6, 6), dtype=np.float32),
+            (width_px, height_px),
+            interpolation=cv2.INTER_CUBIC,
+        )
     elif look.kind == "checks":
         tiles = rng.integers(3, 7)
-        blend = 0.5 + 0.5 * np.tanh(8 * np.sin(np.pi * tiles * x + angle) * np.sin(np.pi * tiles * y + angle))
+        blend = 0.5 + 0.5 * np.tanh(
+            8 * np.sin(np.pi * tiles * x + angle) * np.sin(np.pi * tiles * y + angle)
+        )
     else:
         blend = np.zeros_like(x)
     blend = np.clip(blend, 0, 1)[..., None]

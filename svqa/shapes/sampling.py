@@ -1,8 +1,10 @@
 """A seeded generator -> Scene.
 
-Every shape's life is drafted at random and kept if it fits those drawn before it: on free half-second marks, never out
-of the picture, never over another shape, never of the same colour and shape as another.
+Every shape's life is drafted at random and kept if it fits those drawn before it: on free
+half-second marks, never out of the picture, never over another shape, never of the same colour and
+shape as another.
 """
+
 from __future__ import annotations
 
 import math
@@ -33,7 +35,8 @@ _MOTIONS = ("still", "straight", "stops", "turns", "meets")
 
 
 def sample_scene(rng: np.random.Generator, *, objects: int | None = None) -> Scene:
-    """A scene with `objects` shapes (1 to `MAX_OBJECTS`; drawn evenly if not given) that live, move, change and meet.
+    """A scene with `objects` shapes (1 to `MAX_OBJECTS`; drawn evenly if not given) that live,
+    move, change and meet.
 
     >>> sample_scene(np.random.default_rng(0), objects=2).actors[0].shape in SHAPES
     True
@@ -53,28 +56,42 @@ def sample_still(rng: np.random.Generator, *, objects: int | None = None) -> Sce
         sizes = rng.choice(list(SIZES), size=count)
         radius = np.array([SIZES[s] for s in sizes])
         xy = rng.uniform(radius[:, None] + 0.01, 0.99 - radius[:, None], (count, 2))
-        apart = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)) - radius[:, None] - radius[None]
+        apart = (
+            np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)) - radius[:, None] - radius[None]
+        )
         if np.all(apart[np.triu_indices(count, 1)] > GAP):
             break
     colours = list(COLOURS)
     actors = tuple(
-        Actor(SHAPES[n // len(COLOURS)], str(s), str(v), ((0.0, colours[n % len(COLOURS)]),),
-              ((0.0, *p), (DURATION_S, *p)))
-        for n, s, v, p in zip(names, sizes, voices, _rounded(xy), strict=False))
+        Actor(
+            SHAPES[n // len(COLOURS)],
+            str(s),
+            str(v),
+            ((0.0, colours[n % len(COLOURS)]),),
+            ((0.0, *p), (DURATION_S, *p)),
+        )
+        for n, s, v, p in zip(names, sizes, voices, _rounded(xy), strict=False)
+    )
     return Scene(actors, (), sample_look(rng))
 
 
 def sample_crowd(rng: np.random.Generator, *, objects: int = 10) -> Scene:
-    """Up to `objects` still shapes, also of one kind: many lessons for the price of one picture. Not for questions."""
+    """Up to `objects` still shapes, also of one kind: many lessons for the price of one picture.
+    Not for questions.
+    """
     colours, found, placed = list(COLOURS), [], np.zeros((0, 3))
     for _ in range(6 * objects):
         size = _pick(rng, SIZES)
         radius = SIZES[size]
         x, y = _rounded(rng.uniform(radius + 0.01, 0.99 - radius, (1, 2)))[0]
-        if len(found) < objects and np.all(np.hypot(placed[:, 0] - x, placed[:, 1] - y) > placed[:, 2] + radius + GAP):
+        if len(found) < objects and np.all(
+            np.hypot(placed[:, 0] - x, placed[:, 1] - y) > placed[:, 2] + radius + GAP
+        ):
             placed = np.vstack([placed, (x, y, radius)])
             path = ((0.0, x, y), (DURATION_S, x, y))
-            found.append(Actor(_pick(rng, SHAPES), size, "low", ((0.0, _pick(rng, colours)),), path))
+            found.append(
+                Actor(_pick(rng, SHAPES), size, "low", ((0.0, _pick(rng, colours)),), path)
+            )
     return Scene(tuple(found), (), sample_look(rng))
 
 
@@ -143,7 +160,9 @@ def _draft(rng: np.random.Generator, slots: _Slots, cast: list[Actor], voice: st
     shape, size, first = _pick(rng, SHAPES), _pick(rng, SIZES), _pick(rng, COLOURS)
     colours = [(start_s, first)]
     if rng.random() < 0.3:
-        colours.append((slots.take(start_s + 1.0, end_s - 1.0), _pick(rng, [c for c in COLOURS if c != first])))
+        colours.append(
+            (slots.take(start_s + 1.0, end_s - 1.0), _pick(rng, [c for c in COLOURS if c != first]))
+        )
     path = _path(rng, slots, cast, SIZES[size], start_s, end_s)
     if path is None or not np.all(np.isfinite([start_s, end_s, colours[-1][0]])):
         return None
@@ -152,8 +171,12 @@ def _draft(rng: np.random.Generator, slots: _Slots, cast: list[Actor], voice: st
 
 def _path(rng, slots: _Slots, cast: list[Actor], radius: float, start_s: float, end_s: float):
     still = [a for a in cast if len(a.path) == 2 and heading(a) is None]
-    motion = _pick(rng, _MOTIONS, (0.2, 0.15, 0.15, 0.2, 0.3) if still else (0.4, 0.2, 0.2, 0.2, 0.0))
-    mark_s = slots.take(start_s + 1.5, end_s - 1.5) if motion in ("stops", "turns", "meets") else end_s
+    motion = _pick(
+        rng, _MOTIONS, (0.2, 0.15, 0.15, 0.2, 0.3) if still else (0.4, 0.2, 0.2, 0.2, 0.0)
+    )
+    mark_s = (
+        slots.take(start_s + 1.5, end_s - 1.5) if motion in ("stops", "turns", "meets") else end_s
+    )
     if not math.isfinite(mark_s):
         return None
     first = _pick(rng, DIRECTIONS)
@@ -161,13 +184,20 @@ def _path(rng, slots: _Slots, cast: list[Actor], radius: float, start_s: float, 
     after = rng.uniform(MIN_LEG, 0.5) if motion == "turns" else 0.0
     legs = [(mark_s, first, 0.0 if motion == "still" else rng.uniform(MIN_LEG, 0.6))]
     legs += [(end_s, turn, after)] if mark_s < end_s else []
-    way = np.cumsum([(0.0, 0.0)] + [(DIRECTIONS[d][0] * far, DIRECTIONS[d][1] * far) for _, d, far in legs], axis=0)
+    way = np.cumsum(
+        [(0.0, 0.0)] + [(DIRECTIONS[d][0] * far, DIRECTIONS[d][1] * far) for _, d, far in legs],
+        axis=0,
+    )
     low, high = radius + 0.01 - way.min(0), 0.99 - radius - way.max(0)
     if motion == "meets":
         host = _pick(rng, still)
         if not host.span[0] < mark_s < host.span[1]:
             return None
-        origin = np.array(host.path[0][1:]) - (radius + SIZES[host.size]) * np.array(DIRECTIONS[first]) - way[-1]
+        origin = (
+            np.array(host.path[0][1:])
+            - (radius + SIZES[host.size]) * np.array(DIRECTIONS[first])
+            - way[-1]
+        )
     else:
         origin = low + rng.random(2) * (high - low)
     if np.any(origin < low) or np.any(origin > high):
@@ -181,14 +211,18 @@ def _pick(rng: np.random.Generator, items, weights=None):
     items = list(items)
     if weights is None:
         return items[rng.integers(len(items))]
-    return items[min(int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")), len(items) - 1)]
+    return items[
+        min(int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")), len(items) - 1)
+    ]
 
 
 def _fits(actor: Actor, cast: list[Actor]) -> bool:
     t_s = np.arange(*actor.span, 0.125)
     x, y = actor.position(t_s)
     for other in cast:
-        if other.shape == actor.shape and {c for _, c in other.colours} & {c for _, c in actor.colours}:
+        if other.shape == actor.shape and {c for _, c in other.colours} & {
+            c for _, c in actor.colours
+        }:
             return False
         both = (t_s >= other.span[0]) & (t_s < other.span[1])
         if not both.any():

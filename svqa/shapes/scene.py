@@ -1,10 +1,13 @@
-"""The records of a scene: which shapes there are, where each is at any second, and what happens when.
+"""The records of a scene: which shapes there are, where each is at any second, and what happens
+when.
 
-Space is the unit square, x to the right and y down; a shape's radius is a share of the shorter side of the picture.
-Time is seconds; events fall on a grid of half seconds and no two share one. Shapes never overlap and never leave the
-picture, and no two ever have the same colour and shape, so `the red circle` always names exactly one thing. In the
-tradition of CLEVRER (Yi et al. 2020, arXiv:1910.01442).
+Space is the unit square, x to the right and y down; a shape's radius is a share of the shorter side
+of the picture. Time is seconds; events fall on a grid of half seconds and no two share one. Shapes
+never overlap and never leave the picture, and no two ever have the same colour and shape, so `the
+red circle` always names exactly one thing. In the tradition of CLEVRER (Yi et al. 2020,
+arXiv:1910.01442).
 """
+
 from __future__ import annotations
 
 import math
@@ -16,8 +19,14 @@ DURATION_S = 8.0
 GRID_S = 0.5
 MAX_OBJECTS = 4
 SHAPES = ("circle", "square", "triangle", "star")
-COLOURS = {"red": (220, 45, 45), "orange": (245, 140, 30), "yellow": (240, 225, 60),
-           "green": (50, 170, 70), "blue": (50, 90, 225), "purple": (150, 60, 190)}
+COLOURS = {
+    "red": (220, 45, 45),
+    "orange": (245, 140, 30),
+    "yellow": (240, 225, 60),
+    "green": (50, 170, 70),
+    "blue": (50, 90, 225),
+    "purple": (150, 60, 190),
+}
 SIZES = {"small": 0.09, "large": 0.14}  # radius, share of the shorter side
 PLACES = ("top left", "top right", "bottom left", "bottom right")
 DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
@@ -28,7 +37,9 @@ TONE_S = 0.4
 
 @dataclass(frozen=True)
 class Sighting:
-    """One shape at one instant: which actor, what it looks like, centre and radius in the unit square."""
+    """One shape at one instant: which actor, what it looks like, centre and radius in the unit
+    square.
+    """
 
     actor: int
     shape: str
@@ -50,9 +61,11 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Actor:
-    """A shape's whole life: seen in `[path[0].t, path[-1].t)`, on straight lines between the waypoints `(t_s, x, y)`.
+    """A shape's whole life: seen in `[path[0].t, path[-1].t)`, on straight lines between the
+    waypoints `(t_s, x, y)`.
 
-    `colours` are `(from_s, colour)` in time order. `voice` is the pitch in which each of its events sounds.
+    `colours` are `(from_s, colour)` in time order. `voice` is the pitch in which each of its events
+    sounds.
     """
 
     shape: str
@@ -82,7 +95,9 @@ class Actor:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens at `t_s` to `actor` (and `other`, where two meet). `to`: the new colour or direction."""
+    """Something that happens at `t_s` to `actor` (and `other`, where two meet). `to`: the new
+    colour or direction.
+    """
 
     kind: str
     t_s: float
@@ -98,7 +113,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Look:
-    """The background: two RGB colours, how they blend, noise in grey levels, the seed of texture and noise."""
+    """The background: two RGB colours, how they blend, noise in grey levels, the seed of texture
+    and noise.
+    """
 
     kind: str
     near: tuple[int, int, int]
@@ -122,7 +139,11 @@ class Scene:
             start_s, end_s = actor.span
             if start_s <= t_s < end_s:
                 x, y = actor.position(t_s)
-                seen.append(Sighting(index, actor.shape, actor.colour_at(t_s), actor.size, float(x), float(y)))
+                seen.append(
+                    Sighting(
+                        index, actor.shape, actor.colour_at(t_s), actor.size, float(x), float(y)
+                    )
+                )
         return seen
 
     def to_dict(self) -> dict:
@@ -131,7 +152,9 @@ class Scene:
 
 
 def place_of(x: float, y: float, *, margin: float = 0.0) -> str | None:
-    """The quarter of the picture a point lies in; None within `margin` of a middle line, where people would differ."""
+    """The quarter of the picture a point lies in; None within `margin` of a middle line, where
+    people would differ.
+    """
     if min(abs(x - 0.5), abs(y - 0.5)) < margin:
         return None
     return f"{'top' if y < 0.5 else 'bottom'} {'left' if x < 0.5 else 'right'}"
@@ -146,7 +169,7 @@ def bend_of(actor: Actor) -> str | None:
 
 def heading(actor: Actor, leg: int = 0) -> str | None:
     """The direction of the `leg`-th line of its path; None where it stands still."""
-    (_, x0, y0), (_, x1, y1) = actor.path[leg:leg + 2]
+    (_, x0, y0), (_, x1, y1) = actor.path[leg : leg + 2]
     dx, dy = x1 - x0, y1 - y0
     if max(abs(dx), abs(dy)) < 1e-3:
         return None
@@ -155,8 +178,12 @@ def heading(actor: Actor, leg: int = 0) -> str | None:
 
 def meeting(actor: Actor, other: Actor) -> bool:
     """Whether `actor` stops at the edge of `other`, to within rounding."""
-    return (bend_of(actor) == "stops" and other.span[0] < actor.path[1][0] < other.span[1]
-            and math.dist(actor.path[1][1:], other.path[-1][1:]) < SIZES[actor.size] + SIZES[other.size] + 1e-3)
+    return (
+        bend_of(actor) == "stops"
+        and other.span[0] < actor.path[1][0] < other.span[1]
+        and math.dist(actor.path[1][1:], other.path[-1][1:])
+        < SIZES[actor.size] + SIZES[other.size] + 1e-3
+    )
 
 
 def events_of(actors: tuple[Actor, ...]) -> tuple[Event, ...]:
@@ -168,7 +195,9 @@ def events_of(actors: tuple[Actor, ...]) -> tuple[Event, ...]:
             found.append(Event("appears", start_s, index))
         if end_s < DURATION_S:
             found.append(Event("vanishes", end_s, index))
-        found += [Event("changes colour", t_s, index, to=colour) for t_s, colour in actor.colours[1:]]
+        found += [
+            Event("changes colour", t_s, index, to=colour) for t_s, colour in actor.colours[1:]
+        ]
         if bend := bend_of(actor):
             host = next((i for i, a in enumerate(actors[:index]) if meeting(actor, a)), None)
             kind, to = ("meets", "") if host is not None else (bend, heading(actor, 1) or "")

@@ -1,11 +1,23 @@
 """Scene -> exact captions, boxes and tracks."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from svqa.records import Detection
 from svqa.shapes.render import outline_px
-from svqa.shapes.scene import COLOURS, DURATION_S, EVENT_KINDS, SHAPES, SIZES, Actor, Event, Scene, heading, place_of
+from svqa.shapes.scene import (
+    COLOURS,
+    DURATION_S,
+    EVENT_KINDS,
+    SHAPES,
+    SIZES,
+    Actor,
+    Event,
+    Scene,
+    heading,
+    place_of,
+)
 
 MODEL_ID = "shapes/truth"
 LABELS = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
@@ -23,18 +35,26 @@ def frame_caption(scene: Scene, t_s: float) -> str:
 
 
 def description(scene: Scene) -> str:
-    """What the whole video shows: every shape, where it comes into sight and what it does until it goes, by time.
+    """What the whole video shows: every shape, where it comes into sight and what it does until it
+    goes, by time.
 
-    `a small red circle at the top left moves right and stops, a large blue square at the bottom left appears`.
+    `a small red circle at the top left moves right and stops, a large blue square at the bottom
+    left appears`.
     """
     order = sorted(range(len(scene.actors)), key=lambda i: LABELS.index(scene.actors[i].name_at(0)))
     return ", ".join(_life(scene, i) for i in order)
 
 
 def phrase(scene: Scene, event: Event) -> str:
-    """`the red circle stops`, `the red circle meets the blue square`; named by the colour before the event."""
+    """`the red circle stops`, `the red circle meets the blue square`; named by the colour before
+    the event.
+    """
     words = f"the {event_name(scene, event)} {event.kind}"
-    return words if event.other is None else f"{words} the {scene.actors[event.other].name_at(event.t_s)}"
+    return (
+        words
+        if event.other is None
+        else f"{words} the {scene.actors[event.other].name_at(event.t_s)}"
+    )
 
 
 def event_name(scene: Scene, event: Event) -> str:
@@ -42,8 +62,11 @@ def event_name(scene: Scene, event: Event) -> str:
     return scene.actors[event.actor].name_at(event.t_s - 0.01)
 
 
-def boxes(scene: Scene, t_s: float, *, width_px: int, height_px: int | None = None) -> list[Detection]:
-    """The box of every shape's outline at `t_s`: score 1, label `red circle`, track id = index of the actor.
+def boxes(
+    scene: Scene, t_s: float, *, width_px: int, height_px: int | None = None
+) -> list[Detection]:
+    """The box of every shape's outline at `t_s`: score 1, label `red circle`, track id = index of
+    the actor.
 
     Exact in space; the anti-aliased brush paints up to a pixel beyond it.
     """
@@ -52,11 +75,15 @@ def boxes(scene: Scene, t_s: float, *, width_px: int, height_px: int | None = No
     for seen in scene.at(t_s):
         corners = outline_px(seen, width_px=width_px, height_px=height_px)
         left, top, right, bottom = (float(v) for v in (*corners.min(0), *corners.max(0)))
-        found.append(Detection(seen.name, 1.0, (left, top, right, bottom), float(t_s), MODEL_ID, seen.actor))
+        found.append(
+            Detection(seen.name, 1.0, (left, top, right, bottom), float(t_s), MODEL_ID, seen.actor)
+        )
     return found
 
 
-def tracks(scene: Scene, t_s: Sequence[float], *, width_px: int, height_px: int | None = None) -> list[list[Detection]]:
+def tracks(
+    scene: Scene, t_s: Sequence[float], *, width_px: int, height_px: int | None = None
+) -> list[list[Detection]]:
     """One list of boxes an actor, over those of the seconds at which it is seen."""
     lives: list[list[Detection]] = [[] for _ in scene.actors]
     for t in t_s:
@@ -66,14 +93,24 @@ def tracks(scene: Scene, t_s: Sequence[float], *, width_px: int, height_px: int 
 
 
 def steady_times(scene: Scene, *, every_s: float = 0.1) -> list[float]:
-    """The seconds on the grid at which no event is within `BETWEEN_S`, so that any near frame shows the same."""
+    """The seconds on the grid at which no event is within `BETWEEN_S`, so that any near frame shows
+    the same.
+    """
     grid = (round(i * every_s, 6) for i in range(round(DURATION_S / every_s)))
     return [t for t in grid if all(abs(t - e.t_s) > BETWEEN_S - 1e-9 for e in scene.events)]
 
 
 def vocabulary() -> list[str]:
     """Every word that captions, descriptions and event phrases use, sorted."""
-    text = " ".join([*LABELS, *SIZES, *EVENT_KINDS, EMPTY, "a an and the at top bottom left right up down moves to"])
+    text = " ".join(
+        [
+            *LABELS,
+            *SIZES,
+            *EVENT_KINDS,
+            EMPTY,
+            "a an and the at top bottom left right up down moves to",
+        ]
+    )
     return sorted(set(text.split()))
 
 

@@ -1,8 +1,9 @@
 """Visual + text + audio -> one vector, or one ranking, from which each sense's share can be read.
 
-Any sense may be missing. Vectors of two models are never added: `weighted_sum` and `gated` ask for one shared space
-(ConSE or CLIP put pictures and words in one), `concat` and `late` take any.
+Any sense may be missing. Vectors of two models are never added: `weighted_sum` and `gated` ask for
+one shared space (ConSE or CLIP put pictures and words in one), `concat` and `late` take any.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -22,10 +23,11 @@ RRF_K = 60  # Cormack, Clarke and Buettcher 2009
 class Fused:
     """N items in several senses at once.
 
-    `values` (N, D) float32, rows of length 1; None for `late`, which keeps the senses apart until they are ranked.
-    `weights` {sense: (N,)}: each sense's share of a row, summing to 1 over the senses that are there.
-    `parts` {sense: (N, D_sense)}: the rows of length 1 that went in, zeros where a sense is silent.
-    `given` {sense: weight}: what was asked for before any row was looked at.
+    `values` (N, D) float32, rows of length 1; None for `late`, which keeps the senses apart until
+    they are ranked. `weights` {sense: (N,)}: each sense's share of a row, summing to 1 over the
+    senses that are there. `parts` {sense: (N, D_sense)}: the rows of length 1 that went in, zeros
+    where a sense is silent. `given` {sense: weight}: what was asked for before any row was looked
+    at.
     """
 
     strategy: str
@@ -41,7 +43,9 @@ class Fused:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """`total (N,)`, higher is better, and what each sense gave: `by_sense` {sense: (N,)}, which add up to the total."""
+    """`total (N,)`, higher is better, and what each sense gave: `by_sense` {sense: (N,)}, which add
+    up to the total.
+    """
 
     total: np.ndarray
     by_sense: Mapping[str, np.ndarray]
@@ -51,13 +55,19 @@ class Scores:
         return max(self.by_sense, key=lambda sense: self.by_sense[sense][item])
 
 
-def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strategy: str = "weighted_sum", *,
-                                weights: Mapping[str, float] | None = None,
-                                dims: Mapping[str, int] | None = None) -> Fused:
+def create_multimodal_embedding(
+    visual=None,
+    text=None,
+    audio=None,
+    fusion_strategy: str = "weighted_sum",
+    *,
+    weights: Mapping[str, float] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Fused:
     """Fuse what was seen, said and heard about the same N moments.
 
-    visual, text, audio: (N, D), (D,) for one moment, a `VectorSet`, or None where that sense is missing. Rows are
-    brought to length 1 first; a row of zeros (silence) has no say in its item.
+    visual, text, audio: (N, D), (D,) for one moment, a `VectorSet`, or None where that sense is
+    missing. Rows are brought to length 1 first; a row of zeros (silence) has no say in its item.
 
     - `weighted_sum`: sum of weight x row, then length 1. One shared space.
     - `gated`: as weighted_sum, each row's weight multiplied by its own reliability (see `reliability`).
@@ -65,8 +75,9 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
       the weighted mean of the cosines. A missing sense takes `dims[sense]` zeros, or no room if not in `dims`.
     - `late`: nothing is mixed; `match` ranks the items in each sense and fuses the ranks.
 
-    `weights`: a sense's share before gating, default equal. Raises UsageError for an unknown strategy or sense, nothing
-    to fuse, counts that differ, and (where vectors are added) dimensions or models that differ.
+    `weights`: a sense's share before gating, default equal. Raises UsageError for an unknown
+    strategy or sense, nothing to fuse, counts that differ, and (where vectors are added) dimensions
+    or models that differ.
 
     >>> fused = create_multimodal_embedding([1.0, 0.0], [0.0, 2.0], weights={"visual": 3, "text": 1})
     >>> [round(float(x), 2) for x in fused.values[0]], {sense: float(w[0]) for sense, w in fused.weights.items()}
@@ -82,8 +93,10 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
     _check_counts(parts)
     if fusion_strategy in ("weighted_sum", "gated"):
         _check_one_space(given, parts, fusion_strategy)
-    gates = {s: reliability(p) if fusion_strategy == "gated" else p.any(axis=1).astype(np.float64)
-             for s, p in parts.items()}
+    gates = {
+        s: reliability(p) if fusion_strategy == "gated" else p.any(axis=1).astype(np.float64)
+        for s, p in parts.items()
+    }
     share = _shares(gates, wanted)
     if fusion_strategy == "late":
         return Fused(fusion_strategy, None, share, parts, wanted)
@@ -91,30 +104,41 @@ def create_multimodal_embedding(visual=None, text=None, audio=None, fusion_strat
         values = _side_by_side(parts, share, dims or {})
     else:
         values = sum(share[s][:, None] * p for s, p in parts.items())
-    return Fused(fusion_strategy, _unit_rows(values, "fused").astype(np.float32), share,
-                 {s: p.astype(np.float32) for s, p in parts.items()}, wanted)
+    return Fused(
+        fusion_strategy,
+        _unit_rows(values, "fused").astype(np.float32),
+        share,
+        {s: p.astype(np.float32) for s, p in parts.items()},
+        wanted,
+    )
 
 
 def match(fused: Fused, **queries: np.ndarray) -> Scores:
-    """Score the N items against a query in one or more senses, `match(fused, visual=q, audio=tone)`.
+    """Score the N items against a query in one or more senses, `match(fused, visual=q,
+    audio=tone)`.
 
-    `late` fuses ranks (`late_fusion`); the others add weight x cosine over the senses the query speaks to, so
-    the parts add up exactly. A text query may be given to `visual` and `text` alike where they share a space. The
-    senses the query speaks to share the score; an item that is silent in one of them gets nothing for it, so a query
-    with a sound does not favour the silent.
+    `late` fuses ranks (`late_fusion`); the others add weight x cosine over the senses the query
+    speaks to, so the parts add up exactly. A text query may be given to `visual` and `text` alike
+    where they share a space. The senses the query speaks to share the score; an item that is silent
+    in one of them gets nothing for it, so a query with a sound does not favour the silent.
     """
     for name in set(queries) - set(SENSES):
         raise UsageError(unknown_name("sense", name, SENSES))
     shared = [s for s in fused.parts if queries.get(s) is not None]
     if not shared:
-        raise UsageError(f"the query speaks to {', '.join(queries) or 'nothing'}, the items to "
-                         f"{', '.join(fused.parts)}: give a query vector for at least one of these")
+        raise UsageError(
+            f"the query speaks to {', '.join(queries) or 'nothing'}, the items to "
+            f"{', '.join(fused.parts)}: give a query vector for at least one of these"
+        )
     cosines = {}
     for s in shared:
         query = _unit_rows(queries[s], s)[0]
         if len(query) != fused.parts[s].shape[1]:
-            raise UsageError(f"the {s} query has {len(query)} numbers, the items have {fused.parts[s].shape[1]}: "
-                             f"make both with the same model")
+            raise UsageError(
+                f"the {s} query has {len(query)} numbers, the items have "
+                f"{fused.parts[s].shape[1]}: "
+                f"make both with the same model"
+            )
         cosines[s] = fused.parts[s] @ query
     weights = _for_query(fused, shared)
     if fused.strategy == "late":
@@ -124,12 +148,17 @@ def match(fused: Fused, **queries: np.ndarray) -> Scores:
     return Scores(sum(by_sense.values()), by_sense)
 
 
-def late_fusion(scores: Mapping[str, np.ndarray], *, weights: Mapping[str, np.ndarray | float] | None = None,
-                k: int = RRF_K) -> Scores:
-    """Reciprocal rank fusion: {sense: (N,) scores in any units} -> sum of weight / (k + rank), rank from 1.
+def late_fusion(
+    scores: Mapping[str, np.ndarray],
+    *,
+    weights: Mapping[str, np.ndarray | float] | None = None,
+    k: int = RRF_K,
+) -> Scores:
+    """Reciprocal rank fusion: {sense: (N,) scores in any units} -> sum of weight / (k + rank), rank
+    from 1.
 
-    Equal scores share their mean rank. NaN means this sense does not know the item and gives it nothing. Cormack et al.
-    2009.
+    Equal scores share their mean rank. NaN means this sense does not know the item and gives it
+    nothing. Cormack et al. 2009.
 
     >>> late_fusion({"visual": np.array([.9, .1]), "text": np.array([.2, .8])}, weights={"text": 2}).total.argmax()
     np.int64(1)
@@ -145,10 +174,11 @@ def late_fusion(scores: Mapping[str, np.ndarray], *, weights: Mapping[str, np.nd
 
 
 def reliability(rows: np.ndarray) -> np.ndarray:
-    """(N, D) -> (N,) in [0, 1]: how far each row stands out from its own sense's mean; 0 for zeros, 1 for N = 1.
+    """(N, D) -> (N,) in [0, 1]: how far each row stands out from its own sense's mean; 0 for zeros,
+    1 for N = 1.
 
-    A camera that never moves or a steady hum gives the same vector all the time and so cannot tell moments apart; what
-    stands out can. 1 - cosine to the mean of the other rows, between 0 and 1.
+    A camera that never moves or a steady hum gives the same vector all the time and so cannot tell
+    moments apart; what stands out can. 1 - cosine to the mean of the other rows, between 0 and 1.
     """
     rows = np.asarray(rows, np.float64)
     some = rows.any(axis=1)
@@ -160,9 +190,13 @@ def reliability(rows: np.ndarray) -> np.ndarray:
 
 
 def _unit_rows(values, sense: str) -> np.ndarray:
-    rows = np.atleast_2d(np.asarray(values.values if isinstance(values, VectorSet) else values, np.float64))
+    rows = np.atleast_2d(
+        np.asarray(values.values if isinstance(values, VectorSet) else values, np.float64)
+    )
     if rows.ndim != 2 or not np.all(np.isfinite(rows)):
-        raise UsageError(f"{sense} vectors must be finite and (N, D) or (D,), got shape {rows.shape}")
+        raise UsageError(
+            f"{sense} vectors must be finite and (N, D) or (D,), got shape {rows.shape}"
+        )
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-12)
 
@@ -172,16 +206,24 @@ def _check_counts(parts: Mapping[str, np.ndarray]) -> None:
         raise UsageError("nothing to fuse: give at least one of visual, text, audio")
     counts = {s: len(p) for s, p in parts.items()}
     if len(set(counts.values())) > 1:
-        raise UsageError(f"every sense needs one row a moment, got {counts}: pool them over the same segments first")
+        raise UsageError(
+            f"every sense needs one row a moment, got {counts}: pool them over the same "
+            "segments first"
+        )
 
 
 def _check_one_space(given: Mapping, parts: Mapping[str, np.ndarray], strategy: str) -> None:
     dims = {s: p.shape[1] for s, p in parts.items()}
     if len(set(dims.values())) > 1:
-        raise UsageError(f"{strategy} adds vectors, so they need one dimension, got {dims}: use concat or late")
+        raise UsageError(
+            f"{strategy} adds vectors, so they need one dimension, got {dims}: use concat or late"
+        )
     models = {s: v.model_id for s, v in given.items() if isinstance(v, VectorSet)}
     if len(set(models.values())) > 1:
-        raise UsageError(f"{strategy} adds vectors, so they need one model's space, got {models}: use concat or late")
+        raise UsageError(
+            f"{strategy} adds vectors, so they need one model's space, got {models}: use "
+            "concat or late"
+        )
 
 
 def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> dict[str, np.ndarray]:
@@ -189,27 +231,43 @@ def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> di
     if any(np.any(r < 0) for r in raw.values()):
         raise UsageError(f"weights must be >= 0, got {dict(weights)}")
     total = sum(raw.values())
-    # Where no sense stands out (all gates 0) each one counts the same: better than no vector at all.
-    return {s: np.divide(r, total, out=np.full(len(r), 1 / len(raw)), where=total > 0) for s, r in raw.items()}
+    # Where no sense stands out (all gates 0) each one counts the same: better than no vector at
+    # all.
+    return {
+        s: np.divide(r, total, out=np.full(len(r), 1 / len(raw)), where=total > 0)
+        for s, r in raw.items()
+    }
 
 
 def _for_query(fused: Fused, senses: list[str]) -> dict[str, np.ndarray]:
-    """-> {sense: (N,)}: an item's shares over the senses that are asked, summing to how much of the query it can meet."""
+    """-> {sense: (N,)}: an item's shares over the senses that are asked, summing to how much of the
+    query it can meet.
+    """
     own = sum(fused.weights[s] for s in senses)
     asked = sum(fused.given[s] for s in senses)
-    met = sum(fused.given[s] * fused.parts[s].any(axis=1) for s in senses) / asked if asked > 0 else np.zeros(len(own))
-    return {s: np.divide(fused.weights[s] * met, own, out=np.zeros(len(own)), where=own > 0) for s in senses}
+    met = (
+        sum(fused.given[s] * fused.parts[s].any(axis=1) for s in senses) / asked
+        if asked > 0
+        else np.zeros(len(own))
+    )
+    return {
+        s: np.divide(fused.weights[s] * met, own, out=np.zeros(len(own)), where=own > 0)
+        for s in senses
+    }
 
 
-def _side_by_side(parts: Mapping[str, np.ndarray], share: Mapping[str, np.ndarray],
-                  dims: Mapping[str, int]) -> np.ndarray:
+def _side_by_side(
+    parts: Mapping[str, np.ndarray], share: Mapping[str, np.ndarray], dims: Mapping[str, int]
+) -> np.ndarray:
     n = len(next(iter(parts.values())))
     blocks = []
     for sense in SENSES:
         if sense in parts:
             width = parts[sense].shape[1]
             if dims.get(sense, width) != width:
-                raise UsageError(f"dims says {dims[sense]} numbers for {sense}, its vectors have {width}")
+                raise UsageError(
+                    f"dims says {dims[sense]} numbers for {sense}, its vectors have {width}"
+                )
             blocks.append(np.sqrt(share[sense])[:, None] * parts[sense])
         elif sense in dims:
             blocks.append(np.zeros((n, dims[sense])))

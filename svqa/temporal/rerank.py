@@ -1,7 +1,9 @@
-"""Retrieved moments -> the same moments in a better order: neighbours that agree, and what the question's words say.
+"""Retrieved moments -> the same moments in a better order: neighbours that agree, and what the
+question's words say.
 
 Cost grows with the K candidates, never with the library.
 """
+
 from __future__ import annotations
 
 import math
@@ -18,17 +20,24 @@ FARTHEST = 40.0  # times near_s: beyond it a neighbour lends less than a roundin
 LEAST_DENSITY = 1e-3  # a second the table never saw is unlikely, not impossible
 
 
-def rerank_with_temporal_coherence(results: Sequence, timestamps: Sequence[float], coherence_weight: float = 0.2, *,
-                                   near_s: float = NEAR_S) -> list:
+def rerank_with_temporal_coherence(
+    results: Sequence,
+    timestamps: Sequence[float],
+    coherence_weight: float = 0.2,
+    *,
+    near_s: float = NEAR_S,
+) -> list:
     """`results` best first after each score took in how well its neighbours in time scored.
 
-    results: K `Evidence`, mappings with a "score" (and perhaps a "video"), or (item, score) pairs; the same kind comes
-    back, with the new score, and with its `parts` "content" and "coherence" where it has a place for them. timestamps:
-    (K,) seconds. Moments of different videos do not support each other.
+    results: K `Evidence`, mappings with a "score" (and perhaps a "video"), or (item, score) pairs;
+    the same kind comes back, with the new score, and with its `parts` "content" and "coherence"
+    where it has a place for them. timestamps: (K,) seconds. Moments of different videos do not
+    support each other.
 
-    New score = (1 - w) content + w coherence. Content is the old score scaled to [0, 1] over the results. Coherence is
-    the sum of the others' content, each times exp(-seconds apart / near_s), over 1 plus the sum of these weights: near
-    0 without company, near the neighbours' content in good company. One sort, then O(K): two running sums.
+    New score = (1 - w) content + w coherence. Content is the old score scaled to [0, 1] over the
+    results. Coherence is the sum of the others' content, each times exp(-seconds apart / near_s),
+    over 1 plus the sum of these weights: near 0 without company, near the neighbours' content in
+    good company. One sort, then O(K): two running sums.
 
     >>> results = [("lone", 1.0), ("a", 0.95), ("b", 0.94), ("c", 0.0)]
     >>> rerank_with_temporal_coherence(results, [90.0, 5.0, 6.0, 40.0])[0][0]
@@ -40,18 +49,32 @@ def rerank_with_temporal_coherence(results: Sequence, timestamps: Sequence[float
     content = _to_unit_range(scores)
     support = coherence(content, timestamps, groups=videos, near_s=near_s)
     total = (1 - coherence_weight) * content + coherence_weight * support
-    parts = [{"content": float(c), "coherence": float(s)} for c, s in zip(content, support, strict=True)]
-    return [_rescored(results[i], float(total[i]), parts[i]) for i in np.argsort(-total, kind="stable")]
+    parts = [
+        {"content": float(c), "coherence": float(s)} for c, s in zip(content, support, strict=True)
+    ]
+    return [
+        _rescored(results[i], float(total[i]), parts[i]) for i in np.argsort(-total, kind="stable")
+    ]
 
 
-def rerank_with_question(results: Sequence[Evidence], question: str, durations_s: Mapping[str, float], *, prior: Prior,
-                         content_weight: float = 1.0, coherence_weight: float = 0.2, prior_weight: float = 1.0,
-                         near_s: float = NEAR_S) -> list[Evidence]:
-    """Evidence best first by content, coherence and the question's words together; `parts` show the three.
+def rerank_with_question(
+    results: Sequence[Evidence],
+    question: str,
+    durations_s: Mapping[str, float],
+    *,
+    prior: Prior,
+    content_weight: float = 1.0,
+    coherence_weight: float = 0.2,
+    prior_weight: float = 1.0,
+    near_s: float = NEAR_S,
+) -> list[Evidence]:
+    """Evidence best first by content, coherence and the question's words together; `parts` show the
+    three.
 
-    Score = content_weight x content + coherence_weight x coherence + prior_weight x log prior. Content is the standard
-    score over the results, coherence that of the neighbours (as above), prior how likely the moment's middle is inside
-    the asked span relative to the video's mean (`Prior.density`). durations_s: {video: seconds}.
+    Score = content_weight x content + coherence_weight x coherence + prior_weight x log prior.
+    Content is the standard score over the results, coherence that of the neighbours (as above),
+    prior how likely the moment's middle is inside the asked span relative to the video's mean
+    (`Prior.density`). durations_s: {video: seconds}.
     """
     middles = np.array([(e.start_s + e.end_s) / 2 for e in results])
     scores = np.array([e.score for e in results], np.float64)
@@ -62,28 +85,52 @@ def rerank_with_question(results: Sequence[Evidence], question: str, durations_s
     for video in {e.video for e in results}:
         mine = np.array([e.video == video for e in results])
         if video not in durations_s:
-            raise ValueError(f"durations_s needs the seconds of every video, got none for {video!r}")
-        said[mine] = np.log(np.maximum(prior.density(question, durations_s[video], middles[mine]), LEAST_DENSITY))
-    parts = {"content": content_weight * content, "coherence": coherence_weight * support, "prior": prior_weight * said}
+            raise ValueError(
+                f"durations_s needs the seconds of every video, got none for {video!r}"
+            )
+        said[mine] = np.log(
+            np.maximum(prior.density(question, durations_s[video], middles[mine]), LEAST_DENSITY)
+        )
+    parts = {
+        "content": content_weight * content,
+        "coherence": coherence_weight * support,
+        "prior": prior_weight * said,
+    }
     total = sum(parts.values()) + np.zeros(len(results))
-    return [replace(results[i], score=float(total[i]),
-                    parts={**results[i].parts, **{name: float(part[i]) for name, part in parts.items()}})
-            for i in np.argsort(-total, kind="stable")]
+    return [
+        replace(
+            results[i],
+            score=float(total[i]),
+            parts={**results[i].parts, **{name: float(part[i]) for name, part in parts.items()}},
+        )
+        for i in np.argsort(-total, kind="stable")
+    ]
 
 
-def coherence(scores: np.ndarray, timestamps: Sequence[float], *, groups: Sequence | None = None,
-              near_s: float = NEAR_S) -> np.ndarray:
-    """-> (K,): each one's neighbours' scores, weighted by exp(-seconds apart / near_s), over 1 + the weights.
+def coherence(
+    scores: np.ndarray,
+    timestamps: Sequence[float],
+    *,
+    groups: Sequence | None = None,
+    near_s: float = NEAR_S,
+) -> np.ndarray:
+    """-> (K,): each one's neighbours' scores, weighted by exp(-seconds apart / near_s), over 1 +
+    the weights.
 
     `groups`: only items of one group (video) are neighbours.
     """
     scores, t_s = np.asarray(scores, np.float64), np.asarray(timestamps, np.float64)
     if t_s.shape != scores.shape or not np.all(np.isfinite(t_s)):
-        raise ValueError(f"timestamps must be finite seconds, one a result: got {t_s.shape} for {len(scores)} results")
+        raise ValueError(
+            f"timestamps must be finite seconds, one a result: got {t_s.shape} for "
+            f"{len(scores)} results"
+        )
     if not near_s > 0:
         raise ValueError(f"near_s must be > 0, got {near_s}")
     codes: dict = {}
-    group = np.array([codes.setdefault(g, len(codes)) for g in groups or [0] * len(scores)], np.int64)
+    group = np.array(
+        [codes.setdefault(g, len(codes)) for g in groups or [0] * len(scores)], np.int64
+    )
     order = np.lexsort((t_s, group))
     total, weight = np.zeros(len(scores)), np.zeros(len(scores))
     for path in (order, order[::-1]):  # what lies before, then what lies after
@@ -115,7 +162,9 @@ def _score_of(result) -> float:
         return float(result["score"])
     if isinstance(result, tuple) and len(result) == 2:
         return float(result[1])
-    raise ValueError(f"a result is Evidence, a mapping with a 'score', or an (item, score) pair, got {result!r}")
+    raise ValueError(
+        f"a result is Evidence, a mapping with a 'score', or an (item, score) pair, got {result!r}"
+    )
 
 
 def _video_of(result) -> object:

@@ -1,1 +1,3 @@
-"""Question files -> fine-tuned models: versions that can be trusted, compared, merged and rolled back."""
+"""Question files -> fine-tuned models: versions that can be trusted, compared, merged and rolled
+back.
+"""

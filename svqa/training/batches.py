@@ -1,4 +1,6 @@
-"""Examples -> token ids -> batches in which each picture comes once, however many questions are asked about it."""
+"""Examples -> token ids -> batches in which each picture comes once, however many questions are
+asked about it.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,14 @@ import torch
 
 from svqa.errors import UsageError
 from svqa.training.dataset import Example
-from svqa.training.pictures import Seen
+from svqa.training.feature_cache import Seen
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """Ids of every example: `asked` one question each, `said` its different answers, `weights` what each counts."""
+    """Ids of every example: `asked` one question each, `said` its different answers, `weights` what
+    each counts.
+    """
 
     asked: list[list[int]]
     said: list[list[list[int]]]
@@ -24,22 +28,34 @@ class Tokens:
     pad_id: int
 
 
-def tokenise(processor, text_config, examples: Sequence[Example], *, path: str | Path = "") -> Tokens:
+def tokenise(
+    processor, text_config, examples: Sequence[Example], *, path: str | Path = ""
+) -> Tokens:
     """Questions as [ENC] words [SEP], answers as [DEC] words [SEP], as BLIP was trained.
 
-    Raises UsageError, with the lines, for a question that is too long and for answers the vocabulary cannot spell.
+    Raises UsageError, with the lines, for a question that is too long and for answers the
+    vocabulary cannot spell.
     """
     tokenizer, most = processor.tokenizer, text_config.max_position_embeddings
-    asked = [[enc_id(tokenizer, text_config), *tokenizer(e.question).input_ids[1:]] for e in examples]
-    said = [[[text_config.bos_token_id, *tokenizer(a).input_ids[1:]] for a in e.weights] for e in examples]
+    asked = [
+        [enc_id(tokenizer, text_config), *tokenizer(e.question).input_ids[1:]] for e in examples
+    ]
+    said = [
+        [[text_config.bos_token_id, *tokenizer(a).input_ids[1:]] for a in e.weights]
+        for e in examples
+    ]
     wrong = []
     for e, question, answers in zip(examples, asked, said, strict=True):
         if max(map(len, (question, *answers))) > most:
             wrong.append(f"line {e.line}: is longer than the {most} tokens that the model reads")
         if any(tokenizer.unk_token_id in ids for ids in answers):
-            wrong.append(f"line {e.line}: the answer {e.answers[0]!r} has words that the model cannot spell")
+            wrong.append(
+                f"line {e.line}: the answer {e.answers[0]!r} has words that the model cannot spell"
+            )
     if wrong:
-        raise UsageError("\n".join([f"{path} does not fit the model. Nothing was trained.", *wrong[:20]]))
+        raise UsageError(
+            "\n".join([f"{path} does not fit the model. Nothing was trained.", *wrong[:20]])
+        )
     return Tokens(asked, said, [list(e.weights.values()) for e in examples], tokenizer.pad_token_id)
 
 
@@ -50,9 +66,11 @@ def enc_id(tokenizer, text_config) -> int:
 
 
 class PictureBatches:
-    """Batches of example numbers: questions about one picture share a batch, up to `together` of them.
+    """Batches of example numbers: questions about one picture share a batch, up to `together` of
+    them.
 
-    The order depends on `seed` and `epoch` alone, so that a run that was ended can go on in the middle.
+    The order depends on `seed` and `epoch` alone, so that a run that was ended can go on in the
+    middle.
 
     >>> [sorted(batch) for batch in PictureBatches([0, 0, 1, 1], size=2, together=2, seed=0)]
     [[0, 1], [2, 3]]
@@ -85,8 +103,9 @@ class PictureBatches:
 class Collate:
     """Example numbers -> the tensors of one batch.
 
-    `asked (Q, L)` and `asked_mask`, `picture (Q,)` which picture of the batch, `said (A, M)` and `said_mask`, `owner
-    (A,)` whose answer it is, `weight (A,)`, and `features (U, P, D)` or `pixel_values (U, 3, H, W)`.
+    `asked (Q, L)` and `asked_mask`, `picture (Q,)` which picture of the batch, `said (A, M)` and
+    `said_mask`, `owner (A,)` whose answer it is, `weight (A,)`, and `features (U, P, D)` or
+    `pixel_values (U, 3, H, W)`.
     """
 
     def __init__(self, tokens: Tokens, seen: Seen, *, cached: bool):
@@ -112,15 +131,21 @@ class Collate:
 
 
 class AnswerLoss(torch.nn.Module):
-    """A batch -> the loss of BLIP's answers: over a question's words the sum, over questions the mean.
+    """A batch -> the loss of BLIP's answers: over a question's words the sum, over questions the
+    mean.
 
-    As in the original code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of people who gave it. Pads
-    are seen by nothing and count for nothing, so the loss of a batch is the mean of its questions' own losses.
+    As in the original code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of
+    people who gave it. Pads are seen by nothing and count for nothing, so the loss of a batch is
+    the mean of its questions' own losses.
     """
 
     def __init__(self, model, *, vision_is_frozen: bool, checkpointing: bool = False):
         super().__init__()
-        self.model, self.vision_is_frozen, self.checkpointing = model, vision_is_frozen, checkpointing
+        self.model, self.vision_is_frozen, self.checkpointing = (
+            model,
+            vision_is_frozen,
+            checkpointing,
+        )
         heed_pads(plain(model))
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -135,7 +160,9 @@ class AnswerLoss(torch.nn.Module):
             use_cache=False,
         ).logits[:, :-1]
         target = batch["said"][:, 1:].masked_fill(batch["said_mask"][:, 1:] == 0, -100)
-        lost = torch.nn.functional.cross_entropy(logits.float().transpose(1, 2), target, reduction="none")
+        lost = torch.nn.functional.cross_entropy(
+            logits.float().transpose(1, 2), target, reduction="none"
+        )
         return (lost.sum(1) * batch["weight"]).sum() / len(batch["asked"])
 
     def see(self, blip, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -146,7 +173,9 @@ class AnswerLoss(torch.nn.Module):
             return blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
 
     def read(self, blip, batch: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
-        """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made once."""
+        """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made
+        once.
+        """
         from svqa.models.blip import frame_memory, read_question
 
         if self.checkpointing:  # layers that are computed again keep no keys and values
@@ -163,8 +192,9 @@ class AnswerLoss(torch.nn.Module):
 def heed_pads(blip) -> None:
     """Let the answer decoder's look at the question leave out its pads.
 
-    transformers 5.23 computes the mask for it and then drops it on the way (`BlipTextLayer` passes it as
-    `attention_mask`, `BlipTextSelfAttention` reads `encoder_attention_mask`), so that padded questions change every loss.
+    transformers 5.23 computes the mask for it and then drops it on the way (`BlipTextLayer` passes
+    it as `attention_mask`, `BlipTextSelfAttention` reads `encoder_attention_mask`), so that padded
+    questions change every loss.
     """
     for layer in blip.text_decoder.bert.encoder.layer:
         layer.crossattention.self.register_forward_pre_hook(_pass_the_mask, with_kwargs=True)

@@ -1,7 +1,9 @@
-"""A loss, batches and an exam -> the best weights: one loop for a laptop and for several GPUs, by accelerate.
+"""A loss, batches and an exam -> the best weights: one loop for a laptop and for several GPUs, by
+accelerate.
 
-Nothing random outlives a step: the order of an epoch comes from (seed, epoch), dropout from (seed, step), the learning
-rate from the step. So a run that was killed goes on from its last checkpoint to the very weights it would have had.
+Nothing random outlives a step: the order of an epoch comes from (seed, epoch), dropout from (seed,
+step), the learning rate from the step. So a run that was killed goes on from its last checkpoint to
+the very weights it would have had.
 """
 
 from __future__ import annotations
@@ -15,16 +17,18 @@ from typing import Any
 
 import torch
 
+from svqa.records import Progress
 from svqa.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 Examine = Callable[[], Sequence[float]]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass
 class State:
-    """What a checkpoint holds beside weights and optimizer: how far, how well, and the curve on the way."""
+    """What a checkpoint holds beside weights and optimizer: how far, how well, and the curve on the
+    way.
+    """
 
     step: int = 0
     best_step: int = 0
@@ -56,17 +60,35 @@ class State:
 class Loop:
     """Trains `loss` (a module: batch -> scalar) on `loader` and leaves the best weights in it.
 
-    `examine` gives a value an example of validation; the first exam, before any step, counts too: a run that never
-    gets better ends with an update that changes nothing. `folder` keeps the checkpoint, under the name of the run.
+    `examine` gives a value an example of validation; the first exam, before any step, counts too: a
+    run that never gets better ends with an update that changes nothing. `folder` keeps the
+    checkpoint, under the name of the run.
     """
 
-    def __init__(self, loss, loader, recipe: Recipe, *, accelerator, examine: Examine, folder: Path,
-                 progress: Progress | None = None):  # fmt: skip
-        self.recipe, self.accelerator, self.examine, self.progress = recipe, accelerator, examine, progress
+    def __init__(
+        self,
+        loss,
+        loader,
+        recipe: Recipe,
+        *,
+        accelerator,
+        examine: Examine,
+        folder: Path,
+        progress: Progress | None = None,
+    ):
+        self.recipe, self.accelerator, self.examine, self.progress = (
+            recipe,
+            accelerator,
+            examine,
+            progress,
+        )
         self.path, self.batches = Path(folder) / CHECKPOINT, loader.batch_sampler
         self.weights = {n: p for n, p in loss.named_parameters() if p.requires_grad}
         optimizer = torch.optim.AdamW(
-            self.weights.values(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
+            self.weights.values(),
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            betas=(0.9, 0.98),
         )
         self.loss, self.optimizer, self.loader = accelerator.prepare(loss, optimizer, loader)
         self.epoch_steps = -(-len(self.loader) // recipe.accumulation)
@@ -74,7 +96,9 @@ class Loop:
         self.state, self.best_weights = State(), {}
 
     def run(self) -> State:
-        """Train to the end, or to where validation stops getting better; -> what happened on the way."""
+        """Train to the end, or to where validation stops getting better; -> what happened on the
+        way.
+        """
         if not self._resume():
             self._exam()
             self.state.before = list(self.state.best)
@@ -86,10 +110,17 @@ class Loop:
                     self.state.seconds += time.perf_counter() - began
                     if self.state.step % every == 0 or self.state.step == self.steps:
                         self._exam()
-                    if self.state.step % self.recipe.save_steps == 0 or self.state.step % every == 0:
+                    if (
+                        self.state.step % self.recipe.save_steps == 0
+                        or self.state.step % every == 0
+                    ):
                         self._save()
                     if self.progress:
-                        self.progress(f"training, loss {self.state.losses[-1]:.3f}", self.state.step, self.steps)
+                        self.progress(
+                            f"training, loss {self.state.losses[-1]:.3f}",
+                            self.state.step,
+                            self.steps,
+                        )
                     if self.state.stopped:
                         break
                     began = time.perf_counter()

@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from svqa.database.rows import StoredVersion
+from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
 from svqa.models.disk_cache import DEFAULT_BYTES, DiskCache
-from svqa.training import examine
+from svqa.profiling.provenance import commit_and_dirty, hardware, package_versions
+from svqa.records import Progress
+from svqa.training import validation as examine
 from svqa.training.batches import plain
 from svqa.training.dataset import Example, data_sha256, read_examples
+from svqa.training.fine_tuning_run import Job, Work
 from svqa.training.leaks import refuse_shared
 from svqa.training.loop import State
-from svqa.training.pictures import Progress
 from svqa.training.presets import add_lora, turn_on_checkpointing
-from svqa.training.provenance import commit_and_dirty, hardware, package_versions
 from svqa.training.recipe import Recipe, check_precision
 from svqa.training.versions import Base, find_base, load_peft, store_version
-from svqa.training.work import Job, Work
 
 BASE = "shapes/blip-vqa"
 
@@ -44,15 +44,18 @@ def fine_tune_blip(
     say: Callable[[str], None] = lambda text: None,
     **settings: Any,
 ) -> StoredVersion | None:
-    """Fine-tune a BLIP that answers, on a JSON or JSONL file of questions (`svqa.training.dataset`) -> the new version.
+    """Fine-tune a BLIP that answers, on a JSON or JSONL file of questions (`svqa.training.dataset`)
+    -> the new version.
 
-    `settings` are those of `Recipe` (rank, preset, batch_size, precision ...). `base`: a folder, a pulled hub name,
-    `shapes/blip-vqa`; `parent`: a version (`name:2`) whose update is trained further. The folder goes to `out`, the row
-    to `database`. The same call after Ctrl-C or a kill goes on from the last checkpoint, to the same result. With
-    `accelerate launch`, every process calls this; all but the first get None.
+    `settings` are those of `Recipe` (rank, preset, batch_size, precision ...). `base`: a folder, a
+    pulled hub name, `shapes/blip-vqa`; `parent`: a version (`name:2`) whose update is trained
+    further. The folder goes to `out`, the row to `database`. The same call after Ctrl-C or a kill
+    goes on from the last checkpoint, to the same result. With `accelerate launch`, every process
+    calls this; all but the first get None.
 
-    Raises UsageError with every mistake of the files and its line, before anything is loaded; for an unknown preset or
-    fp16 on a CPU; WeightsMissing, WeightsCorrupt, ModelError (a parent of another base), UnknownParameter.
+    Raises UsageError with every mistake of the files and its line, before anything is loaded; for
+    an unknown preset or fp16 on a CPU; WeightsMissing, WeightsCorrupt, ModelError (a parent of
+    another base), UnknownParameter.
 
     >>> version = fine_tune_blip("train.jsonl", "val.jsonl", num_epochs=3, use_lora=True)   # doctest: +SKIP
     >>> version.figures["after"]["accuracy"]   # doctest: +SKIP
@@ -62,22 +65,35 @@ def fine_tune_blip(
     if unknown:
         raise UnknownParameter(unknown_name("setting", min(unknown), Recipe.__dataclass_fields__))
     recipe = Recipe(epochs=num_epochs, use_lora=use_lora, **settings)
-    train, val = (read_examples(p, split=s, types=types)
-                  for p, s in ((train_data_path, "train"), (val_data_path, "val")))  # fmt: skip
+    train, val = (
+        read_examples(p, split=s, types=types)
+        for p, s in ((train_data_path, "train"), (val_data_path, "val"))
+    )
     refuse_shared(train, val)
     accelerator = _accelerator(recipe, device)
     with _store(database) as store:
         older = store.model_version(parent) if parent else None
         found = find_base(base)
         model, processor = _model(recipe, found, older)
-        job = Job(recipe, found, str(base), older, train, val, Path(out), name or _default_name(found, use_lora))
+        job = Job(
+            recipe,
+            found,
+            str(base),
+            older,
+            train,
+            val,
+            Path(out),
+            name or _default_name(found, use_lora),
+        )
         where = DiskCache(cache or job.out / ".cache", cache_bytes)
         work = Work(job, model, processor, where, accelerator, progress)
         work.look(say)
         state, memory = work.train()
         if not accelerator.is_main_process:
             return None
-        version = store_version(store, job.out, _record(job, work, state, memory), lambda to: work.write(to, state))
+        version = store_version(
+            store, job.out, _record(job, work, state, memory), lambda to: work.write(to, state)
+        )
     shutil.rmtree(job.folder, ignore_errors=True)
     return version
 
@@ -103,11 +119,16 @@ def _accelerator(recipe: Recipe, device: str | None):
         raise UsageError(unknown_name("device", device, ("cpu", "cuda")))
     on_cpu = device == "cpu" or not torch.cuda.is_available()
     if device == "cuda" and on_cpu:
-        raise UsageError("There is no GPU here that torch can use. Leave the device out, or say cpu.")
+        raise UsageError(
+            "There is no GPU here that torch can use. Leave the device out, or say cpu."
+        )
     check_precision(recipe.precision, "cpu" if on_cpu else "cuda")
-    AcceleratorState._reset_state()  # a run before this one, in the same process, may have had another precision
+    # a run before this one, in the same process, may have had another precision
+    AcceleratorState._reset_state()
     precision = "no" if recipe.precision == "fp32" else recipe.precision
-    return Accelerator(mixed_precision=precision, gradient_accumulation_steps=recipe.accumulation, cpu=on_cpu)
+    return Accelerator(
+        mixed_precision=precision, gradient_accumulation_steps=recipe.accumulation, cpu=on_cpu
+    )
 
 
 def _model(recipe: Recipe, base: Base, parent: StoredVersion | None):
@@ -125,8 +146,14 @@ def _model(recipe: Recipe, base: Base, parent: StoredVersion | None):
         if recipe.use_lora:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(recipe.seed)
-                model = add_lora(model, recipe.preset, rank=recipe.rank, alpha=recipe.alpha, dropout=recipe.dropout,
-                                 base_id=base.id)  # fmt: skip
+                model = add_lora(
+                    model,
+                    recipe.preset,
+                    rank=recipe.rank,
+                    alpha=recipe.alpha,
+                    dropout=recipe.dropout,
+                    base_id=base.id,
+                )
     if recipe.checkpointing:
         turn_on_checkpointing(plain(model))
     return model.train(), processor
@@ -137,11 +164,15 @@ def _continued(recipe: Recipe, base: Base, parent: StoredVersion):
     for field in ("use_lora", "preset", "rank", "alpha"):
         if parent.settings[field] != getattr(recipe, field):
             raise ModelError(
-                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, this run {getattr(recipe, field)}: "
-                "its update cannot be trained further like that. Give the same, or start without a parent."
+                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, "
+                f"this run {getattr(recipe, field)}: "
+                "its update cannot be trained further like that. Give the same, or start "
+                "without a parent."
             )
     if not recipe.use_lora:
-        raise ModelError(f"{parent.name}:{parent.number} is a whole model: give its folder as the base instead.")
+        raise ModelError(
+            f"{parent.name}:{parent.number} is a whole model: give its folder as the base instead."
+        )
     return load_peft(parent, base=base.folder, trainable=True)
 
 
@@ -149,14 +180,31 @@ def _record(job: Job, work: Work, state: State, peak_bytes: int) -> StoredVersio
     """Everything there is to know about the run, but number, path and hash."""
     commit, dirty = commit_and_dirty()
     val_sha256 = data_sha256(job.val)
-    settings = {**job.recipe.to_dict(), "base": job.base_name, "model_type": "vqa", "val_sha256": val_sha256}
+    settings = {
+        **job.recipe.to_dict(),
+        "base": job.base_name,
+        "model_type": "vqa",
+        "val_sha256": val_sha256,
+    }
     return StoredVersion(
-        name=job.name, parent=job.parent.number if job.parent else None, base_id=job.base.id,
-        base_revision=job.base.revision, base_sha256=job.base.sha256, adapter_path="", sha256="",
-        data_sha256=data_sha256(job.train, job.val), settings=settings, seed=job.recipe.seed, commit=commit, dirty=dirty,
-        packages=package_versions(), hardware=hardware(str(work.accelerator.device)), seconds=state.seconds,
-        peak_memory_bytes=peak_bytes, figures=_figures(job, work, state),
-    )  # fmt: skip
+        name=job.name,
+        parent=job.parent.number if job.parent else None,
+        base_id=job.base.id,
+        base_revision=job.base.revision,
+        base_sha256=job.base.sha256,
+        adapter_path="",
+        sha256="",
+        data_sha256=data_sha256(job.train, job.val),
+        settings=settings,
+        seed=job.recipe.seed,
+        commit=commit,
+        dirty=dirty,
+        packages=package_versions(),
+        hardware=hardware(str(work.accelerator.device)),
+        seconds=state.seconds,
+        peak_memory_bytes=peak_bytes,
+        figures=_figures(job, work, state),
+    )
 
 
 def _figures(job: Job, work: Work, state: State) -> dict[str, Any]:
@@ -164,13 +212,24 @@ def _figures(job: Job, work: Work, state: State) -> dict[str, Any]:
     return {
         "before": examine.figures(state.before, job.val, seed=seed),
         "after": examine.figures(state.best, job.val, seed=seed),
-        "trainable": work.trainable, "parameters": work.parameters, "trainable_share": work.share,
-        "steps": state.step, "best_step": state.best_step, "cached_features": work.cached, "warnings": work.warnings,
-        "train_examples": len(job.train), "val_examples": len(job.val),
-        "train_videos": _groups(job.train), "val_videos": _groups(job.val),
+        "trainable": work.trainable,
+        "parameters": work.parameters,
+        "trainable_share": work.share,
+        "steps": state.step,
+        "best_step": state.best_step,
+        "cached_features": work.cached,
+        "warnings": work.warnings,
+        "train_examples": len(job.train),
+        "val_examples": len(job.val),
+        "train_videos": _groups(job.train),
+        "val_videos": _groups(job.val),
         "curve": {"exams": state.exams, "last_loss": state.losses[-1]},
-        "per_question": {"before": state.before, "after": state.best, "videos": [e.group for e in job.val]},
-    }  # fmt: skip
+        "per_question": {
+            "before": state.before,
+            "after": state.best,
+            "videos": [e.group for e in job.val],
+        },
+    }
 
 
 def _groups(examples: Sequence[Example]) -> int:

@@ -1,4 +1,6 @@
-"""Two versions' answers to the same questions -> whether the newer one may take the champion's place."""
+"""Two versions' answers to the same questions -> whether the newer one may take the champion's
+place.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from svqa.database.rows import StoredComparison, StoredVersion
+from svqa.database.stored_records import StoredComparison, StoredVersion
 from svqa.errors import DifferentPassports, SvqaError
-from svqa.evaluation.statistics import MARGIN, PairedComparison, compare_paired
+from svqa.metrics.statistics import MARGIN, PairedComparison, compare_paired
 from svqa.models.disk_cache import DiskCache
-from svqa.training import examine
+from svqa.training import validation as examine
 from svqa.training.batches import AnswerLoss, Collate, tokenise
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.pictures import Pictures, Seen
+from svqa.training.feature_cache import Pictures, Seen
 from svqa.training.versions import find_base, load_answerer
 
 CHAMPION = "champion"
@@ -39,27 +41,57 @@ class Promotion:
 
     def to_json(self) -> dict[str, Any]:
         """-> plain values; the comparison's at the top."""
-        return {**asdict(self.comparison), **{k: v for k, v in asdict(self).items() if k != "comparison"}}
+        return {
+            **asdict(self.comparison),
+            **{k: v for k, v in asdict(self).items() if k != "comparison"},
+        }
 
 
-def promote(store, key: str, *, alias: str = CHAMPION, force: bool = False, margin: float = MARGIN,
-            questions: str | None = None) -> Promotion:  # fmt: skip
-    """Point `alias` at the version if it is better than who has it now; the comparison is kept in the database.
+def promote(
+    store,
+    key: str,
+    *,
+    alias: str = CHAMPION,
+    force: bool = False,
+    margin: float = MARGIN,
+    questions: str | None = None,
+) -> Promotion:
+    """Point `alias` at the version if it is better than who has it now; the comparison is kept in
+    the database.
 
-    Both are judged on the same questions, paired and clustered by video: those of the file `questions`, which are asked
-    now, or without it the validation questions, as they were answered in training. Where nobody has the alias, the
-    version is held against its base. Raises NotBetter on any verdict but `better` unless forced; DifferentPassports
-    where the two were validated on different questions; UsageError for an unknown version.
+    Both are judged on the same questions, paired and clustered by video: those of the file
+    `questions`, which are asked now, or without it the validation questions, as they were answered
+    in training. Where nobody has the alias, the version is held against its base. Raises NotBetter
+    on any verdict but `better` unless forced; DifferentPassports where the two were validated on
+    different questions; UsageError for an unknown version.
     """
     candidate = store.model_version(key)
     champion = next((v for v in store.model_versions(candidate.name) if alias in v.aliases), None)
     against = f"{champion.name}:{champion.number}" if champion else candidate.base_id
-    mine, theirs, videos, passport = _asked(candidate, champion, questions) if questions else _known(candidate, champion)
+    mine, theirs, videos, passport = (
+        _asked(candidate, champion, questions) if questions else _known(candidate, champion)
+    )
     found = compare_paired(mine, theirs, videos, margin=margin)
     better = found.verdict == "better" and found.winner == "a"
-    done = Promotion(f"{candidate.name}:{candidate.number}", against, alias, better or force, force and not better, found)
-    store.add_comparison(StoredComparison("vqa", (done.candidate, against), "accuracy", found.n, found.verdict, passport,
-                                          done.to_json()))  # fmt: skip
+    done = Promotion(
+        f"{candidate.name}:{candidate.number}",
+        against,
+        alias,
+        better or force,
+        force and not better,
+        found,
+    )
+    store.add_comparison(
+        StoredComparison(
+            "vqa",
+            (done.candidate, against),
+            "accuracy",
+            found.n,
+            found.verdict,
+            passport,
+            done.to_json(),
+        )
+    )
     if not done.promoted:
         raise NotBetter(_refusal(done))
     store.set_alias(candidate.name, alias, candidate.number)
@@ -74,7 +106,8 @@ def _known(candidate: StoredVersion, champion: StoredVersion | None):
         return mine["after"], mine["before"], mine["videos"], passport
     if champion.settings["val_sha256"] != candidate.settings["val_sha256"]:
         raise DifferentPassports(
-            f"{candidate.name}:{candidate.number} and :{champion.number} were validated on different questions "
+            f"{candidate.name}:{candidate.number} and :{champion.number} were validated "
+            "on different questions "
             "(val_sha256). Give questions to ask both now: --questions FILE"
         )
     return mine["after"], champion.figures["per_question"]["after"], mine["videos"], passport
@@ -85,20 +118,33 @@ def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str):
     examples = read_examples(path, split="test")
     other = champion or str(candidate.settings["base"])
     values = [np.asarray(ask(who, examples)) for who in (candidate, other)]
-    return *values, [e.group for e in examples], {"questions_sha256": data_sha256(examples), "split": "test"}
+    return (
+        *values,
+        [e.group for e in examples],
+        {"questions_sha256": data_sha256(examples), "split": "test"},
+    )
 
 
 def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
     """-> (N,) how right a version, or a base, is about each example."""
     from svqa.models.blip import BlipAnswerer
 
-    answerer = load_answerer(who) if isinstance(who, StoredVersion) else BlipAnswerer.from_pretrained(
-        str(find_base(who).folder))  # fmt: skip
+    answerer = (
+        load_answerer(who)
+        if isinstance(who, StoredVersion)
+        else BlipAnswerer.from_pretrained(str(find_base(who).folder))
+    )
     model, processor = answerer.model, answerer.processor
     with tempfile.TemporaryDirectory() as folder:
-        pictures = Pictures(examples, size_px=model.config.vision_config.image_size, cache=DiskCache(folder))
+        pictures = Pictures(
+            examples, size_px=model.config.vision_config.image_size, cache=DiskCache(folder)
+        )
         pictures.decode()
-        collate = Collate(tokenise(processor, model.config.text_config, examples), Seen(pictures, processor), cached=False)
+        collate = Collate(
+            tokenise(processor, model.config.text_config, examples),
+            Seen(pictures, processor),
+            cached=False,
+        )
         loss = AnswerLoss(model, vision_is_frozen=True)
         answers = examine.generate_answers(loss, collate, range(len(examples)), device=model.device)
     return examine.scores(answers, examples)
@@ -108,8 +154,11 @@ def _refusal(done: Promotion) -> str:
     c = done.comparison
     word = "worse" if c.winner == "b" else c.verdict
     return (
-        f"{done.candidate} stays without '{done.alias}': against {done.against} the verdict is {word} "
-        f"(difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, {100 * c.high:+.1f}], n = {c.n} questions of "
-        f"{c.videos} videos; {100 * c.detectable:.1f} points would have shown). Ask more questions (--questions FILE), "
+        f"{done.candidate} stays without '{done.alias}': against {done.against} the "
+        f"verdict is {word} "
+        f"(difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, "
+        f"{100 * c.high:+.1f}], n = {c.n} questions of "
+        f"{c.videos} videos; {100 * c.detectable:.1f} points would have shown). Ask more "
+        "questions (--questions FILE), "
         "or promote it all the same with --force."
     )

@@ -1,4 +1,6 @@
-"""How a model is trained: every setting that its result depends on, checked before anything is loaded."""
+"""How a model is trained: every setting that its result depends on, checked before anything is
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,22 @@ from svqa.errors import UsageError, unknown_name
 from svqa.training.presets import PRESETS, preset
 
 PRECISIONS = ("fp32", "bf16", "fp16")
-LEARNING_RATES = {True: 1e-3, False: 1e-4}  # with LoRA, without: a low-rank update takes, and needs, larger steps
+LEARNING_RATES = {
+    True: 1e-3,
+    False: 1e-4,
+}  # with LoRA, without: a low-rank update takes, and needs, larger steps
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Settings of a run. `use_lora` False trains every weight, the twin that LoRA is held against.
 
-    `batch_size` questions a device and micro-step, `accumulation` of these a step; `questions_per_picture`: up to so
-    many questions about one picture share a batch, where it is seen once. `learning_rate` rises over `warmup_share` of
-    the steps and falls along a cosine to nothing; gradients are clipped at norm `clip`. Validation is asked every
-    `evaluate_steps` (an epoch, if None); after `patience` times without a better accuracy training ends.
-    `save_steps`: steps between checkpoints. `cached_features`: vision, where it is frozen, runs once a picture.
+    `batch_size` questions a device and micro-step, `accumulation` of these a step;
+    `questions_per_picture`: up to so many questions about one picture share a batch, where it is
+    seen once. `learning_rate` rises over `warmup_share` of the steps and falls along a cosine to
+    nothing; gradients are clipped at norm `clip`. Validation is asked every `evaluate_steps` (an
+    epoch, if None); after `patience` times without a better accuracy training ends. `save_steps`:
+    steps between checkpoints. `cached_features`: vision, where it is frozen, runs once a picture.
 
     >>> Recipe().schedule(0, 100) < Recipe().schedule(10, 100) == 1.0
     True
@@ -53,20 +59,36 @@ class Recipe:
             preset(self.preset)
         if self.precision not in PRECISIONS:
             raise UsageError(unknown_name("precision", self.precision, PRECISIONS))
-        counts = ("rank", "alpha", "epochs", "batch_size", "accumulation", "questions_per_picture", "patience",
-                  "save_steps")  # fmt: skip
+        counts = (
+            "rank",
+            "alpha",
+            "epochs",
+            "batch_size",
+            "accumulation",
+            "questions_per_picture",
+            "patience",
+            "save_steps",
+        )
         for name in counts:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}.")
         if self.evaluate_steps is not None and self.evaluate_steps < 1:
-            raise UsageError(f"evaluate_steps must be at least 1, or None for an epoch, got {self.evaluate_steps}.")
+            raise UsageError(
+                "evaluate_steps must be at least 1, or None for an epoch, got "
+                f"{self.evaluate_steps}."
+            )
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", LEARNING_RATES[self.use_lora])
         if not (self.learning_rate > 0 and self.clip > 0 and self.weight_decay >= 0):
-            raise UsageError("learning_rate and clip must be above 0 and weight_decay not below, got "
-                             f"{self.learning_rate}, {self.clip} and {self.weight_decay}.")  # fmt: skip
+            raise UsageError(
+                "learning_rate and clip must be above 0 and weight_decay not below, got "
+                f"{self.learning_rate}, {self.clip} and {self.weight_decay}."
+            )
         if not (0 <= self.warmup_share < 1 and 0 <= self.dropout < 1):
-            raise UsageError(f"warmup_share and dropout are shares below 1, got {self.warmup_share}, {self.dropout}.")
+            raise UsageError(
+                f"warmup_share and dropout are shares below 1, got {self.warmup_share}, "
+                f"{self.dropout}."
+            )
 
     @property
     def vision_is_frozen(self) -> bool:
@@ -74,7 +96,9 @@ class Recipe:
         return self.use_lora and not PRESETS[self.preset].trains_vision
 
     def schedule(self, step: int, steps: int) -> float:
-        """Share of the learning rate at `step` (from 0) of `steps`: a linear warm-up, then a cosine to nothing."""
+        """Share of the learning rate at `step` (from 0) of `steps`: a linear warm-up, then a cosine
+        to nothing.
+        """
         warmup = max(1, round(self.warmup_share * steps))
         if step < warmup:
             return (step + 1) / (warmup + 1)
@@ -88,4 +112,6 @@ class Recipe:
 def check_precision(precision: str, device: str) -> None:
     """Raises UsageError for fp16 on a CPU: it gives NaN there, and is many times slower."""
     if precision == "fp16" and device == "cpu":
-        raise UsageError("fp16 on a CPU gives NaN and is many times slower. Use precision='bf16' or 'fp32'.")
+        raise UsageError(
+            "fp16 on a CPU gives NaN and is many times slower. Use precision='bf16' or 'fp32'."
+        )

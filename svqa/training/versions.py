@@ -1,8 +1,10 @@
-"""A trained model -> an immutable version: a sealed folder and a row; and back, when hashes and base are the right ones.
+"""A trained model -> an immutable version: a sealed folder and a row; and back, when hashes and
+base are the right ones.
 
-The folder of an adapter is what peft writes (`adapter_config.json`, `adapter_model.safetensors`), so that peft alone
-can read it; that of a whole model is what transformers writes. Beside it lie the card, the curve, the record and
-`checksums.json`, whose own hash is in the database: nothing of a version can change unseen.
+The folder of an adapter is what peft writes (`adapter_config.json`, `adapter_model.safetensors`),
+so that peft alone can read it; that of a whole model is what transformers writes. Beside it lie the
+card, the curve, the record and `checksums.json`, whose own hash is in the database: nothing of a
+version can change unseen.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from svqa.database.rows import StoredVersion
+from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.base import Answerer
 from svqa.models.checkpoint import SEALS, SHIPPED, resolve, seal
 from svqa.models.hub import locate
 from svqa.models.weights import sha256_of
 from svqa.records import Answer, Question
-from svqa.training.card import model_card
+from svqa.training.model_card import model_card
 from svqa.training.presets import without_advice
 
 RECORD = "version.json"
@@ -32,7 +34,9 @@ RECORD = "version.json"
 
 @dataclass(frozen=True)
 class Base:
-    """What a model is trained from: its folder, the name and revision it goes by, the hash of its weights."""
+    """What a model is trained from: its folder, the name and revision it goes by, the hash of its
+    weights.
+    """
 
     folder: Path
     id: str
@@ -41,7 +45,8 @@ class Base:
 
 
 def find_base(base: str | Path) -> Base:
-    """A folder, a hub name that was pulled, or `shapes/NAME` for what is shipped -> the base, its files checked.
+    """A folder, a hub name that was pulled, or `shapes/NAME` for what is shipped -> the base, its
+    files checked.
 
     Raises WeightsMissing, WeightsCorrupt.
 
@@ -52,16 +57,21 @@ def find_base(base: str | Path) -> Base:
     found = locate(shipped if str(base).startswith("shapes/") and shipped.is_dir() else base)
     weights = sorted(found.folder.glob("*.safetensors"))
     if not weights:
-        raise WeightsMissing(f"{found.folder} holds no safetensors file, so it is no base to train from.")
+        raise WeightsMissing(
+            f"{found.folder} holds no safetensors file, so it is no base to train from."
+        )
     digest = hashlib.sha256("".join(sha256_of(p) for p in weights).encode()).hexdigest()
     return Base(found.folder, found.model_id.split("@")[0], _commit_of(found.folder), digest)
 
 
-def store_version(store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]) -> StoredVersion:
-    """Write the next version of `version.name` under `out` and keep its row; -> it with number, path and hash.
+def store_version(
+    store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]
+) -> StoredVersion:
+    """Write the next version of `version.name` under `out` and keep its row; -> it with number,
+    path and hash.
 
-    `write` puts weights (and what else belongs to them) into the folder it is given. A number is never used twice, and
-    the folder appears under its number only when it is whole.
+    `write` puts weights (and what else belongs to them) into the folder it is given. A number is
+    never used twice, and the folder appears under its number only when it is whole.
     """
     home = Path(out).resolve() / version.name
     home.mkdir(parents=True, exist_ok=True)
@@ -87,16 +97,27 @@ def check_version(version: StoredVersion) -> Path:
     folder = Path(version.adapter_path)
     seals = folder / SEALS
     if not seals.is_file():
-        raise WeightsMissing(f"{version.name}:{version.number} should be in {folder}, and is not. Was it moved?")
+        raise WeightsMissing(
+            f"{version.name}:{version.number} should be in {folder}, and is not. Was it moved?"
+        )
     if (found := hashlib.sha256(seals.read_bytes()).hexdigest()) != version.sha256:
-        raise WeightsCorrupt(f"{seals} should have SHA-256 {version.sha256}, it has {found}: not what was stored.")
+        raise WeightsCorrupt(
+            f"{seals} should have SHA-256 {version.sha256}, it has {found}: not what was stored."
+        )
     return resolve(folder)
 
 
-def load_peft(version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", trainable: bool = False):
+def load_peft(
+    version: StoredVersion,
+    *,
+    base: str | Path | None = None,
+    device: str = "cpu",
+    trainable: bool = False,
+):
     """-> (PeftModel on the right base, processor). `base` where it lies elsewhere now.
 
-    Raises ModelError for a base that is not the one the version was trained from, WeightsMissing, WeightsCorrupt.
+    Raises ModelError for a base that is not the one the version was trained from, WeightsMissing,
+    WeightsCorrupt.
     """
     from peft import PeftModel
     from transformers import BlipForQuestionAnswering, BlipProcessor
@@ -108,7 +129,8 @@ def load_peft(version: StoredVersion, *, base: str | Path | None = None, device:
     if found.sha256 != version.base_sha256:
         raise ModelError(
             f"{version.name}:{version.number} was trained from {version.base_id} with SHA-256 "
-            f"{version.base_sha256[:16]}..., but {found.folder} has {found.sha256[:16]}...: the update would be added "
+            f"{version.base_sha256[:16]}..., but {found.folder} has "
+            f"{found.sha256[:16]}...: the update would be added "
             "to other weights. Name the right base, or train a new version from this one."
         )
     loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, found.folder, device=device)
@@ -117,7 +139,9 @@ def load_peft(version: StoredVersion, *, base: str | Path | None = None, device:
     return model.to(device), loaded.processor
 
 
-def load_answerer(version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options):
+def load_answerer(
+    version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options
+):
     """-> the version as a `BlipAnswerer`. Raises as `load_peft` does."""
     from svqa.models.blip import BlipAnswerer
 
@@ -131,7 +155,9 @@ def load_answerer(version: StoredVersion, *, base: str | Path | None = None, dev
 
 
 class VideoAnswerer(Answerer):
-    """A version that opens the video itself, where it gets no frames: the grid over the whole of it, as in training."""
+    """A version that opens the video itself, where it gets no frames: the grid over the whole of
+    it, as in training.
+    """
 
     looks = True
 
@@ -144,7 +170,7 @@ class VideoAnswerer(Answerer):
             from svqa.media.probing import probe
             from svqa.media.sampling import Sampling
             from svqa.media.video import read_frames
-            from svqa.training.pictures import COLUMNS, grid_times
+            from svqa.training.feature_cache import COLUMNS, grid_times
 
             size_px = self.answerer.model.config.vision_config.image_size // COLUMNS
             times_s = grid_times((0.0, probe(question.video).duration_s))
@@ -153,14 +179,19 @@ class VideoAnswerer(Answerer):
 
 
 def load_version(version: StoredVersion) -> VideoAnswerer:
-    """-> what a `ModelRegistry` calls on a question: `registry.use_version_loader(load_version)`."""
-    from svqa.models.blip_video import FrameGrid
+    """-> what a `ModelRegistry` calls on a question:
+    `registry.use_version_loader(load_version)`.
+    """
+    from svqa.models.frame_strategies import FrameGrid
 
     return VideoAnswerer(load_answerer(version, way=FrameGrid()))
 
 
-def merge_version(version: StoredVersion, out: str | Path, *, base: str | Path | None = None) -> Path:
-    """Write the version as a model of its own that needs neither base nor peft: W + (alpha / r) B A in place of W.
+def merge_version(
+    version: StoredVersion, out: str | Path, *, base: str | Path | None = None
+) -> Path:
+    """Write the version as a model of its own that needs neither base nor peft: W + (alpha / r) B A
+    in place of W.
 
     Raises UsageError for a folder that is not empty, and as `load_peft` does.
     """
@@ -204,7 +235,9 @@ def _claim(home: Path, last: int) -> int:
 
 def _record(version: StoredVersion) -> str:
     kept: dict[str, Any] = {
-        k: v for k, v in dataclasses.asdict(version).items() if k not in ("id", "sha256", "aliases", "created_at")
+        k: v
+        for k, v in dataclasses.asdict(version).items()
+        if k not in ("id", "sha256", "aliases", "created_at")
     }
     return json.dumps(kept, indent=1, sort_keys=True) + "\n"
 

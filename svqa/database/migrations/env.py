@@ -1,4 +1,6 @@
-"""Alembic's environment: runs the migrations on the connection that `svqa.database.migrate` hands over."""
+"""Alembic's environment: runs the migrations on the connection that `svqa.database.migrate` hands
+over.
+"""
 
 from alembic import context
 

@@ -23,14 +23,21 @@ def upgrade():
         sa.Column("model_id", Words(), nullable=False),
         sa.Column("dim", WHOLE, nullable=False),
         sa.CheckConstraint(
-            "level IN ('frame', 'segment', 'scene', 'shot')", name=op.f("ck_embedding_spaces_level_known")
+            "level IN ('frame', 'segment', 'scene', 'shot')",
+            name=op.f("ck_embedding_spaces_level_known"),
         ),
         sa.CheckConstraint(
-            "modality IN ('visual', 'caption', 'speech', 'audio')", name=op.f("ck_embedding_spaces_modality_known")
+            "modality IN ('visual', 'caption', 'speech', 'audio')",
+            name=op.f("ck_embedding_spaces_modality_known"),
         ),
         sa.CheckConstraint("dim > 0", name=op.f("ck_embedding_spaces_dim")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embedding_spaces")),
-        sa.UniqueConstraint("level", "modality", "model_id", name=op.f("uq_embedding_spaces_level_modality_model_id")),
+        sa.UniqueConstraint(
+            "level",
+            "modality",
+            "model_id",
+            name=op.f("uq_embedding_spaces_level_modality_model_id"),
+        ),
     )
     op.create_table(
         "queries",
@@ -81,9 +88,12 @@ def upgrade():
         sa.Column("created_at", UtcTime(timezone=True), nullable=False),
         sa.Column("ingested_at", UtcTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status IN ('ingesting', 'ready', 'partial', 'failed')", name=op.f("ck_videos_status_known")
+            "status IN ('ingesting', 'ready', 'partial', 'failed')",
+            name=op.f("ck_videos_status_known"),
         ),
-        sa.CheckConstraint("duration_s >= 0 AND committed_s >= 0", name=op.f("ck_videos_seconds_positive")),
+        sa.CheckConstraint(
+            "duration_s >= 0 AND committed_s >= 0", name=op.f("ck_videos_seconds_positive")
+        ),
         sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_videos_sha256_length")),
         sa.CheckConstraint("width_px > 0 AND height_px > 0", name=op.f("ck_videos_size_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_videos")),
@@ -104,12 +114,17 @@ def upgrade():
         sa.Column("model_id", Words(), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_captions_span")),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_captions_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_captions_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_captions")),
     )
     with op.batch_alter_table("captions", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_captions_video_id_start_s"), ["video_id", "start_s"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_captions_video_id_start_s"), ["video_id", "start_s"], unique=False
+        )
 
     op.create_table(
         "detections",
@@ -124,15 +139,22 @@ def upgrade():
         sa.Column("bottom_px", sa.Double(), nullable=False),
         sa.Column("model_id", Words(), nullable=False),
         sa.Column("track_id", WHOLE, nullable=True),
-        sa.CheckConstraint("right_px > left_px AND bottom_px > top_px", name=op.f("ck_detections_box")),
+        sa.CheckConstraint(
+            "right_px > left_px AND bottom_px > top_px", name=op.f("ck_detections_box")
+        ),
         sa.CheckConstraint("score >= 0 AND score <= 1", name=op.f("ck_detections_score")),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_detections_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_detections_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_detections")),
     )
     with op.batch_alter_table("detections", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_detections_video_id_t_s"), ["video_id", "t_s"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_detections_video_id_t_s"), ["video_id", "t_s"], unique=False
+        )
 
     op.create_table(
         "embeddings",
@@ -144,14 +166,23 @@ def upgrade():
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_embeddings_span")),
         sa.ForeignKeyConstraint(
-            ["space_id"], ["embedding_spaces.id"], name=op.f("fk_embeddings_space_id_embedding_spaces")
+            ["space_id"],
+            ["embedding_spaces.id"],
+            name=op.f("fk_embeddings_space_id_embedding_spaces"),
         ),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_embeddings_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_embeddings_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_embeddings")),
         sa.UniqueConstraint(
-            "video_id", "space_id", "start_s", "end_s", name=op.f("uq_embeddings_video_id_space_id_start_s_end_s")
+            "video_id",
+            "space_id",
+            "start_s",
+            "end_s",
+            name=op.f("uq_embeddings_video_id_space_id_start_s_end_s"),
         ),
     )
     op.create_table(
@@ -174,7 +205,10 @@ def upgrade():
         sa.Column("committed_at", UtcTime(timezone=True), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_ingest_chunks_span")),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_ingest_chunks_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_ingest_chunks_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("video_id", "part", "start_s", name=op.f("pk_ingest_chunks")),
     )
@@ -191,12 +225,20 @@ def upgrade():
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("text", Words(), nullable=False),
         sa.Column("parts", sa.JSON(), nullable=False),
-        sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_query_evidence_span")),
-        sa.ForeignKeyConstraint(
-            ["query_id"], ["queries.id"], name=op.f("fk_query_evidence_query_id_queries"), ondelete="CASCADE"
+        sa.CheckConstraint(
+            "start_s >= 0 AND end_s >= start_s", name=op.f("ck_query_evidence_span")
         ),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_query_evidence_video_id_videos"), ondelete="SET NULL"
+            ["query_id"],
+            ["queries.id"],
+            name=op.f("fk_query_evidence_query_id_queries"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_query_evidence_video_id_videos"),
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("query_id", "rank", name=op.f("pk_query_evidence")),
     )
@@ -208,10 +250,16 @@ def upgrade():
         sa.Column("video_id", WHOLE, nullable=False),
         sa.Column("query_id", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
-            ["query_id"], ["queries.id"], name=op.f("fk_query_videos_query_id_queries"), ondelete="CASCADE"
+            ["query_id"],
+            ["queries.id"],
+            name=op.f("fk_query_videos_query_id_queries"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_query_videos_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_query_videos_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("video_id", "query_id", name=op.f("pk_query_videos")),
     )
@@ -225,13 +273,20 @@ def upgrade():
         sa.Column("level", sa.String(length=8), nullable=False),
         sa.Column("start_s", sa.Double(), nullable=False),
         sa.Column("end_s", sa.Double(), nullable=False),
-        sa.CheckConstraint("level IN ('frame', 'segment', 'scene', 'shot')", name=op.f("ck_segments_level_known")),
+        sa.CheckConstraint(
+            "level IN ('frame', 'segment', 'scene', 'shot')", name=op.f("ck_segments_level_known")
+        ),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_segments_span")),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_segments_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_segments_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
-        sa.UniqueConstraint("video_id", "level", "start_s", name=op.f("uq_segments_video_id_level_start_s")),
+        sa.UniqueConstraint(
+            "video_id", "level", "start_s", name=op.f("uq_segments_video_id_level_start_s")
+        ),
     )
     op.create_table(
         "utterances",
@@ -244,12 +299,17 @@ def upgrade():
         sa.Column("model_id", Words(), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_utterances_span")),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_utterances_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_utterances_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_utterances")),
     )
     with op.batch_alter_table("utterances", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_utterances_video_id_start_s"), ["video_id", "start_s"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_utterances_video_id_start_s"), ["video_id", "start_s"], unique=False
+        )
 
     op.create_table(
         "video_metrics",
@@ -258,7 +318,10 @@ def upgrade():
         sa.Column("value", sa.Double(), nullable=False),
         sa.Column("measured_at", UtcTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["video_id"], ["videos.id"], name=op.f("fk_video_metrics_video_id_videos"), ondelete="CASCADE"
+            ["video_id"],
+            ["videos.id"],
+            name=op.f("fk_video_metrics_video_id_videos"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("video_id", "name", name=op.f("pk_video_metrics")),
     )

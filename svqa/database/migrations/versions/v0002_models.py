@@ -31,7 +31,9 @@ def upgrade():
     )
     with op.batch_alter_table("model_comparisons", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_model_comparisons_model_type_created_at"), ["model_type", "created_at"], unique=False
+            batch_op.f("ix_model_comparisons_model_type_created_at"),
+            ["model_type", "created_at"],
+            unique=False,
         )
 
     op.create_table(
@@ -67,7 +69,9 @@ def upgrade():
         sa.Column("version_id", WHOLE, nullable=False),
         sa.Column("set_at", UtcTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["version_id"], ["model_versions.id"], name=op.f("fk_model_aliases_version_id_model_versions")
+            ["version_id"],
+            ["model_versions.id"],
+            name=op.f("fk_model_aliases_version_id_model_versions"),
         ),
         sa.PrimaryKeyConstraint("name", "alias", name=op.f("pk_model_aliases")),
     )

@@ -1,0 +1,1 @@
+"""How fast: two ways to do one job, timed in turn. Not installed; run `python -m benchmarks`."""

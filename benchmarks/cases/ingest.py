@@ -1,0 +1,143 @@
+"""P14 ingest again, P15 growth with length: time linear, memory flat."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.harness import Case, Measured
+from svqa.reporting.sample_clips import loop, real_clip
+
+SHORT_S, LONG_S = 120, 600
+
+# The peak is sampled: `ru_maxrss` of a child begins at what its parent held, and the decoding
+# worker counts as well. Shared pages count once (PSS): for a moment after it is forked, a worker
+# seems to hold all that its parent does.
+_CHILD = """
+import json, sys, threading, time
+import psutil
+from svqa.pipeline.library import open_library
+
+def held():
+    total = 0
+    for process in (me, *me.children(recursive=True)):
+        try:
+            info = process.memory_full_info()
+            total += getattr(info, "pss", info.uss)
+        except psutil.NoSuchProcess:
+            pass
+    return total
+
+def watch():
+    while not done.wait(0.05):
+        peaks.append(held())
+
+short, path, database = sys.argv[1:]
+me, done, peaks = psutil.Process(), threading.Event(), []
+with open_library(database) as library:
+    library.ingest(short)  # loads every model
+    loaded = held()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    begin = time.perf_counter()
+    (report,) = library.ingest(path)
+    seconds = time.perf_counter() - begin
+    done.set()
+    watcher.join()
+print(json.dumps({"seconds": seconds, "loaded": loaded, "peak": max(peaks), "status": report.status,
+                  "frames": report.frames, "real_time_factor": report.real_time_factor}))
+"""
+
+
+@contextmanager
+def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case | Measured]]:
+    """Yields the wanted figures; P15 takes as long as two ingests of real length."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield _cases(Path(folder), wanted)
+
+
+def _cases(folder: Path, wanted: Sequence[str]) -> Iterator[Case | Measured]:
+    if "P14" in wanted:
+        yield _again(folder)
+    if "P15" in wanted:
+        yield from _growth(folder)
+
+
+def _again(folder: Path) -> Measured:
+    """The second ingest of an unchanged file as a share of the first."""
+    from svqa.pipeline.library import open_library
+
+    path = loop(real_clip(), folder / "again.mp4", seconds=60)
+    with open_library(f"sqlite:///{folder}/again.db") as library:
+        library.ingest(real_clip("bikes.mp4"))  # the models are loaded by now
+        times = []
+        for _ in range(8):
+            begin = time.perf_counter()
+            (report,) = library.ingest(path)
+            times.append(time.perf_counter() - begin)
+    share = sorted(times[1:])[3] / times[0]
+    notes = {"first_s": times[0], "again_s": sorted(times[1:])[3], "status": report.status}
+    return Measured(
+        "P14",
+        "ingest again, 60 s unchanged",
+        "the first ingest",
+        "<= 0.01",
+        share,
+        share <= 0.01,
+        notes,
+    )
+
+
+def _growth(folder: Path) -> Iterator[Measured]:
+    clip = real_clip()
+    paths = {
+        s: loop(clip, folder / f"{s}.mp4", seconds=s, drifting=True) for s in (SHORT_S, LONG_S)
+    }
+    runs = {s: _child(clip, path, folder / f"{s}.db") for s, path in paths.items()}
+    short, long = runs[SHORT_S], runs[LONG_S]
+    what = f"{LONG_S // 60} minutes of 720p"
+    factor = LONG_S / SHORT_S
+    growth = long["seconds"] / short["seconds"]
+    notes = {
+        "real_time_factor": long["real_time_factor"],
+        "seconds": {str(s): r["seconds"] for s, r in runs.items()},
+    }
+    yield Measured(
+        "P15.time",
+        what,
+        f"{SHORT_S // 60} minutes",
+        f"<= {1.02 * factor:.2f}",
+        growth,
+        growth <= 1.02 * factor,
+        notes,
+    )
+    memory = long["peak"] / short["peak"]
+    yield Measured(
+        "P15.memory",
+        f"peak memory of {what}",
+        f"{SHORT_S // 60} minutes",
+        "<= 1.05",
+        memory,
+        memory <= 1.05,
+        {"peak_mib": {str(s): r["peak"] / 2**20 for s, r in runs.items()}},
+    )
+    beside = (long["peak"] - long["loaded"]) / 2**30
+    yield Measured(
+        "P15.beside",
+        f"GiB beside the loaded models, {what}",
+        "an absolute bound",
+        "<= 0.6",
+        beside,
+        beside <= 0.6,
+    )
+
+
+def _child(short: Path, path: Path, database: Path) -> dict:
+    run = [sys.executable, "-c", _CHILD, str(short), str(path), f"sqlite:///{database}"]
+    return json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout)

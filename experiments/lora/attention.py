@@ -1,0 +1,91 @@
+"""A model, pictures, questions -> where the words look, and what part of that is at the things they
+name.
+
+The question encoder of BLIP looks at the picture in every layer (cross-attention). In the shapes
+world it is known where the things are that a question names, so that a look can be measured:
+`share_at` beside `even_share`, which is what looking everywhere alike would give.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from svqa.records import Question
+from svqa.shapes.scene import DURATION_S, Scene
+from svqa.shapes.truth import boxes
+from svqa.training.feature_cache import COLUMNS, grid_times
+
+
+def looks(answerer, pixels: Sequence[np.ndarray], questions: Sequence[str]) -> np.ndarray:
+    """One picture a question -> (N, side, side) attention on each patch, summing to 1: layers,
+    heads, words averaged.
+
+    `answerer` is a `BlipAnswerer`. What goes to the class token, which stands for the whole
+    picture, is left out.
+
+    >>> looks(answerer, [grid], ["which way does the red circle move?"]).shape   # doctest: +SKIP
+    (1, 8, 8)
+    """
+    kept: list[torch.Tensor] = []
+    layers = answerer.model.text_encoder.encoder.layer
+    hooks = [
+        layer.crossattention.self.register_forward_hook(lambda *call: kept.append(call[-1][1]))
+        for layer in layers
+    ]
+    found = []
+    try:
+        for picture, text in zip(pixels, questions, strict=True):
+            kept.clear()
+            answerer.reply([picture], [Question(text)])
+            found.append(
+                torch.stack(kept).mean((0, 1, 2, 3))[1:].numpy()
+            )  # (layers, 1, heads, L, P) -> (P,)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    patches = np.array(found)
+    side = round(patches.shape[1] ** 0.5)
+    return (patches / patches.sum(1, keepdims=True)).reshape(-1, side, side)
+
+
+def named_patches(scene: Scene, question: str, *, side: int) -> np.ndarray:
+    """-> (side, side) 0 to 1: how much of each patch of the frame grid lies in the box of a thing
+    the question names.
+    """
+    names = set(re.findall(r"the (\w+ \w+)", question))
+    actors = {
+        i
+        for i, a in enumerate(scene.actors)
+        if names & {f"{colour} {a.shape}" for _, colour in a.colours}
+    }
+    cell, covered = side // COLUMNS, np.zeros((side, side))
+    edges = np.arange(cell)
+    for i, t_s in enumerate(grid_times((0.0, DURATION_S))):
+        top, left = cell * (i // COLUMNS), cell * (i % COLUMNS)
+        for box in boxes(scene, float(t_s), width_px=cell):  # a pixel a patch
+            if box.track_id in actors:
+                x0, y0, x1, y1 = box.xyxy_px
+                wide, high = (
+                    np.clip(np.minimum(b, edges + 1) - np.maximum(a, edges), 0, 1)
+                    for a, b in ((x0, x1), (y0, y1))
+                )
+                covered[top : top + cell, left : left + cell] += np.outer(high, wide)
+    return covered.clip(0, 1)
+
+
+def share_at(look: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """`look (N, side, side)`, `covered (N, side, side)` -> (N,) the part of each look that falls on
+    what is covered.
+    """
+    return (look * covered).sum((1, 2))
+
+
+def even_share(covered: np.ndarray) -> np.ndarray:
+    """`covered (N, side, side)` -> (N,) the part that would fall there if every patch were looked
+    at alike.
+    """
+    return covered.mean((1, 2))

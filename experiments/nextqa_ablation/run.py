@@ -1,0 +1,230 @@
+"""NExT-QA questions -> what each ingredient of the method adds, and what the weak-evidence
+threshold buys.
+
+Every row is paired with the one it is compared to, question by question; intervals resample videos.
+Ingredients that were tried and left out are rows too (`"used": false`), so that nobody tries them
+again without knowing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from svqa.answering.evidence import MIN_SUPPORT
+from svqa.answering.option_scoring import (
+    added_by_options,
+    beyond_boilerplate,
+    mean_of_best,
+    score_options,
+    standardise,
+    word_overlap,
+)
+from svqa.answering.sentence_scoring import Lines, read_passages, support
+from svqa.evaluation.nextqa import Choice, read_annotations, read_captions, read_predictions
+from svqa.language.question_parser import plain, read_question
+from svqa.metrics.results import bootstrap_over_groups, figures_by_type
+from svqa.models.base import TextEncoder
+from svqa.records import Evidence
+
+# name: (what it is compared with, part of the method)
+ROWS = {
+    "words found in the captions": ("", False),
+    "option alone": ("", False),
+    "question + option": ("option alone", False),
+    "first try: option, question + option and words, standardised and summed": (
+        "option alone",
+        False,
+    ),
+    "what the option adds to the question": ("question + option", True),
+    "the method: and the lines without boilerplate": ("what the option adds to the question", True),
+    "the method + time prior": ("the method: and the lines without boilerplate", False),
+    "the method + 1/4 words": ("the method: and the lines without boilerplate", False),
+    "the method + 1/4 option alone": ("the method: and the lines without boilerplate", False),
+    "the method + 1/4 nearness of option to question (blind)": (
+        "the method: and the lines without boilerplate",
+        False,
+    ),
+}
+METHOD = "the method: and the lines without boilerplate"
+_TIME_WEIGHT = 0.03
+_EVENT_SHARPNESS = 15.0
+
+
+def score_rows(
+    question: str, options: Sequence[str], lines: Lines, encoder: TextEncoder
+) -> dict[str, np.ndarray]:
+    """-> (K,) scores of the options by each row of `ROWS`."""
+    options = list(options)
+    alone = mean_of_best(lines.vectors @ encoder.encode_text(options).T)
+    together = mean_of_best(
+        lines.vectors @ encoder.encode_text([f"{question} {o}" for o in options]).T
+    )
+    words = word_overlap(options, lines)
+    added = mean_of_best(lines.vectors @ added_by_options(question, options, encoder).T)
+    method = score_options(question, options, lines, encoder)
+    scaled = standardise(method)
+    blind = encoder.encode_text(options) @ encoder.encode_text([question])[0]
+    scores = [
+        words,
+        alone,
+        together,
+        standardise(alone) + standardise(together) + standardise(words),
+        added,
+        method,
+        _with_time_prior(question, options, lines, encoder),
+        scaled + standardise(words) / 4,
+        scaled + standardise(alone) / 4,
+        scaled + standardise(blind) / 4,
+    ]
+    return dict(zip(ROWS, scores, strict=True))
+
+
+def run_ablation(
+    annotations: str | Path,
+    captions: str | Path,
+    *,
+    sentences: TextEncoder,
+    predictions: str | Path | None = None,
+    seed: int = 0,
+) -> dict:
+    """-> JSON: `rows` (accuracy, by type, paired difference from another row) and `abstention`."""
+    choices, passages = read_annotations(annotations), read_captions(captions)
+    videos = [choice.question.video for choice in choices]
+    right: dict[str, list[float]] = {name: [] for name in ROWS}
+    for choice in choices:
+        lines = read_passages(passages[choice.question.video], sentences)
+        for name, scores in score_rows(
+            plain(choice.question.text), choice.question.options, lines, sentences
+        ).items():
+            right[name].append(float(np.argmax(scores) == choice.right))
+    if predictions is not None:
+        right["stored"] = list(
+            read_predictions(predictions, choices) == np.array([c.right for c in choices])
+        )
+    types = [choice.question.type[0] for choice in choices]
+    rows = [_row(name, right, videos, types, seed) for name in right]
+    return {
+        "n": len(choices),
+        "videos": len(set(videos)),
+        "seed": seed,
+        "model": sentences.model_id,
+        "rows": rows,
+        "abstention": measure_abstention(choices, passages, sentences, seed),
+    }
+
+
+def measure_abstention(
+    choices: Sequence[Choice],
+    passages: Mapping[str, Sequence[Evidence]],
+    sentences: TextEncoder,
+    seed: int,
+) -> dict:
+    """Each question is read against its own video's captions and against the next video's, which
+    should not answer it.
+
+    -> the area under the curve of best support (own against other), and the share answered of each
+    at several thresholds. Some of the other videos show a similar scene, so even a perfect judge
+    would not reach 1.
+    """
+    videos = sorted({choice.question.video for choice in choices})
+    other = dict(zip(videos, [*videos[1:], videos[0]], strict=True))
+    lines = {video: read_passages(passages[video], sentences) for video in videos}
+    groups = [choice.question.video for choice in choices]
+    own, wrong = (
+        np.array(
+            [
+                support(lines[at(c.question.video)], plain(c.question.text), sentences).max()
+                for c in choices
+            ]
+        )
+        for at in (lambda video: video, other.get)
+    )
+    curve = []
+    for threshold in sorted({0.30, 0.35, 0.40, 0.45, 0.50, MIN_SUPPORT}):
+        answered = {
+            name: bootstrap_over_groups(values >= threshold, groups, seed).to_json()
+            for name, values in (("answered_own", own), ("answered_other", wrong))
+        }
+        curve.append({"threshold": threshold, **answered})
+    greater = (own[:, None] > wrong[None, :]).mean() + 0.5 * (own[:, None] == wrong[None, :]).mean()
+    return {
+        "area_under_curve": round(float(greater), 4),
+        "threshold_used": MIN_SUPPORT,
+        "curve": curve,
+    }
+
+
+def _row(
+    name: str,
+    right: Mapping[str, Sequence[float]],
+    videos: Sequence[str],
+    types: Sequence[str],
+    seed: int,
+) -> dict:
+    values = np.array(right[name], dtype=np.float64)
+    against, used = ROWS.get(name, (METHOD, False))
+    row = {
+        "name": name,
+        "used": used,
+        "accuracy": bootstrap_over_groups(values, videos, seed).to_json(),
+        "by_type": {
+            k: v["accuracy"].to_json()
+            for k, v in figures_by_type(values, videos, types, seed).items()
+        },
+    }
+    if against:
+        difference = bootstrap_over_groups(
+            values - np.array(right[against], dtype=np.float64), videos, seed
+        )
+        row |= {"against": against, "difference": difference.to_json()}
+    return row
+
+
+def _with_time_prior(
+    question: str, options: Sequence[str], lines: Lines, encoder: TextEncoder
+) -> np.ndarray:
+    """The method with lines weighed by when they are: after, before or at the second that best fits
+    the event.
+    """
+    form = read_question(question)
+    if form.relation not in ("after", "before", "while") or not form.event:
+        return score_options(question, options, lines, encoder)
+    seconds, index = np.unique(lines.spans[:, 0], return_inverse=True)
+    fit = np.full(len(seconds), -1.0)
+    np.maximum.at(fit, index, lines.vectors @ encoder.encode_text([form.event])[0])
+    here = np.exp(_EVENT_SHARPNESS * (fit - fit.max()))
+    here /= here.sum()
+    passed = np.cumsum(here)
+    weight = {"after": passed, "before": 1 - passed + here, "while": here / here.max()}[
+        form.relation
+    ]
+    similarity = beyond_boilerplate(lines, encoder) @ added_by_options(question, options, encoder).T
+    return mean_of_best(similarity + _TIME_WEIGHT * np.log(weight[index] + 0.05)[:, None])
+
+
+def main() -> None:
+    """The command line of this module."""
+    from svqa.evaluation.nextqa_vectors import sentence_encoder
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--annotations", type=Path, required=True)
+    parser.add_argument("--captions", type=Path, required=True)
+    parser.add_argument("--predictions", type=Path, help="another model's, shown beside")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("result.json"))
+    given = parser.parse_args()
+    result = run_ablation(
+        given.annotations,
+        given.captions,
+        sentences=sentence_encoder(),
+        predictions=given.predictions,
+    )
+    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

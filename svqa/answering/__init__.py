@@ -1,0 +1,1 @@
+"""Question and evidence -> an answer, or an abstention that says why."""

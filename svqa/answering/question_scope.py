@@ -1,0 +1,77 @@
+"""A question about one video -> the seconds its words point at, and the question without those
+words.
+
+Two kinds of words point: a place in the video ("at the end"), and an event ("after the ball
+falls"). A place is found by the table of `svqa.temporal.prior` with the video's own scores
+(`expected_moments`), an event by the scores alone (`rising_moments`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from svqa.language.question_parser import read_question
+from svqa.temporal.moments import expected_moments, rising_moments
+from svqa.temporal.prior import load_prior, without_time_words
+
+BESIDE_S = 10.0  # how far from an event "after" and "before" reach
+LEAST_EVENT = (
+    1.0  # standard scores over the rest of the video; what stands out less was not seen to happen
+)
+
+Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]
+"""A description -> (start of each moment in seconds (N,), how well it fits (N,) in standard
+scores).
+"""
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """What is asked about `[start_s, end_s)`."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+def find_moment(question: str, scores_of: Scores, *, end_s: float) -> Pointed | None:
+    """-> the seconds that the words point at; None where they point at none, or at an event that is
+    not found.
+    """
+    form = read_question(question)
+    if form.moment and form.kind != "when":
+        text = without_time_words(question)
+        t_s, scores = scores_of(text)
+        prior = load_prior()
+        spans, weights = prior.spans(question, end_s)
+        (best,) = expected_moments(
+            scores,
+            t_s,
+            end_s=end_s,
+            spans=spans,
+            weights=weights,
+            content_weight=prior.content_weight,
+        )
+        return Pointed(text, best.start_s, best.end_s)
+    if form.relation in ("after", "before", "while") and form.event and form.kind != "when":
+        return _beside(form.main, form.relation, *scores_of(form.event), end_s)
+    return None
+
+
+def _beside(
+    text: str, relation: str, t_s: np.ndarray, scores: np.ndarray, end_s: float
+) -> Pointed | None:
+    found = rising_moments(scores, t_s, end_s=end_s, k=1)
+    if not found or scores.max() < LEAST_EVENT:
+        return None
+    event = found[0]
+    spans = {
+        "after": (event.end_s, min(event.end_s + BESIDE_S, end_s)),
+        "before": (max(0.0, event.start_s - BESIDE_S), event.start_s),
+        "while": (event.start_s, event.end_s),
+    }
+    start_s, stop_s = spans[relation]
+    return Pointed(text, start_s, stop_s) if stop_s - start_s > 1e-6 else None

@@ -1,0 +1,153 @@
+"""`svqa ingest`, `svqa search`, `svqa ask`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from svqa.cli.output import (
+    Database,
+    Json,
+    Models,
+    Video,
+    clock,
+    print_json,
+    print_table,
+    say,
+)
+from svqa.cli.progress import progress_bars
+
+
+def register(app: typer.Typer) -> None:
+    """Add the three verbs to the command line."""
+    for command in (ingest, search, ask):
+        app.command()(command)
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Video files or folders.")],
+    models: Models = None,
+    every: Annotated[float | None, typer.Option(help="Seconds between sampled frames.")] = None,
+    shots: Annotated[
+        str | None, typer.Option(help="Shot detector: adaptive, content, transnet or none.")
+    ] = None,
+    decoder: Annotated[str | None, typer.Option(help="pyav or decord.")] = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Take videos in: captions, boxes, transcript and vectors, into the database. Done before:
+    nothing to do.
+    """
+    from svqa.pipeline.library import open_library
+
+    with (
+        open_library(database, models, every_s=every, shots=shots, decoder=decoder) as library,
+        progress_bars() as show,
+    ):
+        reports = library.ingest(*paths, progress=show)
+    if json:
+        print_json(
+            [{**asdict(r), "real_time_factor": round(r.real_time_factor, 3)} for r in reports]
+        )
+    else:
+        rows = [
+            (
+                r.video,
+                r.path,
+                r.frames,
+                r.segments,
+                f"{r.seconds:.1f}",
+                f"{r.real_time_factor:.1f}x",
+                r.status,
+            )
+            for r in reports
+        ]
+        print_table(("id", "path", "frames", "segments", "seconds", "real time", "status"), rows)
+    for report in reports:
+        if report.note:
+            say(f"{report.path}: {report.status}: {report.note}")
+    if any(r.status == "failed" for r in reports):
+        raise typer.Exit(1)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    video: Video = None,
+    level: Annotated[str, typer.Option(help="frame, segment or scene.")] = "segment",
+    k: Annotated[int, typer.Option("-k", help="How many results.")] = 5,
+    sound: Annotated[
+        str | None, typer.Option(help="What is heard then: a file with an example of it.")
+    ] = None,
+    models: Models = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Find the moments that fit a description, in pictures and in words, and what is heard, by an
+    example.
+    """
+    from svqa.pipeline.library import open_library
+
+    example = _heard_in(sound) if sound and Path(sound).is_file() else sound
+    with open_library(database, models) as library:
+        found = library.search(text, video=video, level=level, k=k, sound=example)
+    if json:
+        names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
+        print_json([{name: getattr(hit, name) for name in names} for hit in found])
+        return
+    rows = [
+        (h.path, f"{clock(h.start_s)}-{clock(h.end_s)}", f"{h.score:.4f}", h.kind, h.text)
+        for h in found
+    ]
+    print_table(("path", "seconds", "score", "found in", "text"), rows)
+
+
+def _heard_in(path: str):
+    """The sound of a file, as an example of what is looked for."""
+    from svqa.errors import UsageError
+    from svqa.media import read_audio
+
+    if (heard := read_audio(path)) is None:
+        raise UsageError(
+            f"'{path}' has no sound: --sound wants a file in which an example can be heard."
+        )
+    return heard
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    video: Video = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--options", help="An answer to choose from; repeat it.")
+    ] = None,
+    models: Models = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Answer a question and show the seconds the answer rests on; a path given with --video is
+    ingested first if needed.
+    """
+    from svqa.pipeline.library import open_library
+
+    with open_library(database, models) as library, progress_bars() as show:
+        answer = library.ask(question, video=video, options=options or (), progress=show)
+    if json:
+        names = ("video", "start_s", "end_s", "score", "text")
+        print_json(
+            {
+                "answer": answer.text,
+                "score": answer.score,
+                "abstained": answer.abstained,
+                "model": answer.model_id,
+                "latency_ms": round(answer.latency_ms, 1),
+                "evidence": [{name: getattr(e, name) for name in names} for e in answer.evidence],
+            }
+        )
+        return
+    typer.echo(answer.text)
+    if answer.abstained:
+        typer.echo(f"  (no answer: {answer.reason})")
+    for e in answer.evidence:
+        typer.echo(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]")

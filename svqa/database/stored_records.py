@@ -1,0 +1,212 @@
+"""What the store hands out: frozen records of what its rows hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from svqa.records import Evidence
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to ingest a video, or why not.
+
+    `status`: `new` (nothing stored yet), `resumed` (stored up to `committed_s`), `ready` and
+    `partial` (done before, nothing to do), `busy` (another process is at it).
+    """
+
+    video_id: str
+    status: str
+    committed_s: float
+
+
+@dataclass(frozen=True)
+class StoredVideo:
+    """A video as the database knows it. `id` is the short public one; `frames`, `segments` count
+    its rows.
+    """
+
+    id: str
+    path: str
+    sha256: str
+    size_bytes: int
+    duration_s: float
+    width_px: int
+    height_px: int
+    rate_hz: float
+    has_audio: bool
+    codec: str
+    status: str
+    note: str
+    committed_s: float
+    settings: Mapping[str, str | int | float | bool | None]
+    created_at: datetime
+    ingested_at: datetime | None
+    frames: int
+    segments: int
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    """A committed transaction: which part (`frames`, `scene`, `speech` ...) of which seconds."""
+
+    part: str
+    start_s: float
+    end_s: float
+    committed_at: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class VectorTable:
+    """Vectors of one space: `video_ids (N,)` str, `spans (N, 2)` float64 seconds, `values (N, D)`
+    float16.
+    """
+
+    video_ids: np.ndarray
+    spans: np.ndarray
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return (
+            f"VectorTable({len(self)} x {self.values.shape[1]} of "
+            f"{len(np.unique(self.video_ids))} videos)"
+        )
+
+
+@dataclass(frozen=True)
+class VectorIndex:
+    """An HNSW index of one space: how many rows PostgreSQL last counted in it, and how it was
+    built.
+    """
+
+    name: str
+    rows: int
+    m: int
+    ef_construction: int
+
+
+@dataclass(frozen=True)
+class VectorSpace:
+    """Vectors that can be compared with each other: their level, sense and model, how many there
+    are, and their index.
+    """
+
+    level: str
+    modality: str
+    model_id: str
+    dim: int
+    rows: int
+    index: VectorIndex | None
+
+
+@dataclass(frozen=True)
+class StoredQuery:
+    """A question or search with what came of it: one line of the audit trail. No `videos`: the
+    whole library.
+    """
+
+    id: int
+    kind: str
+    question: str
+    options: tuple[str, ...]
+    answer: str
+    option: int | None
+    score: float | None
+    abstained: bool
+    reason: str
+    latency_ms: float
+    models: Mapping[str, str]
+    videos: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a question or search ended."""
+
+    kind: str
+    abstained: bool
+    score: float | None
+    latency_ms: float
+
+
+@dataclass(frozen=True)
+class StoredComparison:
+    """A comparison of models on the same inputs; `passport` says what was measured on what."""
+
+    model_type: str
+    models: tuple[str, ...]
+    metric: str
+    n: int
+    verdict: str
+    passport: Mapping[str, object]
+    result: Mapping[str, object]
+    id: int | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One training run's outcome: what it came from, how it was made, what it gained. Never changed
+    once stored.
+    """
+
+    name: str
+    base_id: str
+    base_revision: str
+    base_sha256: str
+    adapter_path: str
+    sha256: str
+    data_sha256: str
+    settings: Mapping[str, object]
+    seed: int
+    commit: str
+    dirty: bool
+    packages: Mapping[str, str]
+    hardware: str
+    seconds: float
+    peak_memory_bytes: int
+    figures: Mapping[str, object]
+    parent: int | None = None
+    number: int | None = None
+    id: int | None = None
+    aliases: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LibraryStats:
+    """The database at a glance, for `svqa db stats`. `latency_ms`: percentile -> that of the last
+    1,000 queries.
+    """
+
+    url: str
+    revision: str
+    size_bytes: int
+    rows: Mapping[str, int]
+    videos: Mapping[str, int]
+    video_s: float
+    queries: int
+    abstained_share: float | None
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `svqa doctor` asks of the database; `problems` is empty where all is well."""
+
+    url: str
+    backend: str
+    version: str
+    revision: str
+    journal_mode: str
+    foreign_keys: bool
+    problems: tuple[str, ...]

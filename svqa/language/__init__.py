@@ -1,0 +1,1 @@
+"""English: words, question forms, caption templates, without a model."""

@@ -1,0 +1,204 @@
+"""Question text -> what kind of answer it asks for, about what, and after or before which event.
+
+Rules on English words, in the order they are tried; a question that fits none is `open`. No model,
+no learning.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from svqa.language.tokenization import content_stems, words
+
+KINDS = ("either", "said", "yes_no", "count", "when", "where", "open")
+_AUXILIARIES = frozenset(
+    "is are was were do does did has have had can could will would should am".split()
+)
+_SAID = re.compile(
+    r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|hear(s|d|ing)?|tell(s|ing)?|told|"
+    r"discuss(es|ed|ing)?|explain(s|ed|ing)?|announce[sd]?|narrat\w+|lyrics|speech)\b"
+)
+_TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")
+_MOMENT = re.compile(
+    r"\b(?:at|in|near|towards?) the (?P<at>very beginning|beginning|start|middle|end)(?: "
+    r"of the (?:video|clip))?"
+)
+
+
+@dataclass(frozen=True)
+class QuestionForm:
+    """What a question asks for.
+
+    `kind` is one of `KINDS`. `focus` is the sort of thing asked for (`animal` in "what animal is
+    this"), `alternatives` the two of an "is it A or B". `main` is the question without its time
+    clause, `event` that clause, `relation` the word between (`after`, `before`, `while`, `""`).
+    `moment` is `start`, `middle`, `end` or `""`.
+    """
+
+    kind: str
+    focus: str = ""
+    alternatives: tuple[str, ...] = ()
+    main: str = ""
+    event: str = ""
+    relation: str = ""
+    moment: str = ""
+
+
+def read_question(text: str) -> QuestionForm:
+    """-> the form of a question.
+
+    >>> read_question("What animal is this?").focus
+    'animal'
+    >>> form = read_question("what does the boy do after the ball falls")
+    >>> form.relation, form.event
+    ('after', 'the ball falls')
+    """
+    tokens = words(text)
+    first = tokens[0] if tokens else ""
+    either = _alternatives(text) if first in _AUXILIARIES else ()
+    if either:
+        return QuestionForm("either", alternatives=either, main=plain(text))
+    main, relation, event = _split_time(plain(text), first)
+    moment = _moment(text)
+    kind, focus = _kind_and_focus(tokens, first, plain(text))
+    return QuestionForm(kind, focus, main=main, event=event, relation=relation, moment=moment)
+
+
+def plain(text: str) -> str:
+    """-> lower case, without question marks and full stops, single spaces: how it was typed must
+    not change the answer.
+
+    >>> plain("Where is  the Bear ?")
+    'where is the bear'
+    """
+    return " ".join(text.lower().replace("?", " ").replace(".", " ").split())
+
+
+def asks_about_speech(text: str) -> bool:
+    """True where the words of the question point at what was said rather than seen.
+
+    >>> asks_about_speech("what did they say about the weather"), asks_about_speech("what is the man holding")
+    (True, False)
+    """
+    return bool(_SAID.search(text.lower()))
+
+
+def spoken_about(text: str) -> str:
+    """-> what a question about speech wants to hear of, "" where any words will do.
+
+    >>> spoken_about("what did they say about the salmon"), spoken_about("what does the man say?")
+    ('the salmon', '')
+    """
+    match = _SAID.search(plain(text))
+    rest = plain(text)[match.end() :] if match else ""
+    rest = re.sub(r"^( (about|of|regarding|on|that|to (him|her|them)))+\b", "", rest).strip()
+    return rest if content_stems(rest) else ""
+
+
+def statement_of(text: str) -> str:
+    """-> the content of a yes/no, count or when question, question words and auxiliaries stripped.
+
+    >>> statement_of("Is there a bear in the river?"), statement_of("When does the man jump?")
+    ('a bear in the river', 'the man jump')
+    """
+    out = plain(text)
+    out = re.sub(
+        r"^(when|at what (time|second|point)|what time|how many|where|how often|how long)\b",
+        "",
+        out,
+    ).strip()
+    out = re.sub(rf"^({'|'.join(_AUXILIARIES)})\b", "", out).strip()
+    out = re.sub(r"^(there|it|this|you (see|hear)|we (see|hear))\b", "", out).strip()
+    out = re.sub(r"^(any|ever)\b", "", out).strip()
+    out = re.sub(r"\b(in|on|of) (the|this) (video|clip|scene|picture|footage)\b", "", out).strip()
+    out = re.sub(r"\b(are|is) there\b", "", out)
+    return " ".join(out.split()) or plain(text)
+
+
+def _kind_and_focus(tokens: list[str], first: str, text: str) -> tuple[str, str]:
+    if first in _AUXILIARIES:
+        return "yes_no", ""
+    if tokens[:2] == ["how", "many"]:
+        return "count", _noun_after(tokens[2:])
+    if first == "when" or tokens[:3] in (
+        ["at", "what", "time"],
+        ["at", "what", "second"],
+        ["at", "what", "point"],
+    ):
+        return "when", ""
+    if asks_about_speech(text):
+        return "said", ""
+    if first == "where":
+        return "where", "place"
+    if first in ("what", "which"):
+        return "open", "" if tokens[1:2] in (["happens"], ["happened"], ["happen"]) else _one(
+            _noun_after(tokens[1:])
+        )
+    return "open", "person" if first in ("who", "whose", "whom") else ""
+
+
+def _noun_after(tokens: list[str]) -> str:
+    """-> the words up to the first auxiliary: `animal` from [animal, is, this]; "kind of" is passed
+    over.
+    """
+    if (
+        len(tokens) > 2
+        and tokens[0] in ("kind", "type", "sort", "breed", "species")
+        and tokens[1] == "of"
+    ):
+        tokens = tokens[2:]
+    noun = []
+    for token in tokens[:4]:
+        if token in _AUXILIARIES or not content_stems(token):
+            break
+        noun.append(token)
+    return " ".join(noun) if len(noun) < len(tokens) or len(noun) <= 1 else noun[0]
+
+
+def _one(noun: str) -> str:
+    """-> a plain plural in the singular: the sort of thing asked for by "what animals" is
+    "animal".
+    """
+    return (
+        noun[:-1]
+        if len(noun) > 3 and noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
+        else noun
+    )
+
+
+def _split_time(text: str, first: str) -> tuple[str, str, str]:
+    """-> main clause, relation, event clause, split at the last time word that is not the question
+    word itself.
+    """
+    found = [m for m in _TIME_RELATION.finditer(text) if m.start() > 0]
+    for match in reversed(found):
+        event = text[match.end() :].strip()
+        if len(content_stems(event)) >= 1:
+            relation = {
+                "when": "while",
+                "as": "while",
+                "during": "while",
+                "once": "after",
+                "until": "before",
+            }
+            return text[: match.start()].strip(), relation.get(match[1], match[1]), event
+    return text, "", ""
+
+
+def _moment(text: str) -> str:
+    match = _MOMENT.search(text.lower())
+    return (
+        {"very beginning": "start", "beginning": "start"}.get(match["at"], match["at"])
+        if match
+        else ""
+    )
+
+
+def _alternatives(text: str) -> tuple[str, ...]:
+    match = re.search(r"(?P<a>[\w'-]+(?: [\w'-]+)?) or (?P<b>[\w' -]+?)\s*\??$", plain(text))
+    if not match or match["b"] in ("not", "no"):
+        return ()
+    a = match["a"].split()
+    keep = a[-1:] if not content_stems(a[0]) or len(match["b"].split()) == 1 else a
+    return " ".join(keep), match["b"]

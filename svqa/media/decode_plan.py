@@ -1,0 +1,47 @@
+"""Packet table, wanted frames -> the groups of pictures to decode, and how far into each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from svqa.media.container import PacketTable
+
+
+@dataclass(frozen=True)
+class Group:
+    """Feed packets from the keyframe to `until_pts`; `continues` the group before it without a
+    flush between.
+    """
+
+    until_pts: int
+    continues: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`groups`: by the keyframe's pts; `wanted`: pts of the frames to deliver. What is in neither
+    is never decoded.
+    """
+
+    groups: dict[int, Group]
+    wanted: set[int]
+
+
+def plan_groups(table: PacketTable, wanted: set[int]) -> Plan:
+    """A wanted picture that is shown before the keyframe of its own group also needs the group
+    before: an open group.
+    """
+    runs: list[list[int]] = []  # pts of one group, decoding order
+    for pts, is_key in zip(table.pts, table.is_key, strict=True):
+        if is_key or not runs:
+            runs.append([])
+        runs[-1].append(pts)
+    until: dict[int, int] = {}
+    for number, run in enumerate(runs):
+        mine = [pts for pts in run if pts in wanted]
+        if not mine:
+            continue
+        until[number] = mine[-1]
+        if number and min(mine) < run[0]:
+            until[number - 1] = runs[number - 1][-1]
+    return Plan({runs[n][0]: Group(pts, n - 1 in until) for n, pts in until.items()}, wanted)

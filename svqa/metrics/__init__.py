@@ -1,0 +1,1 @@
+"""How good: pure functions on values, each with n and an interval."""

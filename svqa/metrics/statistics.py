@@ -1,0 +1,166 @@
+"""Two models' values on the same questions -> which is better, how sure, and what this many
+questions could have shown.
+
+Questions of one video are not independent, so the video is the unit everywhere: intervals resample
+videos, the permutation test flips the sign of a whole video's differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from svqa.errors import UsageError
+
+ALPHA = 0.05
+POWER = 0.80
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """What a paired comparison of A and B found. `difference` is mean(A) - mean(B), with a 95 %
+    interval over videos.
+
+    `p` is the sign-flip permutation p, `mcnemar_p` the exact McNemar p (None unless the values are
+    right / wrong), which takes questions as independent and is shown for reference only.
+    `detectable` is the smallest true difference that this sample would have found significant with
+    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (the 90
+    % interval lies within +- `margin`: two one-sided tests, Schuirmann 1987) or `undecided`;
+    `winner` is `a`, `b` or None.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    mcnemar_p: float | None
+    detectable: float
+    margin: float
+    n: int
+    videos: int
+    seed: int
+    verdict: str
+    winner: str | None
+
+
+def compare_paired(
+    a: Sequence[float],
+    b: Sequence[float],
+    videos: Sequence,
+    *,
+    seed: int = 0,
+    margin: float = MARGIN,
+    draws: int = 5000,
+) -> PairedComparison:
+    """Compare values of A and B on the same questions, `(N,)` each, `videos (N,)` naming the video
+    each question is about.
+
+    Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
+    there are at most 12). Raises UsageError where the lengths differ or fewer than two videos are
+    there.
+
+    >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
+    'a'
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if not len(a) == len(b) == len(videos):
+        raise UsageError(
+            f"A pair needs the same questions: got {len(a)} and {len(b)} values for "
+            f"{len(videos)} videos."
+        )
+    sums, counts = _by_video(a - b, videos)
+    if len(sums) < 2:
+        raise UsageError(
+            f"A comparison needs at least two videos, got {len(sums)}: one video has no "
+            "spread to measure."
+        )
+    rng = np.random.default_rng(seed)
+    resampled = _bootstrap(sums, counts, rng, draws)
+    low, low90, high90, high = np.percentile(resampled, [2.5, 5, 95, 97.5])
+    p = _sign_flip(sums, rng, draws)
+    verdict, winner = _verdict(float(low), float(low90), float(high90), float(high), p, margin)
+    spread = float(resampled.std(ddof=1))
+    detectable = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * spread
+    return PairedComparison(
+        float((a - b).mean()),
+        float(low),
+        float(high),
+        p,
+        _mcnemar(a, b),
+        float(detectable),
+        margin,
+        len(a),
+        len(sums),
+        seed,
+        verdict,
+        winner,
+    )
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Adjusted p-values for several comparisons: reject those at most alpha (Holm 1979, step-down).
+
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    """
+    adjusted, worst = {}, 0.0
+    for i, (name, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        worst = max(worst, min(1.0, p * (len(p_values) - i)))
+        adjusted[name] = worst
+    return adjusted
+
+
+def _by_video(values: np.ndarray, videos: Sequence) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) -> (V,) sums and counts."""
+    _, index = np.unique(np.asarray([str(v) for v in videos]), return_inverse=True)
+    return np.bincount(index, weights=values), np.bincount(index).astype(np.float64)
+
+
+def _bootstrap(
+    sums: np.ndarray, counts: np.ndarray, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    picks = rng.multinomial(
+        len(sums), np.full(len(sums), 1 / len(sums)), size=draws
+    )  # (draws, V): how often each video came
+    return (picks @ sums) / (picks @ counts)
+
+
+def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:
+    """Two-sided p of the total when each video's sum may as well have had the other sign (Good
+    2005).
+    """
+    sums = sums[sums != 0]
+    if not len(sums):
+        return 1.0
+    seen = abs(sums.sum()) - 1e-12
+    if len(sums) <= 12:
+        signs = 1 - 2 * ((np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums))) & 1)
+        return float(np.mean(np.abs(signs @ sums) >= seen))
+    signs = 1 - 2 * rng.integers(0, 2, size=(draws, len(sums)), dtype=np.int8)
+    return float((1 + np.sum(np.abs(signs @ sums) >= seen)) / (1 + draws))
+
+
+def _mcnemar(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Exact two-sided McNemar p over the questions on which only one was right (McNemar 1947); None
+    unless all are 0 or 1.
+    """
+    if not np.all(np.isin(a, (0, 1)) & np.isin(b, (0, 1))):
+        return None
+    only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
+    if only_a + only_b == 0:
+        return 1.0
+    return float(stats.binomtest(only_a, only_a + only_b).pvalue)
+
+
+def _verdict(
+    low: float, low90: float, high90: float, high: float, p: float, margin: float
+) -> tuple[str, str | None]:
+    if p <= ALPHA and (low > 0 or high < 0):
+        return "better", "a" if low > 0 else "b"
+    if -margin < low90 and high90 < margin:
+        return "equivalent", None
+    return "undecided", None

@@ -1,0 +1,79 @@
+"""Frames, a chunk at a time -> cuts between shots, the same however the video was divided into
+chunks.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from svqa.media import Sampling, open_shot_finder, shots, stream_frames
+from svqa.records import FrameBatch, Segment
+
+MARGIN = 6  # frames on either side of a cut that its detector may look at
+THRESHOLD = {
+    "adaptive": 2.0
+}  # sparse frames differ more from their neighbours than every frame does (notebook 01)
+
+
+class CutFinder:
+    """Feed the chunks of one video in order; each call gives the cuts that are settled by now.
+
+    A cut within the last `MARGIN` frames of a chunk waits for the next chunk, so every cut is
+    judged with its full surroundings. After a crash, `remember` the frames before the first new
+    chunk (`context_frames` of them) and go on.
+    """
+
+    context_frames = 2 * MARGIN
+
+    def __init__(self, method: str):
+        self.method = method
+        self.tail: FrameBatch | None = None
+
+    def remember(self, frames: FrameBatch) -> None:
+        """Frames already judged, kept as the surroundings of what follows."""
+        self.tail = self._with_tail(frames)[-self.context_frames :]
+
+    def find(self, frames: FrameBatch, *, last: bool) -> list[Segment]:
+        """-> marks: `shot` segments of no length, at the first frame of each new shot."""
+        if self.method in ("none", "transnet"):
+            return []
+        seen = self._with_tail(frames)
+        settled_s = -np.inf if self.tail is None else self.tail.t_s[-MARGIN:][0]
+        settles_s = np.inf if last else seen.t_s[-MARGIN:][0]
+        finder = open_shot_finder(self.method, threshold=THRESHOLD.get(self.method))
+        finder.feed(seen)
+        found = finder.finish(float(seen.t_s[-1]) + 1e-3)
+        self.tail = seen[-self.context_frames :]
+        return [
+            Segment(s.start_s, s.start_s, "shot")
+            for s in found[1:]
+            if settled_s <= s.start_s < settles_s
+        ]
+
+    def _with_tail(self, frames: FrameBatch) -> FrameBatch:
+        if self.tail is None:
+            return frames
+        return FrameBatch(
+            np.concatenate([self.tail.pixels, frames.pixels]),
+            np.concatenate([self.tail.t_s, frames.t_s]),
+        )
+
+
+def shots_of_every_frame(path: str, end_s: float, method: str, decoder: str) -> list[Segment]:
+    """Shots from a pass of their own over every frame, small: what TransNetV2 was trained on."""
+    with stream_frames(
+        path, Sampling.native(), size_px=(48, 27), batch=256, decoder=decoder
+    ) as stream:
+        return shots(stream, method, duration_s=end_s)
+
+
+def shots_from(marks: list[Segment], end_s: float) -> list[Segment]:
+    """Cut marks -> shots that cover `[0, end_s)` without gap.
+
+    >>> shots_from([Segment(2.0, 2.0, "shot")], 5.0)
+    [Segment(shot 0:00.0-0:02.0), Segment(shot 0:02.0-0:05.0)]
+    """
+    edges = [0.0, *sorted({m.start_s for m in marks if 0 < m.start_s < end_s}), end_s]
+    return [Segment(a, b, "shot") for a, b in pairwise(edges)]

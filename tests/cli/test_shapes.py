@@ -1,0 +1,34 @@
+"""The small world from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from svqa.cli import app
+from svqa.errors import UsageError
+
+
+def test_the_same_seed_makes_the_same_world_and_a_full_folder_is_kept(tmp_path: Path):
+    runner = CliRunner()
+    for name in ("a", "b"):
+        made = runner.invoke(
+            app,
+            ["shapes", "make", "--n", "2", "--seed", "5", "--out", str(tmp_path / name), "--json"],
+        )
+        assert made.exit_code == 0, made.output
+        assert json.loads(made.stdout)["videos"] == 2
+    for name in ("metadata.jsonl", "questions.jsonl"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    again = runner.invoke(app, ["shapes", "make", "--n", "2", "--out", str(tmp_path / "a")])
+    assert isinstance(again.exception, UsageError)
+
+
+def test_an_unknown_model_lists_the_known(tmp_path: Path):
+    done = CliRunner().invoke(app, ["shapes", "train", "gpt", "--out", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    with pytest.raises(UsageError, match="captioner"):
+        raise done.exception

@@ -1,0 +1,225 @@
+"""From any file to this version's schema: made, migrated after a backup, refused untouched
+(F26).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect, text
+
+import svqa.database.migrate as migration
+from svqa.database import init_db, open_store
+from svqa.database.schema import Base
+from svqa.database.session import make_engine, write_lock, writer
+from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase, UsageError
+from tests.helpers.database import fresh_url, ingest
+
+
+def make_old(url: str) -> None:
+    """The schema as the first release had it."""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = make_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+    with write_lock(engine), writer(engine).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, migration.REVISIONS[0])
+    engine.dispose()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_migrations_and_models_describe_the_same_schema(backend, tmp_path):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    folder = Path(migration.__file__).parent / "migrations"
+    scripts = ScriptDirectory(str(folder))
+    assert (
+        tuple(s.revision for s in reversed(list(scripts.walk_revisions()))) == migration.REVISIONS
+    )
+    url = fresh_url(backend, tmp_path, migrated=False)
+    init_db(url)
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
+        names = {
+            c["name"]
+            for t in Base.metadata.tables
+            for c in inspect(connection).get_check_constraints(t)
+        }
+    engine.dispose()
+    only_here = [
+        d for d in differences if not (d[0] == "remove_column" and d[3].name == "pg_vector")
+    ]
+    assert only_here == [], differences
+    assert names == {
+        c.name
+        for t in Base.metadata.tables.values()
+        for c in t.constraints
+        if c.name.startswith("ck_")
+    }
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_f26_older_schema_is_migrated_and_keeps_its_rows(backend, tmp_path):
+    url = fresh_url(backend, tmp_path, migrated=False)
+    make_old(url)
+    engine = make_engine(url)
+    with writer(engine).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO embedding_spaces (level, modality, model_id, dim) "
+                "VALUES ('frame', 'visual', 'old', 4)"
+            )
+        )
+        assert migration.check_revision(connection) == "0001"
+    engine.dispose()
+    with open_store(url) as store:
+        assert store.stats().revision == migration.HEAD
+        assert store.stats().rows["embedding_spaces"] == 1 and store.model_versions() == []
+    if backend == "sqlite":
+        (backup,) = tmp_path.glob("*.backup")
+        with sqlite3.connect(backup) as old:
+            assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+            assert old.execute("SELECT model_id FROM embedding_spaces").fetchone() == ("old",)
+        old.close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_migration_that_fails_leaves_the_old_schema(backend, tmp_path, monkeypatch):
+    url = fresh_url(backend, tmp_path, migrated=False)
+    make_old(url)
+    monkeypatch.setattr(migration, "_upgrade", _half_an_upgrade)
+    with pytest.raises(RuntimeError, match="power cut"):
+        open_store(url)
+    monkeypatch.undo()
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        assert migration.check_revision(connection) == "0001"
+        assert "half" not in inspect(connection).get_table_names()
+    engine.dispose()
+    open_store(url).close()
+
+
+def _half_an_upgrade(connection):
+    connection.execute(text("CREATE TABLE half (id INTEGER)"))
+    raise RuntimeError("power cut")
+
+
+def test_f26_newer_schema_is_refused_untouched(tmp_path):
+    url = init_db(f"sqlite:///{tmp_path}/new.db")
+    with sqlite3.connect(tmp_path / "new.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    before = _digest(tmp_path / "new.db")
+    with pytest.raises(DatabaseTooNew, match="9999.*Update svqa"):
+        open_store(url)
+    assert _digest(tmp_path / "new.db") == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is not a database " * 50, b"\x00\x00\x00 ftypisom" + bytes(500), b"{"]
+)
+def test_f26_garbage_is_refused_untouched(tmp_path, content):
+    path = tmp_path / "notes.db"
+    path.write_bytes(content)
+    with pytest.raises(NotADatabase, match="not touched"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == content and [p.name for p in tmp_path.iterdir()] == ["notes.db"]
+
+
+def test_damaged_pages_are_a_typed_error(tmp_path):
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
+    before = _digest(path)
+    with pytest.raises(NotADatabase, match="Restore a backup"):
+        open_store(f"sqlite:///{path}")
+    assert _digest(path) == before
+
+
+def test_another_programs_database_is_refused_untouched(tmp_path):
+    path = tmp_path / "mail.db"
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE mail (id INTEGER)")
+    raw.close()
+    with pytest.raises(NotADatabase, match="mail"):
+        open_store(f"sqlite:///{path}")
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("mail",)]
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    "url, error, words",
+    [
+        ("sqlite:///{tmp}", NotADatabase, "folder"),
+        ("sqlite:///{tmp}/no/such/library.db", NotADatabase, "no folder"),
+        ("sqlite://", UsageError, "in-memory"),
+        ("mysql://localhost/x", UsageError, "mysql"),
+        ("library.db", UsageError, "sqlite:///svqa.db"),
+        ("postgresql://nobody@/x?host={tmp}", DatabaseError, "nobody"),
+    ],
+)
+def test_bad_urls_say_what_to_do(tmp_path, url, error, words):
+    with pytest.raises(error, match=words):
+        open_store(url.format(tmp=tmp_path))
+
+
+def test_empty_file_becomes_a_database(tmp_path):
+    (tmp_path / "library.db").touch()
+    with open_store(f"sqlite:///{tmp_path}/library.db") as store:
+        assert store.videos() == []
+    assert not list(tmp_path.glob("*.backup"))
+
+
+def test_many_threads_may_open_a_new_database(tmp_path):
+    url, failures = f"sqlite:///{tmp_path}/library.db", []
+
+    def opening():
+        try:
+            open_store(url).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=opening) for _ in range(6)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert failures == []
+
+
+def test_init_db_follows_the_environment_and_leaves_torch_alone(tmp_path):
+    code = (
+        "import sys; from svqa.database import init_db; init_db(); assert 'torch' not in "
+        "sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        timeout=120,
+        cwd=Path(__file__).parents[2],
+        env={"SVQA_DATABASE": f"sqlite:///{tmp_path}/from_env.db", "PYTHONPATH": "."},
+    )
+    with open_store(f"sqlite:///{tmp_path}/from_env.db") as store:
+        ingest(store)
+
+
+def test_password_is_never_shown(tmp_path):
+    with pytest.raises(DatabaseError) as caught:
+        open_store(f"postgresql://someone:hunter2@/x?host={tmp_path}")
+    assert "hunter2" not in str(caught.value) and re.search("someone", str(caught.value))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,192 @@
+"""A file of one's own questions: the figures can go up and down, the floors do not look, wrong
+files are refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import svqa
+from svqa.cli import app
+from svqa.errors import SvqaError, UsageError
+from svqa.evaluation.question_file import _habits, _moved, _span_values, run_questions
+from svqa.evaluation.runs import Asked, read_asked, read_run
+from svqa.records import Question
+from svqa.shapes.dataset import make_dataset
+
+
+def question(
+    text: str, answer: str, video: str, options: tuple[str, ...] = (), kind: str = ""
+) -> Question:
+    return Question(text, options, video, (answer,), type=kind, id=f"{video} {text}")
+
+
+def test_spans_are_ranked_by_their_middles_and_the_first_is_the_one_found():
+    values = _span_values([(0.0, 2.0), (4.0, 6.0)], [(4.0, 6.0)])
+    assert (
+        values["iou"] == values["hit_at_1"] == 0.0
+        and values["recall_at_5"] == 1.0
+        and values["reciprocal_rank"] == 0.5
+    )
+    assert _span_values([(4.0, 6.0)], [(4.0, 8.0)])["iou"] == 0.5
+    assert not any(_span_values([], [(4.0, 6.0)]).values())
+
+
+def test_habits_are_learnt_on_other_videos_only():
+    asked = [
+        question("is it raining?", "yes", "a"),
+        question("is it raining?", "yes", "a"),
+        question("is it raining?", "no", "b"),
+        question("is it raining?", "no", "c"),
+        question("who is it?", "no", "d"),
+    ]
+    said = {name: [v["accuracy"] for v in values] for name, values in _habits(asked).items()}
+    assert said["blind"][:3] == [
+        0.0,
+        0.0,
+        0.0,
+    ]  # in b and c it does not rain, and of the others two in three say yes
+    assert said["majority"] == [0.0, 0.0, 0.0, 0.0, 0.0] and "chance" not in said
+    alone = _habits([question("who?", "me", "a"), question("who?", "me", "a")])
+    assert [v["accuracy"] for v in alone["blind"]] == [0.0, 0.0]  # nobody else was asked
+
+
+def test_chance_and_habits_keep_to_the_options():
+    asked = [
+        question("which?", "x", "a", ("x", "y")),
+        question("which?", "z", "b", ("z", "y", "w", "v")),
+    ]
+    floors = _habits(asked)
+    assert [v["accuracy"] for v in floors["chance"]] == [0.5, 0.25]
+    assert [v["accuracy"] for v in floors["majority"]] == [
+        0.0,
+        0.0,
+    ]  # the other video's answer is none of the options
+
+
+def test_a_moved_span_keeps_its_length_and_stays_inside():
+    rng = np.random.default_rng(0)
+    moved = np.array([_moved((2.0, 5.0), 10.0, rng) for _ in range(200)])
+    assert (
+        np.allclose(np.diff(moved), 3.0)
+        and moved.min() >= 0
+        and moved.max() <= 10
+        and np.ptp(moved[:, 0]) > 5
+    )
+    assert _moved((0.0, 12.0), 10.0, rng) == (0.0, 10.0)
+
+
+def test_the_file_is_read_with_splits_spans_and_clear_refusals(tmp_path: Path):
+    rows = [
+        {"video": "a.mp4", "question": "what?", "answer": "it", "split": "train", "span": [1, 2]},
+        {
+            "video": "a.mp4",
+            "question": "who?",
+            "answers": ["she", "her"],
+            "split": "test",
+            "spans": [[1, 2], [3, 4]],
+        },
+        {"video": "b.mp4", "question": "why?", "answer": "so"},
+    ]
+    path = tmp_path / "q.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    asked = read_asked(path, split="test")
+    assert [q.text for q in asked.questions] == ["who?", "why?"] and asked.passport[
+        "split"
+    ] == "test"
+    assert asked.questions[0].spans == ((1, 2), (3, 4)) and read_asked(path).questions[0].spans == (
+        (1, 2),
+    )
+    for line, said in (
+        ("{", "Line 4 is not JSON"),
+        ("[1]", "Line 4: a question is an object"),
+        ('{"video": "a", "question": "x?", "answer": "y", "spans": [[5, 2]]}', "Line 4"),
+        ('{"video": "a", "question": "x?", "answer": "y", "spans": 3}', "Line 4"),
+    ):
+        path.write_text("\n".join([*map(json.dumps, rows), line]))
+        with pytest.raises(UsageError, match=said.replace("(", r"\(")):
+            read_asked(path)
+    path.write_text(json.dumps(rows[0]))
+    with pytest.raises(UsageError, match="0 questions for val"):
+        read_asked(path, split="val")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Path:
+    """Four shapes videos with their questions."""
+    folder = tmp_path_factory.mktemp("world")
+    make_dataset(4, 77, folder / "made")
+    return folder
+
+
+@pytest.mark.slow
+def test_ones_own_questions_are_measured_beside_their_floors(world: Path):
+    done = CliRunner().invoke(
+        app,
+        [
+            "eval",
+            "questions",
+            str(world / "made" / "questions.jsonl"),
+            "--models",
+            "shapes",
+            "--database",
+            f"sqlite:///{world}/own.db",
+            "--json",
+        ],
+    )
+    assert done.exit_code == 0, f"{done.output}\n{done.exception!r}"
+    found = json.loads(done.stdout)
+    rows = [
+        json.loads(line) for line in (world / "made" / "questions.jsonl").read_text().splitlines()
+    ]
+    assert found["n"] == len(rows) == len(found["per_question"])
+    never = {"blind", "majority", "random", "whole video", "question words", "shuffled time"}
+    assert set(found["floors"]) == never | {"another video"}
+    timed = [
+        np.mean([r["accuracy"] for r in found["per_question"] if r["type"] == kind])
+        for kind in ("when", "order", "direction", "changes")
+    ]
+    assert np.mean(timed) >= 0.7, timed  # from frames alone they are at chance, .25 to .5
+    for name in ("majority", "another video"):
+        assert found["accuracy"]["value"] > found["floors"][name]["accuracy"]["value"] + 0.1
+    assert found["iou"]["value"] > found["floors"]["shuffled time"]["iou"]["value"] + 0.1
+    (world / "a.json").write_text(done.stdout)
+    assert read_run(world / "a.json").quality().value == pytest.approx(
+        found["accuracy"]["value"], abs=1e-6
+    )
+
+
+@pytest.mark.slow
+def test_a_wrong_truth_brings_the_figures_down(world: Path):
+    asked = read_asked(world / "made" / "questions.jsonl")
+    few = [q for q in asked.questions if q.type in ("changes", "order")]
+    swapped = [
+        replace(q, answers=(next(o for o in q.options if o not in q.answers),), spans=((0.0, 0.1),))
+        for q in few
+    ]
+    with svqa.open_library(f"sqlite:///{world}/own.db", "shapes") as library:
+        right, wrong = (
+            run_questions(library, Asked(tuple(qs), asked.passport)) for qs in (few, swapped)
+        )
+    assert right.metrics["accuracy"].value > 0.6 > 0.4 > wrong.metrics["accuracy"].value
+    assert right.metrics["iou"].value > wrong.metrics["iou"].value
+
+
+@pytest.mark.slow
+def test_a_video_that_cannot_be_read_stops_before_anything_is_measured(world: Path, tmp_path: Path):
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    for video, said in (("broken.mp4", "cannot be read"), ("missing.mp4", "missing.mp4")):
+        (tmp_path / "q.jsonl").write_text(
+            json.dumps({"video": video, "question": "what?", "answer": "it"})
+        )
+        with (
+            svqa.open_library(f"sqlite:///{tmp_path}/x.db", "shapes") as library,
+            pytest.raises(SvqaError, match=said),
+        ):
+            run_questions(library, read_asked(tmp_path / "q.jsonl"))

@@ -1,0 +1,61 @@
+"""The simulation simulates what it says, and its committed figures keep the promises of the
+comparison.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.comparison_simulation.run import (
+    paired_verdicts,
+    sequential_alarms,
+    simulate_questions,
+    wilson,
+)
+from tests.helpers.imports import REPOSITORY
+
+COMMITTED = REPOSITORY / "experiments/comparison_simulation/result.json"
+
+
+def test_questions_of_one_video_are_alike_and_the_gap_is_the_one_asked_for():
+    a, b, video = simulate_questions(np.random.default_rng(0), videos=3000, gap=0.1)
+    assert b.mean() - a.mean() == pytest.approx(0.1, abs=0.02)
+    means = np.bincount(video, weights=a) / np.bincount(video)
+    alone = (
+        0.25 / np.bincount(video).mean()
+    )  # the variance of a video's mean if its questions were independent
+    assert means.var() > 1.3 * alone
+
+
+def test_wilson_by_hand():
+    figure = wilson([True] * 10 + [False] * 90)
+    assert (figure.value, round(figure.low, 4), round(figure.high, 4)) == (0.1, 0.0552, 0.1744)
+
+
+def test_a_few_hundred_sets_keep_the_error_and_find_a_large_difference():
+    equal = paired_verdicts(120, videos=60, gap=0.0, draws=400)
+    assert (
+        equal["called different"].value <= 0.12 and equal["interval holds the truth"].value >= 0.88
+    )
+    large = paired_verdicts(30, videos=60, gap=0.25, draws=400)
+    assert large["called different"].value >= 0.9 and large["wrong side"].value == 0
+
+
+def test_looking_after_every_video_fools_a_plain_interval_and_not_the_sequence():
+    found = sequential_alarms(40, videos=80, gap=0.0)
+    assert found["decided"].value <= 0.05 < found["naive"].value
+
+
+def test_the_committed_figures_keep_what_is_promised():
+    """At most 5 % of 1,000 pairs of equal models are called different; the same for A/B tests read
+    all the time.
+    """
+    found = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    for kind, alarm in (("paired", "called different"), ("sequential", "decided")):
+        equal = found[kind]["equal models"][alarm]
+        assert equal["n"] == 1000 and equal["value"] <= 0.05, (kind, equal)
+    power = found["paired"]["0.05 better"]
+    assert power["called different"]["value"] > 0.3 and power["wrong side"]["value"] == 0

@@ -1,0 +1,82 @@
+"""The figure every evaluation reports: its interval must know that questions of one video are not
+independent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
+
+
+def test_value_is_the_plain_mean_and_n_counts_questions():
+    figure = bootstrap_over_groups([1, 0, 0, 1, 1], ["a", "a", "b", "c", "c"], seed=0)
+    assert figure.value == pytest.approx(0.6)
+    assert figure.n == 5
+    assert figure.low <= figure.value <= figure.high
+
+
+def test_interval_is_wider_when_questions_of_a_video_agree():
+    values = np.repeat([0.0, 1.0], 50)
+    independent = bootstrap_over_groups(values, range(100), seed=1)
+    clustered = bootstrap_over_groups(values, np.repeat(np.arange(10), 10), seed=1)
+    assert clustered.high - clustered.low > 2 * (independent.high - independent.low)
+
+
+def test_interval_of_independent_questions_matches_the_binomial():
+    rng = np.random.default_rng(0)
+    values = (rng.random(2000) < 0.54).astype(float)
+    figure = bootstrap_over_groups(values, range(2000), seed=0)
+    half = 1.96 * np.sqrt(values.mean() * (1 - values.mean()) / 2000)
+    assert (figure.high - figure.low) / 2 == pytest.approx(half, rel=0.1)
+
+
+def test_same_seed_same_interval_and_order_of_questions_does_not_matter():
+    rng = np.random.default_rng(3)
+    values, groups = rng.random(60), rng.integers(0, 9, 60)
+    order = rng.permutation(60)
+    one = bootstrap_over_groups(values, groups, seed=5)
+    assert one == bootstrap_over_groups(values, groups, seed=5)
+    other = bootstrap_over_groups(values[order], groups[order], seed=5)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high))
+
+
+@pytest.mark.parametrize("values, groups", [([], []), ([1.0], ["a", "b"]), ([float("nan")], ["a"])])
+def test_bad_input_is_refused(values, groups):
+    with pytest.raises(ValueError):
+        bootstrap_over_groups(values, groups, seed=0)
+
+
+def test_types_are_measured_on_their_own_questions():
+    by_type = figures_by_type([1, 0, 1, 1], ["a", "a", "b", "b"], ["C", "T", "C", "T"], seed=0)
+    assert by_type["C"]["accuracy"].value == 1.0
+    assert by_type["T"]["accuracy"].value == 0.5
+
+
+def test_json_has_the_form_of_the_contract():
+    figure = Figure(0.5, 0.4, 0.6, 10)
+    result = EvalResult(
+        10,
+        {"accuracy": figure},
+        by_type={"C": {"accuracy": figure}},
+        floors={"chance": {"accuracy": figure}},
+    )
+    out = result.to_json()
+    assert out["n"] == 10
+    assert {"value", "low", "high"} <= set(out["accuracy"])
+    assert out["by_type"]["C"]["accuracy"]["value"] == 0.5
+    assert out["floors"]["chance"]["accuracy"]["low"] == 0.4
+
+
+def test_a_metric_may_not_take_a_reserved_name():
+    with pytest.raises(ValueError, match="floors"):
+        EvalResult(1, {"floors": Figure(0.5, 0.4, 0.6, 1)})
+
+
+@pytest.mark.parametrize(
+    "numbers", [(0.5, 0.6, 0.4, 3), (float("nan"), 0, 1, 3), (0.5, 0.4, 0.6, 0)]
+)
+def test_an_impossible_figure_is_refused(numbers):
+    with pytest.raises(ValueError):
+        Figure(*numbers)

@@ -1,0 +1,319 @@
+"""The hub set without a hub: a hand-made Hugging Face cache, a lock file, and checkpoints of the
+same architectures.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from svqa.errors import ModelError, UnknownModel, UsageError, WeightsCorrupt, WeightsMissing
+from svqa.models import hub
+from svqa.models.blip import BlipAnswerer, BlipCaptioner
+from svqa.models.checkpoint import seal
+from svqa.models.hub import (
+    HUB_MODELS,
+    load_pretrained,
+    locate,
+    lock_entry,
+    pull,
+    read_lock,
+    write_lock,
+)
+from svqa.models.video_lm import VideoLanguageAnswerer
+from svqa.records import FrameBatch, Question
+from tests.helpers.blip import pictures, write_tiny, write_tiny_video_lm
+
+REPO = "Salesforce/blip-vqa-base"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """A cache as `pull` leaves it: models--OWNER--NAME/snapshots/COMMIT, and a lock file that names
+    it.
+    """
+    from huggingface_hub import constants
+
+    snapshot = tmp_path / "hub" / "models--Salesforce--blip-vqa-base" / "snapshots" / COMMIT
+    write_tiny("vqa", snapshot)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(hub, "lock_path", lambda: tmp_path / "hub.lock.json")
+    write_lock({REPO: lock_entry(snapshot)})
+    return snapshot
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return write_tiny("vqa", tmp_path / "mine")
+
+
+def test_the_set_names_what_it_fetches_and_never_a_pickle():
+    assert {m.role for m in HUB_MODELS.values()} >= {
+        "captions",
+        "answers",
+        "vectors",
+        "boxes",
+        "speech",
+        "video answers",
+    }
+    for model in HUB_MODELS.values():
+        assert any(pattern.endswith(".safetensors") for pattern in model.files)
+        assert not any(
+            pattern.endswith((".bin", ".pt", ".pth", ".py", ".pkl", "*")) for pattern in model.files
+        )
+
+
+def test_a_pulled_model_loads_by_its_name_and_says_which_commit(cache):
+    for name in (REPO, "blip-vqa-base"):
+        answerer = BlipAnswerer.from_pretrained(name)
+        assert answerer.model_id == f"{REPO}@{COMMIT[:8]}"
+    assert answerer.reply(pictures(1), [Question("is it red?")])[0].text
+
+
+def test_what_was_not_pulled_is_missing_and_the_error_says_how_to_get_it(cache):
+    with pytest.raises(
+        WeightsMissing,
+        match=r"blip-image-captioning-base \(model.safetensors\).*svqa models pull hub",
+    ):
+        BlipCaptioner.from_pretrained("Salesforce/blip-image-captioning-base")
+
+
+def test_a_set_knows_what_is_installed_without_reading_it(cache):
+    from svqa.models.zoo import describe, load_set
+
+    facts = {f.role: f for f in describe("hub")}
+    assert facts["answerer"].available and facts["answerer"].sha256["model.safetensors"]
+    assert facts["answerer"].name == load_set("hub").model_ids["answerer"] == f"{REPO}@{COMMIT[:8]}"
+    assert (
+        not facts["captioner"].available
+        and facts["captioner"].name == "Salesforce/blip-image-captioning-base"
+    )
+    (cache / "config.json").unlink()
+    assert not {f.role: f for f in describe("hub")}["answerer"].available
+
+
+def test_a_file_deleted_after_the_pull_is_named(cache):
+    (cache / "model.safetensors").unlink()
+    with pytest.raises(
+        WeightsMissing, match=r"model\.safetensors is not on this machine.*svqa models pull hub"
+    ):
+        locate(REPO)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "another config"])
+def test_what_differs_from_the_lock_is_not_opened(cache, damage):
+    if damage == "another config":
+        (cache / "config.json").write_text("{}")
+    else:
+        weights = bytearray((cache / "model.safetensors").read_bytes())
+        weights[-1] ^= 1
+        (cache / "model.safetensors").write_bytes(
+            weights[:-10] if damage == "truncated" else weights
+        )
+    with pytest.raises(WeightsCorrupt, match="should have SHA-256"):
+        BlipAnswerer.from_pretrained(REPO)
+
+
+def test_another_revision_than_the_pulled_one_is_refused(cache):
+    assert locate(REPO, revision=COMMIT[:10]).folder == cache
+    with pytest.raises(
+        WeightsMissing, match=f"pulled at {COMMIT}, not at v2.*pull blip-vqa-base --revision v2"
+    ):
+        locate(REPO, revision="v2")
+
+
+def test_the_lock_survives_a_round_trip_and_a_broken_one_is_told(tmp_path, cache):
+    entries = read_lock()
+    write_lock(entries, tmp_path / "copy.json")
+    assert read_lock(tmp_path / "copy.json") == entries
+    assert set(entries[REPO]["files"]) >= {"model.safetensors", "config.json", "tokenizer.json"}
+    assert read_lock(tmp_path / "none.json") == {}
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(ModelError, match="not JSON"):
+        read_lock(tmp_path / "broken.json")
+
+
+def test_pull_writes_down_what_came(cache, tmp_path, monkeypatch):
+    import huggingface_hub
+
+    asked = []
+    monkeypatch.setattr(
+        huggingface_hub,
+        "snapshot_download",
+        lambda repo, **kw: (asked.append((repo, kw)), str(cache))[1],
+    )
+    brought = pull(["blip-vqa-base"], revision=COMMIT, lock=tmp_path / "new.json")
+    assert brought == read_lock(tmp_path / "new.json") and brought[REPO]["commit"] == COMMIT
+    assert asked == [
+        (REPO, {"revision": COMMIT, "allow_patterns": list(HUB_MODELS["blip-vqa-base"].files)})
+    ]
+
+
+def test_pull_refuses_pickles_only_unknown_names_and_one_revision_for_many(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    (tmp_path / "snap").mkdir()
+    (tmp_path / "snap" / "config.json").write_text("{}")
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda repo, **kw: str(tmp_path / "snap")
+    )
+    with pytest.raises(WeightsMissing, match="no safetensors"):
+        pull(["blip-vqa-base"], lock=tmp_path / "lock.json")
+    assert read_lock(tmp_path / "lock.json") == {}
+    with pytest.raises(UnknownModel, match="blip-vqa-base"):
+        pull(["blip-vqa"])
+    with pytest.raises(UsageError, match="one model"):
+        pull(["blip-vqa-base", "whisper-tiny"], revision="main")
+
+
+def test_pull_without_a_network_is_a_typed_error(tmp_path, monkeypatch):
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def offline(*_, **__):
+        raise LocalEntryNotFoundError("no connection\nlong story")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    with pytest.raises(
+        WeightsMissing, match="0 of 1 models came.*could not be fetched: no connection$"
+    ):
+        pull(["whisper-tiny"], lock=tmp_path / "lock.json")
+
+
+class Canary:
+    """Unpickling this leaves a file behind."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_pickle_is_never_opened(folder, tmp_path):
+    canary = tmp_path / "canary"
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Canary(canary)))
+    with pytest.raises(WeightsMissing, match="no pickled weights"):
+        BlipAnswerer.from_pretrained(folder)
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Canary(canary)))
+    with pytest.raises(WeightsCorrupt):
+        BlipAnswerer.from_pretrained(folder)
+    assert not canary.exists()
+
+
+def test_code_in_a_config_is_never_run(tmp_path):
+    canary = tmp_path / "canary"
+    folder = write_tiny_video_lm(tmp_path / "lm")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "mystery",
+        "auto_map": {"AutoConfig": "evil.Config", "AutoModelForImageTextToText": "evil.Model"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text(f"import pathlib\npathlib.Path({str(canary)!r}).touch()\n")
+    with pytest.raises(WeightsCorrupt):
+        VideoLanguageAnswerer.from_pretrained(folder)
+    assert not canary.exists()
+
+
+def test_a_sealed_folder_is_held_to_its_seals(folder):
+    seal(folder)
+    before = BlipAnswerer.from_pretrained(folder).model_id
+    assert before.startswith("mine@")
+    with open(folder / "tokenizer.json", "a") as file:
+        file.write(" ")
+    with pytest.raises(WeightsCorrupt, match="tokenizer.json should have SHA-256"):
+        BlipAnswerer.from_pretrained(folder)
+
+
+def test_two_versions_in_folders_of_one_name_have_two_ids(tmp_path):
+    ids = {
+        locate(write_tiny("vqa", tmp_path / str(seed) / "mine", seed=seed)).model_id
+        for seed in (0, 1)
+    }
+    assert len(ids) == 2 and all(i.startswith("mine@") for i in ids)
+
+
+def test_half_precision_on_a_cpu_is_refused_and_bfloat16_is_not(folder):
+    import torch
+
+    with pytest.raises(UsageError, match="float16 on a CPU"):
+        BlipAnswerer.from_pretrained(folder, dtype="float16")
+    answerer = BlipAnswerer.from_pretrained(folder, dtype="bfloat16")
+    assert answerer.model.dtype == torch.bfloat16
+    assert answerer.reply(pictures(1), [Question("is it red?")])[0].text
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path):
+    captioner = write_tiny("captioner", tmp_path / "c")
+    shutil.rmtree(tmp_path / "c")
+    (tmp_path / "c").mkdir()
+    (captioner / "config.json").write_text('{"model_type": "blip"}')
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors"):
+        load_pretrained(object, object, captioner)
+
+
+@pytest.fixture(scope="module")
+def video_lm(tmp_path_factory) -> VideoLanguageAnswerer:
+    return VideoLanguageAnswerer.from_pretrained(
+        write_tiny_video_lm(tmp_path_factory.mktemp("lm")), most_frames=3, max_tokens=4
+    )
+
+
+@pytest.fixture(scope="module")
+def frames() -> FrameBatch:
+    return FrameBatch(pictures(6), np.arange(6) * 61.5)
+
+
+class TestVideoLanguageModel:
+    """SmolVLM2's architecture, shrunk, through the very class that loads the big one."""
+
+    def test_the_prompt_names_the_second_of_every_frame(self, video_lm, frames):
+        inputs = video_lm._prompt("what colour is it?", frames[[0, 1, 3]])
+        text = video_lm.processor.tokenizer.decode(inputs["input_ids"][0])
+        assert [f"Frame from {t}:" in text for t in ("00:00", "01:01", "03:04")] == [True] * 3
+        assert "what colour is it?" in text and inputs["pixel_values"].shape[:3] == (1, 3, 3)
+
+    def test_frames_matter_and_their_order_too(self, video_lm, frames):
+        import torch
+
+        with torch.inference_mode():
+            logits = [
+                video_lm.model(
+                    **video_lm._prompt("what colour is it?", FrameBatch(p, frames.t_s[:3]))
+                ).logits[0, -1]
+                for p in (frames.pixels[:3], frames.pixels[3:], frames.pixels[2::-1])
+            ]
+        assert not torch.allclose(logits[0], logits[1]) and not torch.allclose(logits[0], logits[2])
+
+    def test_answers_rest_on_the_frames_that_were_shown(self, video_lm, frames):
+        answer = video_lm.answer(Question("what colour is it?"), [], frames)
+        assert len(answer.evidence) == 3 and 0 < answer.score <= 1
+        assert [e.start_s for e in answer.evidence] == [61.5, 184.5, 307.5]
+        assert video_lm.answer(Question("what colour is it?"), [], None).abstained
+
+    def test_an_option_is_weighed_as_if_it_had_been_said(self, video_lm, frames):
+        import torch
+
+        question = Question("what colour is it?", options=("red", "blue", "green or red"))
+        answer = video_lm.answer(question, [], frames)
+        inputs = video_lm._prompt(question.text, frames[[1, 3, 5]])
+        means = []
+        for option in question.options:  # the slow way: the whole prompt again for every option
+            ids = video_lm.processor.tokenizer(
+                f" {option}", add_special_tokens=False, return_tensors="pt"
+            ).input_ids
+            whole = {**inputs, "input_ids": torch.cat([inputs["input_ids"], ids], 1)}
+            whole["attention_mask"] = torch.ones_like(whole["input_ids"])
+            with torch.inference_mode():
+                logp = video_lm.model(**whole).logits.log_softmax(-1)[0, -len(ids[0]) - 1 : -1]
+            means.append(float(logp.gather(-1, ids[0][:, None]).mean()))
+        assert answer.option == int(np.argmax(means))
+        assert answer.score == pytest.approx(np.exp(max(means)), rel=1e-3)

@@ -1,0 +1,71 @@
+"""Model sets by name: facts without loading, members on demand, ids that are true."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from svqa.errors import UnknownModel
+from svqa.models import base
+from svqa.models.zoo import MODEL_SETS, ROLES, describe, known_sets, load_set, verify
+from tests.helpers.offline_models import offline
+
+KINDS = {
+    "encoder": base.Encoder,
+    "sentences": base.TextEncoder,
+    "captioner": base.Captioner,
+    "detector": base.Detector,
+    "transcriber": base.Transcriber,
+    "sounds": base.SoundEncoder,
+    "answerer": base.Answerer,
+}
+
+
+def test_facts_and_ids_need_no_torch():
+    code = (
+        "import sys; from svqa.models.zoo import *; describe('offline'); "
+        "load_set('offline').model_ids; "
+        "bad = {'torch', 'transformers', 'cv2', 'av'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_member_is_what_its_role_and_its_id_say(role):
+    member = getattr(offline(), role)
+    assert isinstance(member, KINDS[role])
+    assert member.model_id == offline().model_ids[role]
+
+
+def test_members_are_loaded_once_and_shared():
+    models = offline()
+    assert models.encoder is models.encoder
+    assert models.encoder._tagger is models.captioner._tagger is models.detector._tagger
+
+
+def test_every_row_has_its_licence_and_is_here():
+    rows = describe("offline")
+    assert {r.role for r in rows} >= set(ROLES)
+    assert all(r.licence and r.available and r.set == "offline" for r in rows)
+    assert describe("minilm-l6-v2")[0].sha256["model.safetensors"].startswith("53aa5117")
+
+
+def test_checksums_of_the_offline_set_are_right():
+    verify("offline")
+
+
+def test_unknown_names_are_answered_with_the_known_ones():
+    with pytest.raises(UnknownModel, match="Unknown model set 'ofline'. Did you mean 'offline'"):
+        load_set("ofline")
+    with pytest.raises(UnknownModel, match="Known: .*offline"):
+        describe("nothing-like-it")
+    with pytest.raises(UnknownModel):
+        verify("nope")
+
+
+def test_every_set_is_made_of_known_roles():
+    assert "offline" in known_sets()
+    for specs in MODEL_SETS.values():
+        assert all(part in specs for spec in specs.values() for part in spec.parts)
