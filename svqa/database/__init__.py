@@ -32,4 +32,4 @@ def __getattr__(name: str):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'rows')}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'stored_records')}"), name)

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import hnsw_recall as speed_index
 from benchmarks.cases import index
-from benchmarks.harness import run_benchmarks
+from benchmarks.run import run_benchmarks
 from tests.helpers.database import postgres
 from tests.helpers.imports import REPOSITORY
 

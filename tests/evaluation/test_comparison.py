@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import svqa
+from tests.cli.test_cli import svqa
 
 from svqa.database import open_store
 from svqa.database.stored_records import StoredVersion
