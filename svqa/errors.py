@@ -115,7 +115,7 @@ class NotIngested(UsageError):
     """Asked about a video that the database does not hold (ready)."""
 
 
-class DifferentPassports(UsageError):
+class DifferentFingerprints(UsageError):
     """Two results were not measured on the same thing; the text names the field that differs."""
 
 

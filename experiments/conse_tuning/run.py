@@ -3,7 +3,7 @@ scored.
 
 Run: `python experiments/conse_tuning/run.py [CLIPS_FOLDER]` -> experiments/conse_tuning/result.json
 and the tables of docs/offline-models.md. "Tune" are three descriptions of each of 13 items, "test"
-one of each of the 7 clips. Intervals: 95 % bootstrap over items. Floor: a random order.
+one of each of the 7 clips. Intervals: 95 % bootstrap over items. Baseline: a random order.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def main(clips: Path) -> None:
             rows.append(
                 {"setting": setting, "value": value, "chosen": value == CHOSEN[setting]} | measured
             )
-    floors = {"tune": 1 / len(items), "test": 1 / len(QUERIES["test"])}
+    baselines = {"tune": 1 / len(items), "test": 1 / len(QUERIES["test"])}
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    result = {"chosen": CHOSEN, "floor_r1": floors, "ms_per_frame": ms, "rows": rows}
+    result = {"chosen": CHOSEN, "baseline_r1": baselines, "ms_per_frame": ms, "rows": rows}
     OUT.write_text(json.dumps(result, indent=1) + "\n")
     fill(PAGE, result)
 
@@ -188,7 +188,7 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 def fill(page: Path, result: dict) -> None:
     """Write the tables between the page's markers."""
-    rows, floor = result["rows"], result["floor_r1"]
+    rows, baseline = result["rows"], result["baseline_r1"]
     n_tune, n_test = rows[0]["tune"]["n"], rows[0]["test"]["n"]
     tuning = table(
         ["setting", "value", f"R@1 tune (n = {n_tune})", "MRR tune", f"R@1 test (n = {n_test})"],
@@ -200,7 +200,7 @@ def fill(page: Path, result: dict) -> None:
             ]
             for row in rows
         ]
-        + [["floor", "random order", f"{floor['tune']:.2f}", "", f"{floor['test']:.2f}"]],
+        + [["baseline", "random order", f"{baseline['tune']:.2f}", "", f"{baseline['test']:.2f}"]],
     )
     costs = [[net, f"{ms:.0f}"] for net, ms in result["ms_per_frame"].items()]
     speed = table(["net", "CPU ms a frame, one thread"], costs)

@@ -20,14 +20,14 @@ from svqa.shapes.truth import boxes
 from svqa.training.feature_cache import COLUMNS, grid_times
 
 
-def looks(answerer, pixels: Sequence[np.ndarray], questions: Sequence[str]) -> np.ndarray:
+def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[str]) -> np.ndarray:
     """One picture a question -> (N, side, side) attention on each patch, summing to 1: layers,
     heads, words averaged.
 
     `answerer` is a `BlipAnswerer`. What goes to the class token, which stands for the whole
     picture, is left out.
 
-    >>> looks(answerer, [grid], ["which way does the red circle move?"]).shape   # doctest: +SKIP
+    >>> attention_maps(answerer, [grid], ["which way does the red circle move?"]).shape   # doctest: +SKIP
     (1, 8, 8)
     """
     kept: list[torch.Tensor] = []

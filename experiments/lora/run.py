@@ -31,7 +31,7 @@ from svqa.training.versions import find_base
 
 GPU = "not measured: no GPU was to be had"
 FROZEN = {"arm": "frozen", "replay": None, "rank": None}
-FLOOR = {"arm": "never looks", "replay": None, "rank": None}
+BASELINE = {"arm": "never looks", "replay": None, "rank": None}
 TEST_SEED, VAL_SEED, TRAIN_SEED = 61_000, 62_000, 63_000  # of the videos; a run adds its own seed
 ARMS: dict[str, dict[str, Any]] = {
     "full": {"use_lora": False, "learning_rate": 7e-4},
@@ -156,7 +156,7 @@ def task_file(folder: Path, kind: str, seed: int, plan: Plan) -> Path:
 
 
 def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:
-    """Who knows the habits of the training answers and sees nothing: the floor under every arm, on
+    """Who knows the habits of the training answers and sees nothing: the baseline under every arm, on
     the same test.
     """
     train, test = (
@@ -168,7 +168,7 @@ def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[
         habits[gist(e.question)][e.answers[0]] += 1
     values = np.array([_guess(e, habits) == e.answers[0] for e in test])
     return {
-        **FLOOR,
+        **BASELINE,
         "seed": seed,
         "trainable": 0,
         "trainable_share": 0.0,
@@ -202,7 +202,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     book = _Book(given.out, given.work, plan)
     for seed in given.seeds:
         book.add(
-            {**FLOOR, "seed": seed, "base_sha256": ""},
+            {**BASELINE, "seed": seed, "base_sha256": ""},
             partial(never_looks_row, seed, given.work, plan),
         )
         book.add({**FROZEN, "seed": seed}, partial(frozen_row, seed, given.work, plan))

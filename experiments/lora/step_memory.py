@@ -17,7 +17,7 @@ import torch
 from svqa.models.disk_cache import DiskCache
 from svqa.training.batches import AnswerLoss, Collate, plain, tokenise
 from svqa.training.dataset import Example
-from svqa.training.feature_cache import Pictures, Seen
+from svqa.training.feature_cache import FeatureCache, Pictures
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def loss_and_batch(
     pictures = Pictures(examples, size_px=config.vision_config.image_size, cache=DiskCache(cache))
     pictures.decode()
     collate = Collate(
-        tokenise(processor, config.text_config, examples), Seen(pictures, processor), cached=False
+        tokenise(processor, config.text_config, examples),
+        FeatureCache(pictures, processor),
+        cached=False,
     )
     return AnswerLoss(model.train(), vision_is_frozen=vision_is_frozen), collate(
         range(len(examples))

@@ -21,7 +21,7 @@ def summary(
     over videos.
 
     `recovered` is the gain over the frozen model as a share of full fine-tuning's with the same
-    replay; `recovered_above_floor` the same over who never looks, which leaves out what answering
+    replay; `recovered_above_baseline` the same over who never looks, which leaves out what answering
     in the right words is worth.
     """
     table: dict[str, Any] = {}
@@ -42,11 +42,11 @@ def summary(
             full = _same_seeds(
                 rows, "full" + (", no replay" if mine[0]["replay"] is False else ""), mine
             )
-            for key, floor in (
+            for key, baseline in (
                 ("recovered", frozen),
-                ("recovered_above_floor", _same_seeds(rows, "never looks", mine)),
+                ("recovered_above_baseline", _same_seeds(rows, "never looks", mine)),
             ):
-                if full and floor and (share := _recovered(mine, full, floor, tests)):
+                if full and baseline and (share := _recovered(mine, full, baseline, tests)):
                     table[name][key] = share
     return table
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.evaluation.nextgqa import figures, paired
-from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
+from svqa.evaluation.nextgqa_data import GroundingQuestion, gather, read_grounding_questions
 from svqa.evaluation.nextgqa_fit import choose_weights, fitted_priors, fold_of, values_of
 from svqa.evaluation.nextqa import read_captions
 from svqa.records import VectorSet
@@ -35,7 +35,7 @@ SMOOTH_S = 3.0
 FOLDS = 5
 
 
-def flat_table(asked: Sequence[Asked]) -> Prior:
+def flat_table(asked: Sequence[GroundingQuestion]) -> Prior:
     """The prior that knows nothing: nine positions times six lengths, all alike, whatever was
     asked.
     """
@@ -45,12 +45,12 @@ def flat_table(asked: Sequence[Asked]) -> Prior:
     return Prior(grid, {("-", "-"): np.ones(len(grid))})
 
 
-def smoothed(a: Asked) -> np.ndarray:
+def smoothed(a: GroundingQuestion) -> np.ndarray:
     """Content after a mean over 3 s windows."""
     return standard(slide_mean(a.content[:, None], a.t_s, window_s=SMOOTH_S)[:, 0])
 
 
-def hierarchical(a: Asked) -> np.ndarray:
+def hierarchical(a: GroundingQuestion) -> np.ndarray:
     """Each second's own cosine, its 5 s segment's and its 30 s scene's, in equal parts; words as
     before.
     """
@@ -59,14 +59,14 @@ def hierarchical(a: Asked) -> np.ndarray:
     return content_scores(sum(standard(c) for c in levels), a.words)
 
 
-def coherent(a: Asked) -> np.ndarray:
+def coherent(a: GroundingQuestion) -> np.ndarray:
     """Content with what its neighbours in time lend it, as `rerank_with_temporal_coherence` weighs
     it.
     """
     return standard(0.8 * a.content + 0.2 * standard(coherence(a.content, a.t_s)))
 
 
-def ablation(asked: Sequence[Asked], *, seed: int = 0) -> dict:
+def ablation(asked: Sequence[GroundingQuestion], *, seed: int = 0) -> dict:
     """-> {"n", "folds", "seed", "rows": [{"method", metric: figure, "iou_above_question_words",
     ...}]}.
     """
@@ -98,7 +98,9 @@ def ablation(asked: Sequence[Asked], *, seed: int = 0) -> dict:
     return {"n": len(asked), "folds": FOLDS, "seed": seed, "rows": _rows(asked, values, seed)}
 
 
-def fit_shipped(asked: Sequence[Asked], *, seed: int = 0, **provenance: object) -> Prior:
+def fit_shipped(
+    asked: Sequence[GroundingQuestion], *, seed: int = 0, **provenance: object
+) -> Prior:
     """The table on all questions, its two weights chosen in 5 folds by video."""
     chosen = choose_weights(asked, [a.content for a in asked], fold_of(asked, FOLDS, seed))
     source = (
@@ -108,7 +110,7 @@ def fit_shipped(asked: Sequence[Asked], *, seed: int = 0, **provenance: object) 
     return replace(chosen, provenance={"fitted on": source, "seed": seed, **provenance})
 
 
-def _rows(asked: Sequence[Asked], values: dict, seed: int) -> list[dict]:
+def _rows(asked: Sequence[GroundingQuestion], values: dict, seed: int) -> list[dict]:
     videos, rows = [a.question.video for a in asked], []
     for name, mine in values.items():
         row = {"method": name, **{k: f.to_json() for k, f in figures(mine, videos, seed).items()}}
@@ -143,7 +145,7 @@ def main() -> None:
     given = parser.parse_args()
     if not (given.out or given.fit):
         parser.error("nothing to do: give --out FILE, --fit FILE or both")
-    questions, durations_s = read_questions(given.annotations, given.spans)
+    questions, durations_s = read_grounding_questions(given.annotations, given.spans)
     asked = gather(questions, durations_s, read_captions(given.captions), sentence_encoder())
     if given.fit:
         sums = {

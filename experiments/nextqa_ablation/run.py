@@ -26,7 +26,7 @@ from svqa.answering.option_scoring import (
 )
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.evaluation.nextqa import Choice, read_annotations, read_captions, read_predictions
-from svqa.language.question_parser import plain, read_question
+from svqa.language.question_parser import parse_question, plain
 from svqa.metrics.results import bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence
@@ -191,7 +191,7 @@ def _with_time_prior(
     """The method with lines weighed by when they are: after, before or at the second that best fits
     the event.
     """
-    form = read_question(question)
+    form = parse_question(question)
     if form.relation not in ("after", "before", "while") or not form.event:
         return score_options(question, options, lines, encoder)
     seconds, index = np.unique(lines.spans[:, 0], return_inverse=True)

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from experiments.measurement import write_measured
 from svqa.evaluation.question_file import run_questions
-from svqa.evaluation.runs import read_asked
+from svqa.evaluation.runs import read_question_set
 from svqa.metrics.results import EvalResult
 from svqa.pipeline.library import open_library
 from svqa.shapes.dataset import make_dataset
@@ -30,9 +30,11 @@ def run_asked(*, videos: int, seed: int) -> EvalResult:
     with TemporaryDirectory() as folder:
         made = make_dataset(videos, seed, Path(folder) / "made")
         with open_library(f"sqlite:///{folder}/asked.db", "shapes") as library:
-            result = run_questions(library, read_asked(made.folder / "questions.jsonl"), seed=seed)
-    passport = {"world": "shapes", "videos": videos, **result.passport}
-    return replace(result, passport=passport)
+            result = run_questions(
+                library, read_question_set(made.folder / "questions.jsonl"), seed=seed
+            )
+    fingerprint = {"world": "shapes", "videos": videos, **result.fingerprint}
+    return replace(result, fingerprint=fingerprint)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ from svqa.shapes.scene import DURATION_S, Actor, Scene
 SEED = 90_651  # nothing was trained or chosen on it; the choices were made on 779
 TYPES = ("colour", "shape", "exists")
 LONGEST_S = 6.0
-METHOD, FLOORS = "frame level", ("middle of the segment", "middle of the video", "random frame")
+METHOD, BASELINES = "frame level", ("middle of the segment", "middle of the video", "random frame")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run_looking(*, videos: int = 200, seed: int = SEED) -> EvalResult:
     frame shows the thing.
     """
     scenes, rng = [scene_of(seed, i) for i in range(videos)], np.random.default_rng([seed, 4])
-    right: dict[str, list[float]] = {name: [] for name in (METHOD, *FLOORS)}
+    right: dict[str, list[float]] = {name: [] for name in (METHOD, *BASELINES)}
     shown: dict[str, list[float]] = {name: [] for name in right}
     asked: list[tuple[int, Passing]] = []
     with (
@@ -79,7 +79,7 @@ def run_looking(*, videos: int = 200, seed: int = SEED) -> EvalResult:
         name: figures_by_type(values, groups, types, seed, metric=name)
         for name, values in right.items()
     }
-    passport = {
+    fingerprint = {
         "world": "shapes",
         "seed": seed,
         "videos": videos,
@@ -99,9 +99,9 @@ def run_looking(*, videos: int = 200, seed: int = SEED) -> EvalResult:
                 "shows the thing": bootstrap_over_groups(shown[name], groups, seed),
                 **{kind: by_type[name][kind][name] for kind in TYPES},
             }
-            for name in FLOORS
+            for name in BASELINES
         },
-        passport,
+        fingerprint,
     )
 
 
@@ -130,8 +130,8 @@ def _colours(actor: Actor) -> set[str]:
 
 def _looks(library: Library, video: str, text: str, rng: np.random.Generator) -> dict[str, float]:
     """-> by arm, the second that is looked at."""
-    hits = search(library.store, library.models, text, videos=[video], k=HITS, shelf=library.shelf)
-    shown = frames_to_show(library.store, library.models, text, hits, shelf=library.shelf)
+    hits = search(library.store, library.models, text, videos=[video], k=HITS, cache=library.cache)
+    shown = frames_to_show(library.store, library.models, text, hits, cache=library.cache)
     return {
         METHOD: max(shown, key=lambda t_s: shown[t_s].score),
         "middle of the segment": (hits[0].start_s + hits[0].end_s) / 2,

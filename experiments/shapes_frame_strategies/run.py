@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from svqa.evaluation.shapes_questions import WIDTH_PX, Asked, ask
+from svqa.evaluation.shapes_questions import WIDTH_PX, FrameQuestion, ask
 from svqa.records import Evidence, FrameBatch, Question
-from svqa.shapes.balance import floors
+from svqa.shapes.balance import baselines
 from svqa.shapes.questions import FRAME_TYPES
 from svqa.shapes.render import render
 from svqa.shapes.sampling import scene_of
@@ -24,7 +24,7 @@ FRAMES = 13  # every fourth, from the first, is the middle of one of four equal 
 Given = tuple[Question, list[Evidence], FrameBatch]
 
 
-def draw_asked(seed: int, *, videos: int, types: Sequence[str]) -> list[Asked]:
+def draw_asked(seed: int, *, videos: int, types: Sequence[str]) -> list[FrameQuestion]:
     """A question of each of `types` that each of `videos` videos of `seed` allows, answers balanced
     over all of them.
     """
@@ -35,7 +35,7 @@ def draw_asked(seed: int, *, videos: int, types: Sequence[str]) -> list[Asked]:
     ]
 
 
-def given(asked: Sequence[Asked], seed: int) -> list[Given]:
+def given(asked: Sequence[FrameQuestion], seed: int) -> list[Given]:
     """-> an input of a VQA model each: the question, nothing retrieved, the frames of the seconds
     it is about.
     """
@@ -45,7 +45,7 @@ def given(asked: Sequence[Asked], seed: int) -> list[Given]:
     ]
 
 
-def frame_times(a: Asked) -> np.ndarray:
+def frame_times(a: FrameQuestion) -> np.ndarray:
     """-> (13,) seconds, evenly over the middle three quarters of the seconds a question is
     about.
     """
@@ -53,11 +53,13 @@ def frame_times(a: Asked) -> np.ndarray:
     return start_s + (end_s - start_s) * np.linspace(1 / 8, 7 / 8, FRAMES)
 
 
-def never_looks(asked: Sequence[Asked], *, learnt: Sequence[Asked]) -> dict[str, float]:
+def never_looks(
+    asked: Sequence[FrameQuestion], *, learnt: Sequence[FrameQuestion]
+) -> dict[str, float]:
     """-> the best accuracy on each type of those who see nothing: chance, the commonest answer, the
     habits of `learnt`.
     """
-    found = floors([a.question for a in learnt], [a.question for a in asked])
+    found = baselines([a.question for a in learnt], [a.question for a in asked])
     return {
         kind: max(row[name] for name in ("chance", "majority", "blind"))
         for kind, row in found.items()

@@ -93,8 +93,8 @@ def run_fusion(encoder: Encoder, *, videos: int = 60, seed: int = SEED) -> EvalR
         "recall@1": figure(best["picture + sound"]),
         "lift": figure(best["picture + sound"] - best["picture alone"]),
     }
-    floors = {row: {"recall@1": figure(best[row])} for row in ("picture alone", "sound alone")}
-    passport = {
+    baselines = {row: {"recall@1": figure(best[row])} for row in ("picture alone", "sound alone")}
+    fingerprint = {
         "world": "shapes",
         "seed": seed,
         "videos": videos,
@@ -102,7 +102,7 @@ def run_fusion(encoder: Encoder, *, videos: int = 60, seed: int = SEED) -> EvalR
         "encoder": encoder.model_id,
         "sound": MODEL_ID,
     }
-    return EvalResult(len(queries), metrics, by_type, floors, passport)
+    return EvalResult(len(queries), metrics, by_type, baselines, fingerprint)
 
 
 def make_library(encoder: Encoder, videos: int, seed: int) -> tuple[Library, list[Query]]:

@@ -53,7 +53,7 @@ def run_order(
     """Share of videos whose nearest neighbour runs the same way; `by_type` has both tests for both
     kinds of vectors.
 
-    `metrics` are those of the order-aware vector, `floors` the mean's and the order-aware vector's
+    `metrics` are those of the order-aware vector, `baselines` the mean's and the order-aware vector's
     of shuffled frames. Intervals over videos. `seed` must be one that nothing was chosen on.
     """
     first, again = film_twice(encoder, detector, videos, seed)
@@ -80,7 +80,7 @@ def run_order(
         }
         for name, tests in rows.items()
     }
-    passport = {
+    fingerprint = {
         "world": "shapes",
         "seed": seed,
         "videos": videos,
@@ -89,7 +89,7 @@ def run_order(
         "detector": detector.model_id,
     }
     return EvalResult(
-        len(movers.ways), figures.pop("order-aware"), floors=figures, passport=passport
+        len(movers.ways), figures.pop("order-aware"), baselines=figures, fingerprint=fingerprint
     )
 
 

@@ -1,7 +1,7 @@
 """Lessons -> losses: what a small BLIP is asked, step by step, and the loop that asks it.
 
-`PatchTeacher` asks every patch what covers it and the whole how much there is, `CaptionTeacher` for
-the words about a picture, `AnswerTeacher` for the answer to a question. The last two can teach on
+`PatchObjective` asks every patch what covers it and the whole how much there is, `CaptionObjective` for
+the words about a picture, `AnswerObjective` for the answer to a question. The last two can teach on
 `frozen` vision: features that are computed once while the words are learnt.
 """
 
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
 from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
-from experiments.tiny_models.training_samples import PATCHES, Lesson
-from svqa.models.blip import frame_memory, read_question
+from experiments.tiny_models.training_samples import PATCHES, TrainingSample
+from svqa.models.blip import encode_question, frame_memory
 from svqa.records import Progress
 from svqa.shapes.scene import COLOURS, MAX_OBJECTS, SHAPES
 
@@ -29,7 +29,7 @@ EXAM = 200  # lessons, at most
 UNKNOWN = -100
 
 
-class Course:
+class Trainer:
     """Fits one teacher after another and keeps one curve: `step`, `loss`, `right` (share, on what
     is held out).
     """
@@ -73,7 +73,7 @@ class Course:
                 self.progress("steps", self.done, self.steps)
 
 
-class Readers(torch.nn.Module):
+class ProbeHeads(torch.nn.Module):
     """Linear layers that read from vision what it must not lose; they learn with it and are thrown
     away.
 
@@ -83,7 +83,7 @@ class Readers(torch.nn.Module):
 
     parts = (1 + len(SHAPES), 1 + len(COLOURS), 1 + len(SHAPES), PATCHES**2)
 
-    def __init__(self, width: int, lessons: Sequence[Lesson]):
+    def __init__(self, width: int, lessons: Sequence[TrainingSample]):
         super().__init__()
         self.patch = torch.nn.Linear(width, sum(self.parts))
         self.whole = torch.nn.Linear(width, (len(SHAPES) + 1) * (MAX_OBJECTS + 1))
@@ -113,14 +113,14 @@ class Readers(torch.nn.Module):
         return of_patches + of_whole, float(right[covered].float().mean())
 
 
-class PatchTeacher:
-    """Asks what the `Readers` read."""
+class PatchObjective:
+    """Asks what the `ProbeHeads` read."""
 
     batch = 24  # enough: every picture holds many shapes
 
-    def __init__(self, vision, lessons: Sequence[Lesson]):
+    def __init__(self, vision, lessons: Sequence[TrainingSample]):
         self.vision = vision
-        self.readers = Readers(vision.config.hidden_size, lessons)
+        self.readers = ProbeHeads(vision.config.hidden_size, lessons)
         self.pixels = np.stack([t.pixels for t in lessons])
 
     def __len__(self) -> int:
@@ -139,7 +139,7 @@ class PatchTeacher:
         )
 
 
-class CaptionTeacher:
+class CaptionObjective:
     """Asks for the caption of each frame, word after word."""
 
     batch = 24
@@ -148,7 +148,7 @@ class CaptionTeacher:
         self,
         model: BlipForConditionalGeneration,
         processor: BlipProcessor,
-        lessons: Sequence[Lesson],
+        lessons: Sequence[TrainingSample],
     ):
         self.model = model
         self.pixels = np.stack([t.pixels for t in lessons])
@@ -161,7 +161,7 @@ class CaptionTeacher:
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         return _draw_rows(rng, 0, len(self), self.batch)
 
-    def frozen(self) -> CaptionTeacher:
+    def frozen(self) -> CaptionObjective:
         """The same lessons, on vision features that are computed once and do not change."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
@@ -183,7 +183,7 @@ class CaptionTeacher:
         return self.model.vision_model(pixel_values=normalised(self.pixels[rows])).last_hidden_state
 
 
-class AnswerTeacher(CaptionTeacher):
+class AnswerObjective(CaptionObjective):
     """Asks `ASKED` questions about each picture; a batch is all frames or all grids, whose
     questions are longer.
     """
@@ -191,7 +191,10 @@ class AnswerTeacher(CaptionTeacher):
     batch = 16
 
     def __init__(
-        self, model: BlipForQuestionAnswering, processor: BlipProcessor, lessons: Sequence[Lesson]
+        self,
+        model: BlipForQuestionAnswering,
+        processor: BlipProcessor,
+        lessons: Sequence[TrainingSample],
     ):
         lessons = [t for t in lessons if t.asked]
         self.model, self.pixels, self.see = model, np.stack([t.pixels for t in lessons]), self._look
@@ -216,18 +219,21 @@ class AnswerTeacher(CaptionTeacher):
         memory = frame_memory(self.model, self.see(rows)).repeat_interleave(ASKED, 0)
         mask = (asked != 0).long()
         return _next_words(
-            self.model.text_decoder, read_question(self.model, asked, memory, mask), answers, mask
+            self.model.text_decoder, encode_question(self.model, asked, memory, mask), answers, mask
         )
 
 
-class WatchfulAnswerTeacher(AnswerTeacher):
-    """Asks the `Readers` too, so that vision forgets nothing while it serves questions."""
+class FrameAwareAnswerObjective(AnswerObjective):
+    """Asks the `ProbeHeads` too, so that vision forgets nothing while it serves questions."""
 
     def __init__(
-        self, model: BlipForQuestionAnswering, processor: BlipProcessor, lessons: Sequence[Lesson]
+        self,
+        model: BlipForQuestionAnswering,
+        processor: BlipProcessor,
+        lessons: Sequence[TrainingSample],
     ):
         super().__init__(model, processor, lessons)
-        self.readers = Readers(
+        self.readers = ProbeHeads(
             model.config.vision_config.hidden_size, [t for t in lessons if t.asked]
         )
         self.see = self._look_and_keep

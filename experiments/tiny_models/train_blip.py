@@ -21,11 +21,11 @@ from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering,
 
 from experiments.tiny_models import training_samples as world
 from experiments.tiny_models.objectives import (
-    AnswerTeacher,
-    CaptionTeacher,
-    Course,
-    PatchTeacher,
-    WatchfulAnswerTeacher,
+    AnswerObjective,
+    CaptionObjective,
+    FrameAwareAnswerObjective,
+    PatchObjective,
+    Trainer,
     normalised,
 )
 from experiments.tiny_models.tiny_blip import (
@@ -34,11 +34,11 @@ from experiments.tiny_models.tiny_blip import (
     whiten_patches,
     world_processor,
 )
-from experiments.tiny_models.training_samples import Lesson
+from experiments.tiny_models.training_samples import TrainingSample
 from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate, evaluate_captions
 from svqa.metrics.results import EvalResult, Figure
 from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.models.checkpoint import seal
+from svqa.models.checkpoint import write_checksums
 from svqa.records import Progress
 from svqa.training.curve_card import save_curve, write_card
 
@@ -97,16 +97,18 @@ def train_captioner(
     """
     torch.manual_seed(seed)
     began, steps = time.process_time(), _scaled(CAPTION_STEPS, scale)
-    course = Course(sum(steps.values()), np.random.default_rng(seed), progress)
+    course = Trainer(sum(steps.values()), np.random.default_rng(seed), progress)
     processor = world_processor()
     model = BlipForConditionalGeneration(blip_config(processor, text_layers=2))
     plain = world.make(world.frames, round(FRAMES * scale), seed=seed)
     worn = world.make(world.frames, round(FRESH / 2 * scale), seed=seed + 1, worn=True)
     learn_to_see(model.vision_model, worn, course, steps, seed, scale)
-    said = CaptionTeacher(model, processor, plain)
+    said = CaptionObjective(model, processor, plain)
     course.fit(said.frozen(), steps["captions, vision frozen"], peak=1e-3)
     course.fit(said, steps["captions"], peak=7e-4)
-    course.fit(CaptionTeacher(model, processor, worn), steps["captions of worn frames"], peak=7e-4)
+    course.fit(
+        CaptionObjective(model, processor, worn), steps["captions of worn frames"], peak=7e-4
+    )
     recipe = _recipe(seed, steps, _CAPTIONER_DATA, began, model)
     return _finish(
         Path(out),
@@ -135,23 +137,25 @@ def train_vqa(
     """
     torch.manual_seed(seed)
     began, steps = time.process_time(), _scaled(ANSWER_STEPS, scale)
-    course = Course(sum(steps.values()), np.random.default_rng(seed + 1), progress)
+    course = Trainer(sum(steps.values()), np.random.default_rng(seed + 1), progress)
     processor = world_processor()
     model = BlipForQuestionAnswering(blip_config(processor, text_layers=3))
     worn = world.make(world.frames, round(FRESH * scale), seed=seed + 1, worn=True)
     learn_to_see(model.vision_model, worn, course, steps, seed, scale)
     where = world.make(world.frames, round(PLACES * scale), seed=seed + 2, types=("place",))
     course.fit(
-        AnswerTeacher(model, processor, where).frozen(), steps["places, vision frozen"], peak=1e-3
+        AnswerObjective(model, processor, where).frozen(), steps["places, vision frozen"], peak=1e-3
     )
-    of_frames = AnswerTeacher(model, processor, worn[: round(FRESH / 2 * scale)]).frozen()
+    of_frames = AnswerObjective(model, processor, worn[: round(FRESH / 2 * scale)]).frozen()
     course.fit(of_frames, steps["answers about frames, vision frozen"], peak=1e-3)
     worn += world.make(world.grid, round(FRESH_GRIDS * scale), seed=seed + 1, worn=True)
-    course.fit(WatchfulAnswerTeacher(model, processor, worn), steps["answers"], peak=7e-4)
+    course.fit(FrameAwareAnswerObjective(model, processor, worn), steps["answers"], peak=7e-4)
     new = world.make(world.frames, round(FRESH * scale), seed=seed + 3, worn=True, more=MORE_COUNTS)
     new += world.make(world.grid, round(FRESH_GRIDS * scale), seed=seed + 3, worn=True)
     course.fit(
-        WatchfulAnswerTeacher(model, processor, new), steps["answers, counts more often"], peak=5e-4
+        FrameAwareAnswerObjective(model, processor, new),
+        steps["answers, counts more often"],
+        peak=5e-4,
     )
     recipe = _recipe(seed, steps, _ANSWERER_DATA, began, model)
     return _finish(
@@ -168,8 +172,8 @@ def train_vqa(
 
 def learn_to_see(
     vision,
-    frames: Sequence[Lesson],
-    course: Course,
+    frames: Sequence[TrainingSample],
+    course: Trainer,
     steps: Mapping[str, int],
     seed: int,
     scale: float,
@@ -183,9 +187,9 @@ def learn_to_see(
     grids = world.make(world.grid, round(GRIDS * scale), seed=seed)
     whiten_patches(vision, normalised(np.stack([t.pixels for t in crowds[:400]])))
     wave_positions(vision)
-    course.fit(PatchTeacher(vision, crowds), steps["patches of crowds"], peak=2e-3)
+    course.fit(PatchObjective(vision, crowds), steps["patches of crowds"], peak=2e-3)
     course.fit(
-        PatchTeacher(vision, [*crowds, *grids, *frames]), steps["patches and counts"], peak=1e-3
+        PatchObjective(vision, [*crowds, *grids, *frames]), steps["patches and counts"], peak=1e-3
     )
 
 
@@ -194,16 +198,16 @@ def _scaled(steps: Mapping[str, int], scale: float) -> dict[str, int]:
 
 
 def flat_figures(result: EvalResult) -> dict[str, Figure]:
-    """-> `{type: ...}` from the right frame, with its `(shuffled)` and `(blind)` floors beside
+    """-> `{type: ...}` from the right frame, with its `(shuffled)` and `(blind)` baselines beside
     it.
     """
     found = dict(result.metrics)
     for kind, figures in result.by_type.items():
         found[kind] = figures["right frame"]
         found |= {
-            f"{kind} ({name})": result.floors[name][kind]
+            f"{kind} ({name})": result.baselines[name][kind]
             for name in ("shuffled", "blind")
-            if kind in result.floors[name]
+            if kind in result.baselines[name]
         }
     return found
 
@@ -224,7 +228,7 @@ def _finish(
     folder: Path,
     model,
     processor: BlipProcessor,
-    course: Course,
+    course: Trainer,
     recipe: dict,
     videos: int,
     *,
@@ -246,5 +250,5 @@ def _finish(
             BlipCaptioner(model, processor, model_id=f"shapes/{folder.name}"), videos=videos
         )
     write_card(folder, title=title, text=text, metrics=recipe, figures=figures)
-    seal(folder)
+    write_checksums(folder)
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

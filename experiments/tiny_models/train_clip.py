@@ -31,7 +31,7 @@ from experiments.tiny_models.tiny_clip import (
 from experiments.tiny_models.training_samples import patch_labels
 from experiments.tiny_models.views import View, draw_crowds, recast, view_pixels
 from svqa.metrics.results import Figure, bootstrap_over_groups
-from svqa.models.checkpoint import seal
+from svqa.models.checkpoint import write_checksums
 from svqa.models.clip import ClipEncoder
 from svqa.records import Progress
 from svqa.shapes.render import render
@@ -97,7 +97,7 @@ def train(
     write_card(
         folder, title="Tiny CLIP of the shapes world", text=_TEXT, metrics=metrics, figures=figures
     )
-    seal(folder)
+    write_checksums(folder)
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
 
 

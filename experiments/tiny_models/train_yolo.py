@@ -17,7 +17,7 @@ import torch
 
 from experiments.tiny_models.views import View, draw_crowds, draw_views, scene_pool, view_pixels
 from svqa.metrics.results import Figure, bootstrap_over_groups
-from svqa.models.checkpoint import seal
+from svqa.models.checkpoint import write_checksums
 from svqa.models.yolo import YoloDetector, build, save
 from svqa.records import Detection, Progress
 from svqa.shapes.render import frame_times, render
@@ -80,7 +80,7 @@ def train(
         metrics=metrics,
         figures=figures,
     )
-    seal(folder)
+    write_checksums(folder)
     return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
 
 

@@ -29,7 +29,7 @@ GAP = 0.03  # free space between the shapes of a crowd
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSample:
     """A picture `(96, 96, 3) uint8`, what covers each patch, how much of what there is, what can be
     said and asked.
 
@@ -45,7 +45,7 @@ class Lesson:
     asked: tuple[tuple[str, str], ...] = ()
 
 
-def crowd(rng: np.random.Generator, balance: Balance) -> Lesson:
+def crowd(rng: np.random.Generator, balance: Balance) -> TrainingSample:
     """Up to ten shapes, still, nothing said or asked."""
     placed: list[tuple[float, float, float]] = []
     actors = []
@@ -62,7 +62,7 @@ def crowd(rng: np.random.Generator, balance: Balance) -> Lesson:
                 Actor(shape, size, "low", ((0.0, colour),), ((0.0, x, y), (DURATION_S, x, y)))
             )
     scene = Scene(tuple(actors), (), sample_still(rng, objects=1).look)
-    return Lesson(picture(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES))
+    return TrainingSample(picture(scene, 0.0, SIZE_PX), patch_labels(scene.at(0.0), PATCHES))
 
 
 def frames(
@@ -73,7 +73,7 @@ def frames(
     types: Sequence[str] = FRAME_TYPES,
     more: Sequence[str] = (),
     worn: bool = False,
-) -> list[Lesson]:
+) -> list[TrainingSample]:
     """One still scene and two moments of a moving one; `rounds` questions of each of `types`, and
     of each of `more`.
 
@@ -92,7 +92,7 @@ def frames(
         ]
         drawn += [q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, types=more)]
         lessons.append(
-            Lesson(
+            TrainingSample(
                 picture(scene, t_s, SIZE_PX, worn=rng if worn else None),
                 patch_labels(seen, PATCHES),
                 how_many(seen),
@@ -105,7 +105,7 @@ def frames(
 
 def grid(
     rng: np.random.Generator, balance: Balance, *, rounds: int = 1, worn: bool = False
-) -> Lesson:
+) -> TrainingSample:
     """Four frames of a moving scene, evenly spaced; questions about each by its name. `worn`: as in
     `frames`.
     """
@@ -122,7 +122,7 @@ def grid(
         for q in frame_questions(scene, float(t_s), rng, balance)
     )
     patches = frame_grid(labels.transpose(0, 2, 3, 1), columns=2).transpose(2, 0, 1)
-    return Lesson(frame_grid(cells, columns=2), patches, asked=asked)
+    return TrainingSample(frame_grid(cells, columns=2), patches, asked=asked)
 
 
 def in_frame(text: str, cell: int) -> str:
@@ -170,7 +170,7 @@ def corpus(*, scenes: int = 400, seed: int = 0) -> list[str]:
     return said
 
 
-def make(kind: Callable, count: int, *, seed: int, **how) -> list[Lesson]:
+def make(kind: Callable, count: int, *, seed: int, **how) -> list[TrainingSample]:
     """`count` lessons of one kind (`crowd`, `frames`, `grid`), the same for the same seed; `how`
     goes to the kind.
     """
@@ -178,7 +178,7 @@ def make(kind: Callable, count: int, *, seed: int, **how) -> list[Lesson]:
         np.random.default_rng([seed, ("crowd", "frames", "grid").index(kind.__name__)]),
         Balance(),
     )
-    lessons: list[Lesson] = []
+    lessons: list[TrainingSample] = []
     while len(lessons) < count:
         made = kind(rng, balance, **how)
         lessons += made if isinstance(made, list) else [made]

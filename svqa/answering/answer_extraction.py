@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from svqa.language.question_parser import QuestionForm
+from svqa.language.question_parser import ParsedQuestion
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import TextEncoder
 
@@ -71,13 +71,13 @@ def noun_phrases(sentence: str) -> list[str]:
     return [" ".join(p) for p in phrases if len(p) > 1]
 
 
-def name_from(sentence: str, form: QuestionForm) -> str:
+def name_from(sentence: str, form: ParsedQuestion) -> str:
     """-> the words of `sentence` that answer: the place phrase of a "where", else the phrase after
     the question's last word in the sentence ("what is he holding" -> "a red guitar"), else the
     whole sentence.
 
-    >>> from svqa.language.question_parser import read_question
-    >>> name_from("A man is holding a red guitar on stage.", read_question("what is the man holding"))
+    >>> from svqa.language.question_parser import parse_question
+    >>> name_from("A man is holding a red guitar on stage.", parse_question("what is the man holding"))
     'a red guitar'
     """
     whole = sentence.rstrip(".!? ")

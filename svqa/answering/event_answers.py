@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svqa.answering.event_grounding import BESIDE_S, Happening, Happenings, clauses_of, read_clause
+from svqa.answering.event_grounding import (
+    BESIDE_S,
+    EventGrounder,
+    GroundedEvent,
+    clauses_of,
+    read_clause,
+)
 from svqa.language.question_parser import plain
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.temporal.track_events import STILL, direction_of
@@ -29,24 +35,26 @@ _SECONDS = re.compile(r"(?:at |after )?(?:(\d+):)?(\d+(?:\.\d+)?) ?(s|sec|second
 
 
 @dataclass(frozen=True)
-class Told:
+class EventAnswer:
     """`text`, the `option` that says so (None without options), and what it rests on, by time."""
 
     text: str
-    happenings: tuple[Happening, ...]
+    events: tuple[GroundedEvent, ...]
     option: int | None = None
 
 
-def tell(seen: Happenings, question: str, options: Sequence[str] = ()) -> Told | None:
+def answer_from_events(
+    seen: EventGrounder, question: str, options: Sequence[str] = ()
+) -> EventAnswer | None:
     """-> what the boxes say; None where they do not tell, or say what is none of the options.
 
-    Told are questions that ask for a second ("when does ..."), which of some came first or last,
+    EventAnswer are questions that ask for a second ("when does ..."), which of some came first or last,
     whether and into what a colour changes, which way something moves or turns, and how many do so
     in the whole video. Where one clause of the question is not found, nothing is told.
 
     >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
-    >>> seen = Happenings(boxes, np.arange(0, 10, 0.5))
-    >>> tell(seen, "when does the red ball appear?").text, tell(seen, "when does it appear?", ("1 s", "7 s")).option
+    >>> seen = EventGrounder(boxes, np.arange(0, 10, 0.5))
+    >>> answer_from_events(seen, "when does the red ball appear?").text, answer_from_events(seen, "when does it appear?", ("1 s", "7 s")).option
     ('at 1.2 s', 0)
     """
     asked = plain(question)
@@ -59,7 +67,7 @@ def tell(seen: Happenings, question: str, options: Sequence[str] = ()) -> Told |
     if told is None or not options:
         return told
     option = chosen(told.text, options)
-    return None if option is None else Told(options[option], told.happenings, option)
+    return None if option is None else EventAnswer(options[option], told.events, option)
 
 
 def chosen(text: str, options: Sequence[str]) -> int | None:
@@ -76,7 +84,7 @@ def chosen(text: str, options: Sequence[str]) -> int | None:
     return same[0] if len(same) == 1 else None
 
 
-def _happened(seen: Happenings, question: str, asked: str) -> Told | None:
+def _happened(seen: EventGrounder, question: str, asked: str) -> EventAnswer | None:
     """When, in what order, and what became of a colour."""
     clauses, found = clauses_of(question), seen.find(question)
     if not found or len(found) < len(clauses):
@@ -92,48 +100,50 @@ def _happened(seen: Happenings, question: str, asked: str) -> Told | None:
             else None
         )
         return (
-            Told(clauses[found.index(order)], by_time)
+            EventAnswer(clauses[found.index(order)], by_time)
             if order and all(h.text for h in found)
             else None
         )
     if asked.startswith("does ") and {"colour", "color"} & said:
-        return Told("yes" if first.text else "no", by_time)
+        return EventAnswer("yes" if first.text else "no", by_time)
     if not first.text:
         return None
     if asked.startswith("when "):
-        return Told(f"at {(first.start_s + first.end_s) / 2:.1f} s", by_time)
+        return EventAnswer(f"at {(first.start_s + first.end_s) / 2:.1f} s", by_time)
     if re.match(r"(?:in )?(?:which|what) (?:way|direction) ", asked) and {"turns", "starts"} & set(
         first.text.split()
     ):
-        return Told(first.text.split()[-1], by_time)
+        return EventAnswer(first.text.split()[-1], by_time)
     if asked.startswith(("what colour ", "what color ")):
-        return Told(first.text.rpartition(" to ")[2].split()[0], by_time)
+        return EventAnswer(first.text.rpartition(" to ")[2].split()[0], by_time)
     return None
 
 
-def _heading(seen: Happenings, clause: str) -> Told | None:
+def _heading(seen: EventGrounder, clause: str) -> EventAnswer | None:
     """Which way something moves, until its path bends; None for another verb, or for what stands
     still.
     """
     said = words(clause)
     at = next((i for i, word in enumerate(said) if stem(word) in _MOVES), None)
     who = None if at is None else _who(said[:at])
-    lives = seen.lives_of(who) if who else []
-    if not lives:
+    tracks = seen.tracks_of(who) if who else []
+    if not tracks:
         return None
-    life = seen.lives[lives[0]]
-    start_s = float(life.t_s[0])
+    track = seen.tracks[tracks[0]]
+    start_s = float(track.t_s[0])
     bent_s = [
-        c.t_s for c in seen.changes if c.life == lives[0] and c.kind in ("turns", "stops", "meets")
+        c.t_s
+        for c in seen.track_events
+        if c.track == tracks[0] and c.kind in ("turns", "stops", "meets")
     ]
-    end_s = min([float(life.t_s[-1]), *bent_s])
-    way = life.at(end_s) - life.at(start_s)
-    if np.hypot(*way) <= STILL * float(np.median(life.size_px)) * max(end_s - start_s, 1.0):
+    end_s = min([float(track.t_s[-1]), *bent_s])
+    way = track.at(end_s) - track.at(start_s)
+    if np.hypot(*way) <= STILL * float(np.median(track.size_px)) * max(end_s - start_s, 1.0):
         return None
-    return Told(direction_of(way), (Happening(start_s, end_s, "", 1.0),))
+    return EventAnswer(direction_of(way), (GroundedEvent(start_s, end_s, "", 1.0),))
 
 
-def _number(seen: Happenings, asked: str) -> Told | None:
+def _number(seen: EventGrounder, asked: str) -> EventAnswer | None:
     """How many things do something, or are seen at all, in the whole video."""
     whole = _WHOLE.search(asked)
     before = words(asked[: whole.start()]) if whole else []
@@ -141,25 +151,29 @@ def _number(seen: Happenings, asked: str) -> Told | None:
     if not verbs and not set(before) & _BEING:
         return None
     who = _who([word for word in (before[: verbs[-1]] if verbs else before) if word not in _BEING])
-    those = seen.lives_of(who)
+    those = seen.tracks_of(who)
     if who and not those:
         return None  # what no box was ever called may still be there
     if verbs:
         kinds, *_ = read_clause(asked[: whole.start()])
-        did = {c.life: c for c in reversed(seen.changes) if c.kind in kinds and c.life in those}
+        did = {
+            c.track: c for c in reversed(seen.track_events) if c.kind in kinds and c.track in those
+        }
         shown = [
-            Happening(max(0.0, c.t_s - BESIDE_S), min(seen.end_s, c.t_s + BESIDE_S), c.text, 1.0)
+            GroundedEvent(
+                max(0.0, c.t_s - BESIDE_S), min(seen.end_s, c.t_s + BESIDE_S), c.text, 1.0
+            )
             for c in did.values()
         ]
     else:
         shown = [
-            Happening(float(seen.lives[i].t_s[0]), float(seen.lives[i].t_s[-1]), "", 1.0)
+            GroundedEvent(float(seen.tracks[i].t_s[0]), float(seen.tracks[i].t_s[-1]), "", 1.0)
             for i in those
         ]
     by_time = tuple(sorted(shown, key=lambda h: h.start_s)) or (
-        Happening(0.0, seen.end_s, "", 1.0),
+        GroundedEvent(0.0, seen.end_s, "", 1.0),
     )
-    return Told(str(len(shown)), by_time)
+    return EventAnswer(str(len(shown)), by_time)
 
 
 def _who(said: Sequence[str]) -> frozenset[str]:

@@ -17,8 +17,8 @@ import numpy as np
 from svqa.language.question_parser import plain
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.records import Detection
-from svqa.temporal.track_events import Change, changes_of
-from svqa.temporal.tracks import Life, lives_of
+from svqa.temporal.track_events import TrackEvent, track_events_of
+from svqa.temporal.tracks import Track, tracks_of
 
 BESIDE_S = 0.5  # what has to be seen before and after something happens, to see it happen
 LEAST_FIT = 0.6  # of a name: half the words right is another thing
@@ -37,7 +37,7 @@ _NAMED_S = 1.0  # a thing is called what it was called in so many seconds before
 
 
 @dataclass(frozen=True)
-class Happening:
+class GroundedEvent:
     """`[start_s, end_s)` that show it, the sentence that says what, and how well its thing fits the
     question, 0 to 1.
 
@@ -51,65 +51,69 @@ class Happening:
     fit: float
 
 
-class Happenings:
+class EventGrounder:
     """What happens in one video, from its boxes at the times `t_s (T,)`, evenly spaced.
 
     >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
-    >>> Happenings(boxes, np.arange(0, 10, 0.5)).find("when does the red ball appear?")[0].text
+    >>> EventGrounder(boxes, np.arange(0, 10, 0.5)).find("when does the red ball appear?")[0].text
     'the red ball appears'
     """
 
     def __init__(self, boxes: Sequence[Detection], t_s: np.ndarray):
         step_s = float(np.median(np.diff(t_s)))
         self.end_s = float(t_s[-1]) + step_s
-        self.lives = lives_of(boxes)
-        self.changes = changes_of(
-            self.lives, start_s=float(t_s[0]), end_s=float(t_s[-1]), step_s=step_s
+        self.tracks = tracks_of(boxes)
+        self.track_events = track_events_of(
+            self.tracks, start_s=float(t_s[0]), end_s=float(t_s[-1]), step_s=step_s
         )
 
-    def find(self, question: str) -> list[Happening]:
+    def find(self, question: str) -> list[GroundedEvent]:
         """-> the seconds of what the question says happens, one for each of its clauses ("which is
         first: A or B?").
 
         Best fit by name among the changes its verb asks for. "Does A change colour?" where A does
-        not: the whole of A's life. Nothing for a clause without a known verb or without a thing
+        not: the whole of A's track. Nothing for a clause without a known verb or without a thing
         that fits.
         """
         return [found for clause in clauses_of(question) if (found := self._one(clause))]
 
-    def lives_of(self, who: frozenset[str]) -> list[int]:
-        """-> which of `lives` are mostly called by all these stems, whatever else they are called;
+    def tracks_of(self, who: frozenset[str]) -> list[int]:
+        """-> which of `tracks` are mostly called by all these stems, whatever else they are called;
         without stems all.
         """
-        return [i for i, life in enumerate(self.lives) if _share_called(life, who) >= 0.5]
+        return [i for i, track in enumerate(self.tracks) if _share_called(track, who) >= 0.5]
 
-    def _one(self, clause: str) -> Happening | None:
+    def _one(self, clause: str) -> GroundedEvent | None:
         kinds, who, whom = read_clause(clause)
         if not kinds:
             return None
         asked = [
-            (self._fit(c, who, whom), -i, c) for i, c in enumerate(self.changes) if c.kind in kinds
+            (self._fit(c, who, whom), -i, c)
+            for i, c in enumerate(self.track_events)
+            if c.kind in kinds
         ]
         fit, _, best = max(asked, default=(0.0, 0, None))
         if best is not None and (fit >= LEAST_FIT or (fit > 0 and not clause.startswith("does "))):
-            return Happening(
+            return GroundedEvent(
                 max(0.0, best.t_s - BESIDE_S),
                 min(self.end_s, best.t_s + BESIDE_S),
                 best.text,
                 min(fit, 1.0),
             )
-        fits = [name_fit(life, who) for life in self.lives]
+        fits = [name_fit(track, who) for track in self.tracks]
         if not fits or max(fits) == 0:
             return None
-        life = self.lives[int(np.argmax(fits))]
-        return Happening(float(life.t_s[0]), min(self.end_s, float(life.t_s[-1])), "", max(fits))
+        track = self.tracks[int(np.argmax(fits))]
+        return GroundedEvent(
+            float(track.t_s[0]), min(self.end_s, float(track.t_s[-1])), "", max(fits)
+        )
 
-    def _fit(self, change: Change, who: frozenset[str], whom: frozenset[str]) -> float:
-        life = self.lives[change.life]
-        first, last = float(life.t_s[0]), change.t_s
+    def _fit(self, change: TrackEvent, who: frozenset[str], whom: frozenset[str]) -> float:
+        track = self.tracks[change.track]
+        first, last = float(track.t_s[0]), change.t_s
         if change.kind == "appears":
             first, last = change.t_s, change.t_s + _NAMED_S
-        fit = name_fit(life, who, max(first, last - _NAMED_S), last)
+        fit = name_fit(track, who, max(first, last - _NAMED_S), last)
         return fit + 0.25 * (_overlap(change.other, whom) if whom and change.other else 0.0)
 
 
@@ -148,20 +152,20 @@ def read_clause(clause: str) -> tuple[frozenset[str], frozenset[str], frozenset[
 
 
 def name_fit(
-    life: Life, who: frozenset[str], start_s: float = -np.inf, end_s: float = np.inf
+    track: Track, who: frozenset[str], start_s: float = -np.inf, end_s: float = np.inf
 ) -> float:
     """-> 0 to 1: how much of what a thing was called between two seconds is in `who`, weighted by
     the boxes' scores.
     """
-    there = (life.t_s >= start_s - 1e-6) & (life.t_s <= end_s + 1e-6)
-    weights = life.scores * there
-    overlaps = np.array([_overlap(label, who) for label in life.labels])
+    there = (track.t_s >= start_s - 1e-6) & (track.t_s <= end_s + 1e-6)
+    weights = track.scores * there
+    overlaps = np.array([_overlap(label, who) for label in track.labels])
     return float(overlaps @ weights / weights.sum()) if weights.sum() > 0 else 0.0
 
 
-def _share_called(life: Life, who: frozenset[str]) -> float:
-    called = np.array([who <= set(content_stems(label)) for label in life.labels])
-    return float(called @ life.scores / life.scores.sum()) if life.scores.sum() > 0 else 0.0
+def _share_called(track: Track, who: frozenset[str]) -> float:
+    called = np.array([who <= set(content_stems(label)) for label in track.labels])
+    return float(called @ track.scores / track.scores.sum()) if track.scores.sum() > 0 else 0.0
 
 
 def _overlap(label: str, who: frozenset[str]) -> float:

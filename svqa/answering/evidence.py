@@ -28,10 +28,10 @@ from svqa.answering.answer_extraction import (
 from svqa.answering.option_scoring import score_options
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (
-    QuestionForm,
+    ParsedQuestion,
     asks_about_speech,
+    parse_question,
     plain,
-    read_question,
     spoken_about,
     statement_of,
 )
@@ -96,7 +96,7 @@ class EvidenceAnswerer(Answerer):
         return replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
 
     def _respond(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
-        form = read_question(text)
+        form = parse_question(text)
         if asks_about_speech(text):
             lines = lines[lines.spoken]
             if not len(lines):
@@ -124,7 +124,7 @@ class EvidenceAnswerer(Answerer):
         )
 
     def _name(
-        self, text: str, form: QuestionForm, lines: Lines, passages: Sequence[Evidence]
+        self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         if set(content_stems(form.main)) <= _OVERVIEW:
             acts = "doing" in words(text)
@@ -161,7 +161,7 @@ class EvidenceAnswerer(Answerer):
         return self._at(name_from(lines.texts[best], form), found, found[best], lines, passages)
 
     def _colour(
-        self, form: QuestionForm, found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
+        self, form: ParsedQuestion, found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         thing = frozenset(content_stems(form.main)) - {stem(w) for w in words(form.focus)}
         colours = [colour_of(line, thing) for line in lines.texts]
@@ -191,7 +191,7 @@ class EvidenceAnswerer(Answerer):
         return self._at(text, typical, typical.max(), seen, passages)
 
     def _quote(
-        self, text: str, form: QuestionForm, lines: Lines, passages: Sequence[Evidence]
+        self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         about = spoken_about(text)
         found = support(lines, about, self.sentences) if about else np.linspace(1, 0.9, len(lines))
@@ -203,7 +203,7 @@ class EvidenceAnswerer(Answerer):
         )
 
     def _when(
-        self, text: str, form: QuestionForm, lines: Lines, passages: Sequence[Evidence]
+        self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         found = support(lines, spoken_about(text) or statement_of(text), self.sentences)
         if found.max() < MIN_SUPPORT:
@@ -212,7 +212,7 @@ class EvidenceAnswerer(Answerer):
         return replace(answer, text=f"At {_clock_span(answer.evidence)}")
 
     def _count(
-        self, text: str, form: QuestionForm, lines: Lines, passages: Sequence[Evidence]
+        self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         found = support(lines, statement_of(text), self.sentences)
         counts = [count_in(line, form.focus) for line in lines.texts]
@@ -230,7 +230,7 @@ class EvidenceAnswerer(Answerer):
         )
 
     def _yes_no(
-        self, text: str, form: QuestionForm, lines: Lines, passages: Sequence[Evidence]
+        self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
         about = spoken_about(text) if asks_about_speech(text) else statement_of(text)
         if not about:

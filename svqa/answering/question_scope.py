@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svqa.language.question_parser import read_question
+from svqa.language.question_parser import parse_question
 from svqa.temporal.moments import expected_moments, rising_moments
 from svqa.temporal.prior import load_prior, without_time_words
 
@@ -29,7 +29,7 @@ scores).
 
 
 @dataclass(frozen=True)
-class Pointed:
+class TimeScope:
     """What is asked about `[start_s, end_s)`."""
 
     text: str
@@ -37,11 +37,11 @@ class Pointed:
     end_s: float
 
 
-def find_moment(question: str, scores_of: Scores, *, end_s: float) -> Pointed | None:
+def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeScope | None:
     """-> the seconds that the words point at; None where they point at none, or at an event that is
     not found.
     """
-    form = read_question(question)
+    form = parse_question(question)
     if form.moment and form.kind != "when":
         text = without_time_words(question)
         t_s, scores = scores_of(text)
@@ -55,7 +55,7 @@ def find_moment(question: str, scores_of: Scores, *, end_s: float) -> Pointed | 
             weights=weights,
             content_weight=prior.content_weight,
         )
-        return Pointed(text, best.start_s, best.end_s)
+        return TimeScope(text, best.start_s, best.end_s)
     if form.relation in ("after", "before", "while") and form.event and form.kind != "when":
         return _beside(form.main, form.relation, *scores_of(form.event), end_s)
     return None
@@ -63,7 +63,7 @@ def find_moment(question: str, scores_of: Scores, *, end_s: float) -> Pointed | 
 
 def _beside(
     text: str, relation: str, t_s: np.ndarray, scores: np.ndarray, end_s: float
-) -> Pointed | None:
+) -> TimeScope | None:
     found = rising_moments(scores, t_s, end_s=end_s, k=1)
     if not found or scores.max() < LEAST_EVENT:
         return None
@@ -74,4 +74,4 @@ def _beside(
         "while": (event.start_s, event.end_s),
     }
     start_s, stop_s = spans[relation]
-    return Pointed(text, start_s, stop_s) if stop_s - start_s > 1e-6 else None
+    return TimeScope(text, start_s, stop_s) if stop_s - start_s > 1e-6 else None

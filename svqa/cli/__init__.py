@@ -14,6 +14,7 @@ from svqa.cli import (
     evaluate,
     library_commands,
     models,
+    moved,
     report_commands,
     shapes,
     train,
@@ -36,6 +37,7 @@ train.register(app)
 models.register(app)
 database.register(app)
 doctor.register(app)
+moved.register(app, shapes.shapes_app)
 
 
 def _version(wanted: bool) -> None:

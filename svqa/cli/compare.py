@@ -44,7 +44,7 @@ def compare(
     from svqa.database import open_store
     from svqa.errors import UsageError
     from svqa.evaluation.registry import model_registry
-    from svqa.evaluation.runs import compare_runs, read_asked, read_run, run_set
+    from svqa.evaluation.runs import compare_runs, read_question_set, read_run, run_set
     from svqa.settings import Settings
     from svqa.training.versions import load_version
 
@@ -53,7 +53,7 @@ def compare(
         raise UsageError(
             f"A comparison needs two or more different models, got {', '.join(models)}."
         )
-    asked = read_asked(_file(questions), split=split) if questions else None
+    asked = read_question_set(_file(questions), split=split) if questions else None
     with open_store(Settings.load(database=database).database) as store:
         runs = []
         for name in models:
@@ -95,7 +95,7 @@ def _result(stored) -> dict:
         **stored.result,
         "metric": stored.metric,
         "n": stored.n,
-        "passport": dict(stored.passport),
+        "fingerprint": dict(stored.fingerprint),
     }
 
 

@@ -1,5 +1,5 @@
 """`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`: figures with their intervals, never without
-their floors.
+their baselines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from svqa.metrics.results import EvalResult, Figure
 
 eval_app = typer.Typer(
-    no_args_is_help=True, help="Measure how good: every figure with its interval and its floors."
+    no_args_is_help=True, help="Measure how good: every figure with its interval and its baselines."
 )
 
 Annotations = Annotated[
@@ -30,7 +30,7 @@ Captions = Annotated[
         exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz."
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of intervals, folds and random floors.")]
+Seed = Annotated[int, typer.Option(help="Of intervals, folds and random baselines.")]
 SentencesOf = Annotated[
     str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")
 ]
@@ -102,7 +102,7 @@ def nextgqa(
     if json:
         print_json(result.to_json())
         return
-    _print_result(result, f"NExT-GQA, in %; table of question words: {result.passport['table']}")
+    _print_result(result, f"NExT-GQA, in %; table of question words: {result.fingerprint['table']}")
 
 
 @eval_app.command()
@@ -130,7 +130,7 @@ def shapes(
     if json:
         print_json(result.to_json())
         return
-    videos = f"{n} videos, seed {result.passport['seed']}"
+    videos = f"{n} videos, seed {result.fingerprint['seed']}"
     _print_by_type(result, f"Shapes, accuracy in %, {videos}")
     _print_spans(result, f"Shapes, the seconds that hold the evidence, found in %, {videos}")
 
@@ -156,10 +156,10 @@ def questions(
     the seconds.
     """
     from svqa.evaluation.question_file import SPAN_METRICS, ingest_asked, run_questions
-    from svqa.evaluation.runs import read_asked
+    from svqa.evaluation.runs import read_question_set
     from svqa.pipeline.library import open_library
 
-    asked = read_asked(file, split=split)
+    asked = read_question_set(file, split=split)
     with open_library(database, models, every_s=every) as library:
         with progress_bars() as show:
             ingest_asked(library, asked.questions, progress=show)
@@ -174,7 +174,7 @@ def questions(
 
 
 def _print_result(result: EvalResult, title: str) -> None:
-    """A row a metric, the floors beside the method; then the first metric by type of question."""
+    """A row a metric, the baselines beside the method; then the first metric by type of question."""
     first = next(iter(result.metrics))
     rows = [
         (name, str(figure.n), _percent(figure), *_beside(result, name))
@@ -185,23 +185,23 @@ def _print_result(result: EvalResult, title: str) -> None:
             f"{first}, {kind}",
             str(figures[first].n),
             _percent(figures[first]),
-            *("" for _ in result.floors),
+            *("" for _ in result.baselines),
         )
         for kind, figures in result.by_type.items()
     ]
-    print_table(("", "n", "svqa", *result.floors), rows, title=title)
+    print_table(("", "n", "svqa", *result.baselines), rows, title=title)
 
 
 def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
-    """A row a metric of `names`, the floors that have the first of them beside it; then the first
+    """A row a metric of `names`, the baselines that have the first of them beside it; then the first
     by type of question.
     """
-    floors = {name: figures for name, figures in result.floors.items() if names[0] in figures}
+    baselines = {name: figures for name, figures in result.baselines.items() if names[0] in figures}
     some = replace(
         result,
         metrics={name: result.metrics[name] for name in names if name in result.metrics},
         by_type={kind: figures for kind, figures in result.by_type.items() if names[0] in figures},
-        floors=floors,
+        baselines=baselines,
     )
     if some.metrics:
         _print_result(some, title)
@@ -216,7 +216,7 @@ def _print_by_type(result: EvalResult, title: str) -> None:
             name for figures in result.by_type.values() for name in figures if not _of_spans(name)
         )
     )
-    never = [name for name in result.floors if name not in arms and not _of_spans(name)]
+    never = [name for name in result.baselines if name not in arms and not _of_spans(name)]
     rows = [
         (name, str(figure.n), _percent(figure))
         for name, figure in result.metrics.items()
@@ -224,9 +224,14 @@ def _print_by_type(result: EvalResult, title: str) -> None:
     ]
     rows = [(*row, *("" for _ in [*arms[1:], *never])) for row in rows]
     for kind, figures in result.by_type.items():
-        floors = [_percent(result.floors[name].get(kind)) for name in never]
+        baselines = [_percent(result.baselines[name].get(kind)) for name in never]
         rows.append(
-            (kind, str(figures[arms[0]].n), *(_percent(figures.get(arm)) for arm in arms), *floors)
+            (
+                kind,
+                str(figures[arms[0]].n),
+                *(_percent(figures.get(arm)) for arm in arms),
+                *baselines,
+            )
         )
     print_table(("", "n", *arms, *never), rows, title=title)
 
@@ -236,15 +241,15 @@ def _print_spans(result: EvalResult, title: str) -> None:
     names = [name for name in result.metrics if _of_spans(name)]
     if not names:
         return
-    never = [name for name in result.floors if _of_spans(name)]
+    never = [name for name in result.baselines if _of_spans(name)]
     rows = [
         (name, str(result.metrics[name].n), _percent(result.metrics[name]), *("" for _ in never))
         for name in names
     ]
     for kind, figures in result.by_type.items():
         if names[0] in figures:
-            floors = (_percent(result.floors[name].get(kind)) for name in never)
-            rows.append((kind, str(figures[names[0]].n), _percent(figures[names[0]]), *floors))
+            baselines = (_percent(result.baselines[name].get(kind)) for name in never)
+            rows.append((kind, str(figures[names[0]].n), _percent(figures[names[0]]), *baselines))
     print_table(
         ("", "n", "svqa", *(name.removeprefix("span: ") for name in never)), rows, title=title
     )
@@ -255,7 +260,7 @@ def _of_spans(name: str) -> bool:
 
 
 def _beside(result: EvalResult, metric: str) -> list[str]:
-    return [_percent(figures.get(metric)) for figures in result.floors.values()]
+    return [_percent(figures.get(metric)) for figures in result.baselines.values()]
 
 
 def _percent(figure: Figure | None) -> str:

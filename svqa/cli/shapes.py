@@ -42,7 +42,7 @@ def make(
                 "folder": str(made.folder),
                 "videos": made.videos,
                 "questions": made.questions,
-                "floors": made.floors,
+                "baselines": made.baselines,
             }
         )
         return
@@ -50,8 +50,8 @@ def make(
     names = ("chance", "majority", "blind")
     rows = [
         (kind, int(of["n"]), *(f"{of[name]:.2f}" for name in names))
-        for kind, of in made.floors.items()
+        for kind, of in made.baselines.items()
     ]
     print_table(
-        ("type", "n", *names), rows, title="floors: the share that is right without looking"
+        ("type", "n", *names), rows, title="baselines: the share that is right without looking"
     )

@@ -36,7 +36,7 @@ def check_text(value: str) -> str:
     return value
 
 
-class Words(TypeDecorator):
+class CheckedText(TypeDecorator):
     """Text of any length, refused with `BadText` where it could not be given back exactly."""
 
     impl = String

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from svqa.database.columns import Document, UtcTime, Words, utc_now
+from svqa.database.columns import CheckedText, Document, UtcTime, utc_now
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = {
         int: WHOLE,
-        str: Words(),
+        str: CheckedText(),
         datetime: UtcTime(),
         dict[str, Any]: Document(),
         list[str]: Document(),

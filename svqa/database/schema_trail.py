@@ -70,7 +70,7 @@ class QueryEvidence(Base):
 
 
 class ModelComparison(Base):
-    """A comparison of models on the same inputs: its passport (what was measured on what) and its
+    """A comparison of models on the same inputs: its fingerprint (what was measured on what) and its
     result.
     """
 
@@ -81,7 +81,8 @@ class ModelComparison(Base):
     metric: Mapped[str]
     n: Mapped[int]
     verdict: Mapped[str]
-    passport: Mapped[dict[str, Any]]
+    # the column keeps the name that databases of earlier versions have
+    fingerprint: Mapped[dict[str, Any]] = mapped_column("passport", key="fingerprint")
     result: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     __table_args__ = (Index(None, "model_type", "created_at"), CheckConstraint("n >= 0", name="n"))

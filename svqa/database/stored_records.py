@@ -140,14 +140,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StoredComparison:
-    """A comparison of models on the same inputs; `passport` says what was measured on what."""
+    """A comparison of models on the same inputs; `fingerprint` says what was measured on what."""
 
     model_type: str
     models: tuple[str, ...]
     metric: str
     n: int
     verdict: str
-    passport: Mapping[str, object]
+    fingerprint: Mapping[str, object]
     result: Mapping[str, object]
     id: int | None = None
     created_at: datetime | None = None

@@ -1,1 +1,1 @@
-"""How good, how fast, which is better: pure metrics, each with n, an interval and its floors."""
+"""How good, how fast, which is better: pure metrics, each with n, an interval and its baselines."""

@@ -18,7 +18,7 @@ from svqa.errors import UnknownModel, UsageError, unknown_name
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
 from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
 from svqa.metrics.fingerprint import digest
-from svqa.metrics.pairwise import Pair, Standing, compare_all, standing
+from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.profiling.performance import metrics_service
@@ -64,7 +64,7 @@ class ModelRun:
 
 @dataclass(frozen=True, eq=False)
 class ModelsCompared:
-    """Models side by side on the same inputs; `standing`: which is on top; `stored`: what the
+    """Models side by side on the same inputs; `ranking`: which is on top; `stored`: what the
     database keeps of it.
     """
 
@@ -72,7 +72,7 @@ class ModelsCompared:
     metric: str
     runs: tuple[ModelRun, ...]
     pairs: tuple[Pair, ...]
-    standing: Standing
+    ranking: Ranking
     stored: StoredComparison
 
     def side_by_side(self) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class ModelComparator:
     >>> registry.register_model("vqa", "yes", lambda question: "yes")
     >>> registry.register_model("vqa", "no", lambda question: "no")
     >>> comparator, truth = ModelComparator(registry), ["yes"] * 18
-    >>> comparator.compare_models("vqa", ["a?", "b?"] * 9, ["yes", "no"], references=truth).standing.winner
+    >>> comparator.compare_models("vqa", ["a?", "b?"] * 9, ["yes", "no"], references=truth).ranking.winner
     'yes'
     """
 
@@ -132,8 +132,8 @@ class ModelComparator:
         pairs = _pairs(runs, videos, seed, margin) if references is not None else ()
         order = sorted(names, key=lambda name: _cost(next(run for run in runs if run.name == name)))
         rows = [pair.to_json() for pair in pairs]
-        stands = standing({r.name: r.quality.value for r in runs if r.quality}, rows, prefer=order)
-        passport = {
+        stands = ranking({r.name: r.quality.value for r in runs if r.quality}, rows, prefer=order)
+        fingerprint = {
             "inputs_sha256": digest(inputs),
             "references_sha256": digest(references),
             "seed": seed,
@@ -141,7 +141,7 @@ class ModelComparator:
         }
         result = {"models": [run.to_json(metric) for run in runs], "pairs": rows, **vars(stands)}
         stored = StoredComparison(
-            model_type.value, names, metric, len(inputs), stands.verdict, passport, result
+            model_type.value, names, metric, len(inputs), stands.verdict, fingerprint, result
         )
         if store is not None:
             stored = dataclasses.replace(stored, id=store.add_comparison(stored))
@@ -155,7 +155,7 @@ class ModelComparator:
         constraints: Mapping[str, float] | str | Sequence[str] = (),
         *,
         store=None,
-    ) -> Standing:
+    ) -> Ranking:
         """The best model of the newest comparison by `metric` among those that keep the
         constraints, where decided.
 
@@ -180,7 +180,7 @@ class ModelComparator:
         ]
         rows.sort(key=lambda row: (row["latency_ms"] is None, row["latency_ms"]))
         means = {row["name"]: row[metric]["value"] for row in rows}
-        return standing(means, last.result["pairs"], prefer=[row["name"] for row in rows])
+        return ranking(means, last.result["pairs"], prefer=[row["name"] for row in rows])
 
     def run_model(
         self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None

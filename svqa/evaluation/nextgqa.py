@@ -1,5 +1,5 @@
 """NExT-GQA: captions with their seconds -> the span that answers each question -> mIoU, IoP, hit@1
-with their floors.
+with their baselines.
 
 Xiao et al. 2024, arXiv:2309.01327. Only the question's text is used, never its options or its
 answer. Captions go through the sentence encoder, BM25 and `svqa.temporal` exactly as a video's own
@@ -7,7 +7,7 @@ captions do.
 
 With `folds` everything learnt is learnt on the other folds' videos (`nextgqa_fit.py`). Without, the
 table shipped with the package is used; on the videos it was fitted on those figures are in-sample,
-and the passport says so.
+and the fingerprint says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
+from svqa.evaluation.nextgqa_data import GroundingQuestion, gather, read_grounding_questions
 from svqa.evaluation.nextgqa_fit import fitted_priors, values_of
 from svqa.evaluation.nextqa import read_captions
 from svqa.metrics.grounding import grounding_values, ranking_values
@@ -40,14 +40,14 @@ def run_nextgqa(
     seed: int = 0,
     chosen: Mapping[str, int] | None = None,
 ) -> EvalResult:
-    """-> figures over all questions and by type; floors: random, whole video, question words,
+    """-> figures over all questions and by type; baselines: random, whole video, question words,
     shuffled time.
 
     Values are fractions, `iou` is the published mIoU, `iou_above_question_words` its paired
-    difference to that floor. `chosen` {question id: option index}: an answerer's picks, adds
+    difference to that baseline. `chosen` {question id: option index}: an answerer's picks, adds
     `acc_gqa`: right answer and IoP >= 0.5.
     """
-    questions, durations_s = read_questions(annotations, spans)
+    questions, durations_s = read_grounding_questions(annotations, spans)
     asked = gather(questions, durations_s, read_captions(captions), sentences)
     priors = (
         fitted_priors(asked, folds, seed)
@@ -59,11 +59,11 @@ def run_nextgqa(
         for row, a in zip(rows, asked, strict=True):
             right = a.question.options[chosen[a.question.id]] == a.question.answers[0]
             row["acc_gqa"] = float(right and row["iop"] >= 0.5)
-    floors = floor_rows(asked, priors, seed)
+    baselines = baseline_rows(asked, priors, seed)
     videos = [a.question.video for a in asked]
     metrics = {
         **figures(rows, videos, seed),
-        "iou_above_question_words": paired(rows, floors["question words"], "iou", videos, seed),
+        "iou_above_question_words": paired(rows, baselines["question words"], "iou", videos, seed),
     }
     kinds = np.array([a.question.type for a in asked])
     by_type = {
@@ -78,19 +78,19 @@ def run_nextgqa(
         {"id": a.question.id, "video": a.question.video, "type": a.question.type, **row}
         for a, row in zip(asked, rows, strict=True)
     )
-    passport = _passport((annotations, spans, captions), sentences.model_id, folds, seed)
+    fingerprint = _fingerprint((annotations, spans, captions), sentences.model_id, folds, seed)
     return EvalResult(
         len(rows),
         metrics,
         by_type,
-        {n: figures(r, videos, seed) for n, r in floors.items()},
-        passport,
+        {n: figures(r, videos, seed) for n, r in baselines.items()},
+        fingerprint,
         per_question,
     )
 
 
-def floor_rows(
-    asked: Sequence[Asked], priors: Mapping[int, Prior], seed: int
+def baseline_rows(
+    asked: Sequence[GroundingQuestion], priors: Mapping[int, Prior], seed: int
 ) -> dict[str, list[dict[str, float]]]:
     """What needs no look at the video: a random span, all of it, the question's words, captions at
     shuffled times.
@@ -128,7 +128,7 @@ def paired(rows: Rows, others: Rows, name: str, videos: Sequence[str], seed: int
     )
 
 
-def _passport(
+def _fingerprint(
     files: Sequence[str | Path], model_id: str, folds: int | None, seed: int
 ) -> dict[str, object]:
     names = ("annotations_sha256", "spans_sha256", "captions_sha256")

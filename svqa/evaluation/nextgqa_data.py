@@ -20,7 +20,7 @@ from svqa.temporal.prior import without_time_words
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class GroundingQuestion:
     """A question, its video's seconds, and how well each second's caption fits it: `frames`,
     `cosines`, `words`.
     """
@@ -47,7 +47,7 @@ class Asked:
         return content_scores(self.cosines, self.words)
 
 
-def read_questions(
+def read_grounding_questions(
     annotations: str | Path, spans: str | Path
 ) -> tuple[list[Question], dict[str, float]]:
     """-> (questions with their marked spans and id `video_qid`, {video: seconds}). Raises
@@ -90,7 +90,7 @@ def gather(
     durations_s: Mapping[str, float],
     captions: Mapping[str, Sequence],
     sentences: TextEncoder,
-) -> list[Asked]:
+) -> list[GroundingQuestion]:
     """Every question beside its video's caption vectors and word scores; a video's captions are
     encoded once.
     """
@@ -115,5 +115,7 @@ def gather(
     for question, text, vector in zip(questions, plain, sentences.encode_text(plain), strict=True):
         frames, words = videos[question.video]
         scores = words.scores(text).astype(np.float64)
-        asked.append(Asked(question, durations_s[question.video], frames, vector, scores))
+        asked.append(
+            GroundingQuestion(question, durations_s[question.video], frames, vector, scores)
+        )
     return asked

@@ -13,25 +13,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.evaluation.nextgqa_data import Asked
+from svqa.evaluation.nextgqa_data import GroundingQuestion
 from svqa.metrics.grounding import grounding_values, inside, ranking_values
 from svqa.temporal.moments import candidate_spans, expected_moments, span_iou, span_means, standard
 from svqa.temporal.prior import Prior, fit_prior
 from svqa.temporal.rerank import LEAST_DENSITY
 
-Table = Callable[[Sequence[Asked]], Prior]
+Table = Callable[[Sequence[GroundingQuestion]], Prior]
 CONTENT_WEIGHTS = (0.5, 0.7, 0.9)
 FRAME_WEIGHTS = (0.2, 0.3, 0.4, 0.5)
 
 
-def values_of(asked: Asked, prior: Prior, content: np.ndarray) -> dict[str, float]:
+def values_of(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
     """One question's values by `prior` and `content (T,)`: those of its span and those of its
     ranked frames.
     """
     return {**span_values(asked, prior, content), **frame_values(asked, prior, content)}
 
 
-def span_values(asked: Asked, prior: Prior, content: np.ndarray) -> dict[str, float]:
+def span_values(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
     """The span with the highest expected IoU under prior x content, held against the marked
     ones.
     """
@@ -47,7 +47,7 @@ def span_values(asked: Asked, prior: Prior, content: np.ndarray) -> dict[str, fl
     return grounding_values((best.start_s, best.end_s), asked.question.spans)
 
 
-def frame_values(asked: Asked, prior: Prior, content: np.ndarray) -> dict[str, float]:
+def frame_values(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
     """Seconds ranked by log prior density + frame_weight x content; a second stands for its
     middle.
     """
@@ -59,7 +59,7 @@ def frame_values(asked: Asked, prior: Prior, content: np.ndarray) -> dict[str, f
     return ranking_values(middle_s[order], asked.question.spans)
 
 
-def fold_of(asked: Sequence[Asked], folds: int, seed: int) -> np.ndarray:
+def fold_of(asked: Sequence[GroundingQuestion], folds: int, seed: int) -> np.ndarray:
     """-> (N,): each question's fold, by video, so that no video is in two folds."""
     videos = sorted({a.question.video for a in asked})
     shuffled = np.random.default_rng(seed).permutation(len(videos))
@@ -68,7 +68,7 @@ def fold_of(asked: Sequence[Asked], folds: int, seed: int) -> np.ndarray:
 
 
 def fitted_priors(
-    asked: Sequence[Asked],
+    asked: Sequence[GroundingQuestion],
     folds: int,
     seed: int,
     scores: Sequence[np.ndarray] | None = None,
@@ -93,7 +93,7 @@ def fitted_priors(
 
 
 def choose_weights(
-    asked: Sequence[Asked],
+    asked: Sequence[GroundingQuestion],
     scores: Sequence[np.ndarray],
     fold: np.ndarray,
     *,
@@ -118,7 +118,7 @@ def choose_weights(
     )
 
 
-def ious_by_weight(asked: Asked, prior: Prior, content: np.ndarray) -> np.ndarray:
+def ious_by_weight(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> np.ndarray:
     """`span_values(...)["iou"]` for each of `CONTENT_WEIGHTS`, with the work they share done
     once.
     """
@@ -131,7 +131,7 @@ def ious_by_weight(asked: Asked, prior: Prior, content: np.ndarray) -> np.ndarra
     return span_iou(best, np.asarray(asked.question.spans)).max(axis=1)
 
 
-def hits_by_weight(asked: Asked, prior: Prior, content: np.ndarray) -> np.ndarray:
+def hits_by_weight(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> np.ndarray:
     """`frame_values(...)["hit_at_1"]` for each of `FRAME_WEIGHTS`."""
     middle_s = asked.frames.spans.mean(axis=1)
     density = np.maximum(
@@ -141,7 +141,7 @@ def hits_by_weight(asked: Asked, prior: Prior, content: np.ndarray) -> np.ndarra
     return np.array([inside(middle_s[i], asked.question.spans) for i in best], dtype=np.float64)
 
 
-def fit_table(asked: Sequence[Asked], **provenance: object) -> Prior:
+def fit_table(asked: Sequence[GroundingQuestion], **provenance: object) -> Prior:
     """The table of the question's words counted from these questions, with default weights."""
     return fit_prior(
         [a.question.text for a in asked],

@@ -1,5 +1,5 @@
 """NExT-QA multiple choice: captions -> `EvidenceAnswerer`, the code that answers a video ->
-accuracy with its floors.
+accuracy with its baselines.
 
 Xiao et al. 2021, arXiv:2105.08276: five options a question; types C* causal, T* temporal, D*
 descriptive. Nothing here is trained on the questions. Published on the full validation set: HGA
@@ -27,7 +27,7 @@ from svqa.models.base import TextEncoder
 from svqa.records import Evidence, Progress, Question
 
 OPTIONS = 5
-FLOORS = ("longest option", "blind", "word overlap")
+BASELINES = ("longest option", "blind", "word overlap")
 _COLUMNS = ("video", "question", "answer", "qid", "type", *(f"a{k}" for k in range(OPTIONS)))
 
 
@@ -103,36 +103,37 @@ def run_nextqa(
     progress: Progress | None = None,
 ) -> EvalResult:
     """Accuracy of `EvidenceAnswerer` on every question of `annotations`, overall and by type, with
-    its floors.
+    its baselines.
 
-    `predictions`: a stored file of another model, shown as the row `stored` among the floors.
+    `predictions`: a stored file of another model, shown as the row `stored` among the baselines.
     `progress` is called after each question. Intervals: bootstrap over videos. Raises
     UsageError where a video has no captions.
     """
     choices, passages = read_annotations(annotations), read_captions(captions)
     _check_captions(choices, passages, captions)
     answerer = EvidenceAnswerer(sentences)
-    chosen, scores, floor_picks = [], [], []
+    chosen, scores, baseline_picks = [], [], []
     for done, choice in enumerate(choices, 1):
         here = passages[choice.question.video]
         answer = answerer.answer(choice.question, here)
         chosen.append(answer.option)
         scores.append(answer.score)
-        floor_picks.append(pick_by_floors(choice.question, here, sentences))
+        baseline_picks.append(pick_by_baselines(choice.question, here, sentences))
         if progress is not None:
             progress("questions", done, len(choices))
-    floors = {
-        name: _accuracy(choices, [pick[name] for pick in floor_picks], seed) for name in FLOORS
+    baselines = {
+        name: _accuracy(choices, [pick[name] for pick in baseline_picks], seed)
+        for name in BASELINES
     }
-    floors = {"chance": Figure(1 / OPTIONS, 1 / OPTIONS, 1 / OPTIONS, len(choices)), **floors}
+    baselines = {"chance": Figure(1 / OPTIONS, 1 / OPTIONS, 1 / OPTIONS, len(choices)), **baselines}
     if predictions is not None:
-        floors["stored"] = _accuracy(choices, read_predictions(predictions, choices), seed)
+        baselines["stored"] = _accuracy(choices, read_predictions(predictions, choices), seed)
     return EvalResult(
         n=len(choices),
         metrics={"accuracy": _accuracy(choices, chosen, seed)},
         by_type=_by_type(choices, chosen, seed),
-        floors={name: {"accuracy": figure} for name, figure in floors.items()},
-        passport=_passport(annotations, captions, answerer.model_id, seed),
+        baselines={name: {"accuracy": figure} for name, figure in baselines.items()},
+        fingerprint=_fingerprint(annotations, captions, answerer.model_id, seed),
         per_question=tuple(
             {
                 "id": c.question.id,
@@ -147,10 +148,10 @@ def run_nextqa(
     )
 
 
-def pick_by_floors(
+def pick_by_baselines(
     question: Question, passages: Sequence[Evidence], sentences: TextEncoder
 ) -> dict[str, int]:
-    """-> what each of `FLOORS` picks: longest option, nearest to the question (blind), most words
+    """-> what each of `BASELINES` picks: longest option, nearest to the question (blind), most words
     in the captions.
     """
     options = list(question.options)
@@ -160,7 +161,7 @@ def pick_by_floors(
         "blind": vectors[1:] @ vectors[0],
         "word overlap": word_overlap(options, read_passages(passages, sentences)),
     }
-    return {name: int(np.argmax(scores[name])) for name in FLOORS}
+    return {name: int(np.argmax(scores[name])) for name in BASELINES}
 
 
 def _choice(row: Mapping[str, str]) -> Choice:
@@ -210,7 +211,7 @@ def _by_type(
     }
 
 
-def _passport(
+def _fingerprint(
     annotations: str | Path, captions: str | Path, model_id: str, seed: int
 ) -> dict[str, object]:
     def checksum(path: str | Path) -> str:

@@ -1,7 +1,7 @@
 """A file of questions about any videos -> how often a library answers right and finds the seconds,
-beside its floors.
+beside its baselines.
 
-The file is the project's own format (`read_asked`), the one that fine-tuning reads, so what a
+The file is the project's own format (`read_question_set`), the one that fine-tuning reads, so what a
 version learnt on one split is measured on another. Answers and seconds are those of `svqa ask`: the
 first moment of its evidence is the span that was found, all of them in order are the ranking.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from svqa.errors import UsageError
 from svqa.evaluation.comparison import METRIC, value_of
-from svqa.evaluation.runs import Asked
+from svqa.evaluation.runs import QuestionSet
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.pipeline.library import Library
@@ -29,14 +29,14 @@ SPAN_METRICS = ("iou", "iou_at_05", "iop", "hit_at_1", "recall_at_5", "reciproca
 
 
 def run_questions(
-    library: Library, asked: Asked, *, seed: int = 0, progress: Progress | None = None
+    library: Library, asked: QuestionSet, *, seed: int = 0, progress: Progress | None = None
 ) -> EvalResult:
     """-> `accuracy`, `answered`, and for questions with marked spans `iou` (mIoU), `iou_at_05`,
     `hit_at_1` and so on.
 
     Videos that the library lacks are ingested first. An abstention counts as wrong and is told by
     `answered`; words must match a reference exactly, options are chosen. Each question is also
-    asked about the next video of the file (`another video`). Floors that never look: `blind` (the
+    asked about the next video of the file (`another video`). Baselines that never look: `blind` (the
     commonest answer to these words in the other videos, or else to its type), `majority` (to its
     type), `chance` (where there are options); for seconds `random`, `whole video`, `question words`
     and `shuffled time`. Intervals are over videos. Raises UsageError for a video that cannot be
@@ -57,9 +57,9 @@ def run_questions(
         if progress:
             progress("questions", i + 1, len(asked.questions))
     rows = [_values(q, answer) for q, answer in zip(asked.questions, said, strict=True)]
-    floors = {**_habits(asked.questions), **_places(asked.questions, said, lengths_s, seed)}
+    baselines = {**_habits(asked.questions), **_places(asked.questions, said, lengths_s, seed)}
     if elsewhere:
-        floors["another video"] = [
+        baselines["another video"] = [
             _values(q, answer) for q, answer in zip(asked.questions, elsewhere, strict=True)
         ]
     groups = [q.video for q in asked.questions]
@@ -72,9 +72,9 @@ def run_questions(
             for k in sorted(set(kinds.tolist()))
             if k
         },
-        {name: _figures(values, groups, seed) for name, values in floors.items()},
+        {name: _figures(values, groups, seed) for name, values in baselines.items()},
         {
-            **asked.passport,
+            **asked.fingerprint,
             "models": dict(library.models.model_ids),
             "every_s": library.settings.every_s,
             "seed": seed,
@@ -150,12 +150,12 @@ def _habits(questions: Sequence[Question]) -> dict[str, list[Values]]:
         usual = _commonest(by_type[q.type], q)
         blind.append(_guess(_commonest(by_words[q.text.lower()], q) or usual, q))
         majority.append(_guess(usual, q))
-    floors = {"blind": blind, "majority": majority}
+    baselines = {"blind": blind, "majority": majority}
     if all(q.options for q in questions):
-        floors["chance"] = [
+        baselines["chance"] = [
             {METRIC: sum(o in q.answers for o in q.options) / len(q.options)} for q in questions
         ]
-    return floors
+    return baselines
 
 
 def _commonest(counts: Counter, question: Question) -> str | None:
@@ -180,12 +180,12 @@ def _places(
     ones moved by lot.
     """
     rng, prior = np.random.default_rng(seed), load_prior()
-    floors: dict[str, list[Values]] = {
+    baselines: dict[str, list[Values]] = {
         name: [] for name in ("random", "whole video", "question words", "shuffled time")
     }
     for question, answer, end_s in zip(questions, said, lengths_s, strict=True):
         if not question.spans:
-            for rows in floors.values():
+            for rows in baselines.values():
                 rows.append({})
             continue
         candidates = candidate_spans(end_s)
@@ -201,8 +201,8 @@ def _places(
             ("question words", [(m.start_s, m.end_s) for m in words]),
             ("shuffled time", moved),
         ):
-            floors[name].append(_span_values(ranked, question.spans))
-    return floors if any(q.spans for q in questions) else {}
+            baselines[name].append(_span_values(ranked, question.spans))
+    return baselines if any(q.spans for q in questions) else {}
 
 
 def _moved(span: Span, end_s: float, rng: np.random.Generator) -> Span:

@@ -1,5 +1,5 @@
 """Questions, result files, model sets -> a value a question each -> paired verdicts with a
-passport.
+fingerprint.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from svqa.database.stored_records import StoredComparison
-from svqa.errors import DifferentPassports, UsageError
+from svqa.errors import DifferentFingerprints, UsageError
 from svqa.evaluation.comparison import METRIC, ModelComparator, model_comparator, value_of
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
 from svqa.evaluation.registry import ModelType
 from svqa.metrics.fingerprint import check_same
-from svqa.metrics.pairwise import Pair, compare_all, standing
+from svqa.metrics.pairwise import Pair, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.records import Question
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """The questions of a file, each with an id of its own, and the file's passport."""
+class QuestionSet:
+    """The questions of a file, each with an id of its own, and the file's fingerprint."""
 
     questions: tuple[Question, ...]
-    passport: Mapping[str, Any]
+    fingerprint: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Run:
     name: str
     values: Mapping[str, float]
     videos: Mapping[str, str]
-    passport: Mapping[str, Any]
+    fingerprint: Mapping[str, Any]
     latency_ms: float | None = None
     memory_mb: float | None = None
 
@@ -57,7 +57,7 @@ class RunsCompared:
     stored: StoredComparison
 
 
-def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
+def read_question_set(path: str | Path, *, split: str | None = None) -> QuestionSet:
     """-> the questions of a NExT-QA csv, or of a JSONL file with a row `{"video", "question",
     "answer"}` each.
 
@@ -69,8 +69,8 @@ def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
     path = Path(path)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.suffix == ".csv":
-        passport = {"benchmark": "nextqa-mc", "annotations_sha256": checksum}
-        return Asked(tuple(choice.question for choice in read_annotations(path)), passport)
+        fingerprint = {"benchmark": "nextqa-mc", "annotations_sha256": checksum}
+        return QuestionSet(tuple(choice.question for choice in read_annotations(path)), fingerprint)
     lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1)
     rows = [(number, _object(line, number)) for number, line in lines if line.strip()]
     wanted = [
@@ -83,16 +83,16 @@ def read_asked(path: str | Path, *, split: str | None = None) -> Asked:
             f"{path} holds {len(questions)} questions{of} and needs at least one, each "
             "with an id of its own."
         )
-    return Asked(
+    return QuestionSet(
         questions, {"questions_sha256": checksum, **({} if split is None else {"split": split})}
     )
 
 
-def read_run(path: str | Path, asked: Asked | None = None, *, metric: str = METRIC) -> Run:
+def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
     """-> the run of a result file: that of `svqa eval` with `per_question`, or `{id: {"prediction",
     "answer"}}`.
 
-    The second kind has no passport of its own: it takes that of `asked`, after every right answer
+    The second kind has no fingerprint of its own: it takes that of `asked`, after every right answer
     in it was compared. Raises UsageError where a question is missing or the file says that another
     answer is right.
     """
@@ -104,7 +104,7 @@ def read_run(path: str | Path, asked: Asked | None = None, *, metric: str = METR
             path.stem,
             values,
             {k: str(r["video"]) for k, r in rows.items()},
-            data.get("passport", {}),
+            data.get("fingerprint", {}),
         )
     elif asked is not None:
         run = _stored_predictions(path, data, asked)
@@ -118,7 +118,7 @@ def read_run(path: str | Path, asked: Asked | None = None, *, metric: str = METR
 
 def run_set(
     name: str,
-    asked: Asked,
+    asked: QuestionSet,
     *,
     store,
     captions: str | Path | None = None,
@@ -139,7 +139,7 @@ def run_set(
         found = run_nextqa(annotations, captions, sentences=load_set(name).sentences)
         rows = found.per_question
         values = {row["id"]: float(row["chosen"] == row["right"]) for row in rows}
-        return Run(name, values, {row["id"]: row["video"] for row in rows}, found.passport)
+        return Run(name, values, {row["id"]: row["video"] for row in rows}, found.fingerprint)
     ran = comparator.run_model(ModelType.VQA, name, asked.questions, store=store)
     if len(ran.errors) == len(asked.questions):
         raise UsageError(
@@ -151,16 +151,16 @@ def run_set(
         for i, q in enumerate(asked.questions)
     }
     videos = {q.id: q.video for q in asked.questions}
-    return Run(name, values, videos, asked.passport, ran.latency_ms, ran.peak_grown_bytes / 1e6)
+    return Run(name, values, videos, asked.fingerprint, ran.latency_ms, ran.peak_grown_bytes / 1e6)
 
 
 def compare_runs(
     runs: Sequence[Run], *, store=None, metric: str = METRIC, margin: float = MARGIN, seed: int = 0
 ) -> RunsCompared:
-    """Every pair of runs, paired by question and clustered by video, after their passports were
+    """Every pair of runs, paired by question and clustered by video, after their fingerprints were
     found to agree.
 
-    Raises DifferentPassports with the field that differs; UsageError where the questions are not
+    Raises DifferentFingerprints with the field that differs; UsageError where the questions are not
     the same.
     """
     if len({run.name for run in runs}) < max(2, len(runs)):
@@ -168,12 +168,12 @@ def compare_runs(
             "Two or more runs with names of their own are compared, got "
             f"{[run.name for run in runs]}."
         )
-    passport = check_same({run.name: run.passport for run in runs})
+    fingerprint = check_same({run.name: run.fingerprint for run in runs})
     first = runs[0]
     for run in runs[1:]:
         if set(run.values) != set(first.values):
             odd = min(set(run.values) ^ set(first.values))
-            raise DifferentPassports(
+            raise DifferentFingerprints(
                 f"'{first.name}' and '{run.name}' answered other questions, for example '{odd}'."
             )
     ids = sorted(first.values)
@@ -183,10 +183,10 @@ def compare_runs(
     for run in runs:
         cost = {"latency_ms": run.latency_ms, "memory_mb": run.memory_mb, "errors": 0}
         models.append({"name": run.name, **cost, metric: run.quality(seed).to_json()})
-    stands = standing({run.name: run.quality(seed).value for run in runs}, rows)
+    stands = ranking({run.name: run.quality(seed).value for run in runs}, rows)
     result = {"models": models, "pairs": rows, **vars(stands)}
     stored = StoredComparison(
-        "vqa", tuple(values), metric, len(ids), stands.verdict, passport, result
+        "vqa", tuple(values), metric, len(ids), stands.verdict, fingerprint, result
     )
     if store is not None:
         store.add_comparison(stored)
@@ -241,7 +241,7 @@ def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:
     return float(row[metric])
 
 
-def _stored_predictions(path: Path, data: Mapping[str, Any], asked: Asked) -> Run:
+def _stored_predictions(path: Path, data: Mapping[str, Any], asked: QuestionSet) -> Run:
     values = {}
     for question in asked.questions:
         row = data.get(question.id)
@@ -251,16 +251,16 @@ def _stored_predictions(path: Path, data: Mapping[str, Any], asked: Asked) -> Ru
                 f"'{question.answers[0]}'."
             )
         values[question.id] = float(row["prediction"] == row["answer"])
-    return Run(path.stem, values, {q.id: q.video for q in asked.questions}, asked.passport)
+    return Run(path.stem, values, {q.id: q.video for q in asked.questions}, asked.fingerprint)
 
 
-def _on(run: Run, asked: Asked) -> Run:
+def _on(run: Run, asked: QuestionSet) -> Run:
     """The run on the questions that were asked. Raises UsageError where it lacks one."""
-    check_same({"the questions": asked.passport, run.name: run.passport})
+    check_same({"the questions": asked.fingerprint, run.name: run.fingerprint})
     missing = [q.id for q in asked.questions if q.id not in run.values]
     if missing:
         raise UsageError(f"{run.name} lacks {len(missing)} of the questions, first '{missing[0]}'.")
     ids = [q.id for q in asked.questions]
     return Run(
-        run.name, {i: run.values[i] for i in ids}, {i: run.videos[i] for i in ids}, run.passport
+        run.name, {i: run.values[i] for i in ids}, {i: run.videos[i] for i in ids}, run.fingerprint
     )

@@ -47,7 +47,7 @@ class Captioned(Answerer):
 def run_shapes(
     models: ModelSet, *, videos: int = 60, seed: int = FRESH_SEED, every_s: float | None = None
 ) -> EvalResult:
-    """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its floors.
+    """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its baselines.
 
     Where the set was made for this world, also how often its boxes find the seconds that hold the
     evidence (`span IoU>=0.5`). `seed` must be one that nothing was trained on. Raises UsageError
@@ -55,7 +55,7 @@ def run_shapes(
     """
     if videos < 2:
         raise UsageError(
-            f"-n must be at least 2 videos, got {videos}: one floor looks at another video."
+            f"-n must be at least 2 videos, got {videos}: one baseline looks at another video."
         )
     answerer = models.answerer
     if answerer is None:
@@ -69,22 +69,22 @@ def run_shapes(
 
 
 def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) -> EvalResult:
-    """The same result with the figures of found seconds beside the answers; their floors begin with
+    """The same result with the figures of found seconds beside the answers; their baselines begin with
     `span: `.
     """
     found = run_moments(None, models.detector, videos=videos, seed=seed)
     by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}
     for kind, figures in found.by_type.items():
         by_type[kind][METRIC] = figures[METRIC]
-    floors = {
-        **answered.floors,
-        **{f"span: {name}": figures for name, figures in found.floors.items()},
+    baselines = {
+        **answered.baselines,
+        **{f"span: {name}": figures for name, figures in found.baselines.items()},
     }
     metrics = {**answered.metrics, **found.metrics}
     return replace(
         answered,
         metrics=metrics,
         by_type=by_type,
-        floors=floors,
-        passport={**answered.passport, "detector": models.detector.model_id},
+        baselines=baselines,
+        fingerprint={**answered.fingerprint, "detector": models.detector.model_id},
     )

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from svqa.answering.event_grounding import BESIDE_S, Happenings, clauses_of
+from svqa.answering.event_grounding import BESIDE_S, EventGrounder, clauses_of
 from svqa.evaluation.shapes_questions import TRAIN_SEED, TRAIN_VIDEOS, ask
 from svqa.metrics.grounding import Span, temporal_iou
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
@@ -35,7 +35,7 @@ from svqa.temporal.windows import deltas, slide_mean
 TYPES = ("when", "order", "changes")
 SEED = 90_511  # nothing was trained or chosen on it; the choices were made on 90_501
 RATE_HZ, WIDTH_PX = 10, 128
-LEAST_SCORE = 0.1  # of a box: a life is made of many, so that weak ones still count
+LEAST_SCORE = 0.1  # of a box: a track is made of many, so that weak ones still count
 SMOOTH_S = 0.5
 METRIC, EVERY, MEAN, SPARSE = (
     "span IoU>=0.5",
@@ -43,7 +43,7 @@ METRIC, EVERY, MEAN, SPARSE = (
     "span mIoU",
     "span IoU>=0.5, two looks a second",
 )
-# candidate boundaries every quarter of a second: a floor must be able to name a one second span
+# candidate boundaries every quarter of a second: a baseline must be able to name a one second span
 _STEPS = 32
 
 
@@ -53,7 +53,7 @@ def run_moments(
     """Share of questions whose evidence is found at temporal IoU >= 0.5, by type, intervals over
     videos.
 
-    Floors: a random span, the whole video, the span that the question's words alone suggest (learnt
+    Baselines: a random span, the whole video, the span that the question's words alone suggest (learnt
     on another seed), and the same method on frames in shuffled order. With `encoder` two more rows:
     the stretch whose pictures are most like the question's words, and the second at which the
     picture changes most.
@@ -88,7 +88,7 @@ def run_moments(
 
 
 def words_prior() -> Prior:
-    """Where the evidence for such words was in the videos that the floors may learn from."""
+    """Where the evidence for such words was in the videos that the baselines may learn from."""
     scenes = [scene_of(TRAIN_SEED, i) for i in range(TRAIN_VIDEOS)]
     learnt = [a.question for a in ask(scenes, TRAIN_SEED) if a.question.type in TYPES]
     return fit_prior(
@@ -103,7 +103,7 @@ def find_spans(boxes: Sequence[Detection], t_s: np.ndarray, question: str) -> li
     """The method: the seconds of what the question says happens, the earliest first; one span
     without any boxes too.
     """
-    found = sorted((h.start_s, h.end_s) for h in Happenings(boxes, t_s).find(question))
+    found = sorted((h.start_s, h.end_s) for h in EventGrounder(boxes, t_s).find(question))
     return found or [(0.0, DURATION_S)]
 
 
@@ -169,10 +169,10 @@ def _covered(marked: Span, found: Sequence[Span]) -> bool:
 
 
 def _result(
-    asked, rows: dict[str, list[float]], every: list[float], ious: list[float], passport: dict
+    asked, rows: dict[str, list[float]], every: list[float], ious: list[float], fingerprint: dict
 ) -> EvalResult:
     videos, types = np.array([v for v, _ in asked]), np.array([q.type for _, q in asked])
-    seed = passport["seed"]
+    seed = fingerprint["seed"]
 
     def figure(values: Sequence[float], kind: str | None = None) -> Figure:
         here = np.ones(len(types), bool) if kind is None else types == kind
@@ -184,7 +184,7 @@ def _result(
     by_type = {
         kind: {name: figure(values, kind) for name, values in mine.items()} for kind in there
     }
-    floors = {
+    baselines = {
         name: {"all": figure(values), **{kind: figure(values, kind) for kind in there}}
         for name, values in rows.items()
     }
@@ -196,7 +196,7 @@ def _result(
         len(asked),
         {name: figure(values) for name, values in mine.items()},
         by_type,
-        floors,
-        {"world": "shapes", **passport, "rate_hz": RATE_HZ, "words_seed": TRAIN_SEED},
+        baselines,
+        {"world": "shapes", **fingerprint, "rate_hz": RATE_HZ, "words_seed": TRAIN_SEED},
         per_question,
     )

@@ -1,5 +1,5 @@
 """An answerer and a seed -> how often it is right about videos of the shapes world, by type of
-question, beside its floors.
+question, beside its baselines.
 
 Every question is asked three times: about the right frame (the one it is about; for time questions
 the middle of the evidence, the best that any single frame can do), about the middle frame of the
@@ -21,7 +21,7 @@ from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figu
 from svqa.models.base import Answerer, Captioner
 from svqa.models.frame_strategies import BestFrame
 from svqa.records import FrameBatch, Question, Segment
-from svqa.shapes.balance import Balance, WorldQuestion, floors
+from svqa.shapes.balance import Balance, WorldQuestion, baselines
 from svqa.shapes.questions import FRAME_TYPES, questions
 from svqa.shapes.render import render
 from svqa.shapes.sampling import scene_of
@@ -29,12 +29,12 @@ from svqa.shapes.scene import DURATION_S, Scene
 from svqa.shapes.truth import frame_caption, steady_times
 
 FRESH_SEED = 90_001  # no training uses it
-TRAIN_SEED, TRAIN_VIDEOS = 90_002, 400  # what the floors that know the answers' habits have seen
+TRAIN_SEED, TRAIN_VIDEOS = 90_002, 400  # what the baselines that know the answers' habits have seen
 WIDTH_PX = 128
 
 
 @dataclass(frozen=True)
-class Asked:
+class FrameQuestion:
     """A question about video number `video`, and the second of the frame that serves it best."""
 
     video: int
@@ -57,7 +57,7 @@ def evaluate(
 
     With `every_s`, the answerer is also given the whole video at that rate (`whole video`), and
     uses it in its own way. Questions, about ten a video, are drawn fresh from the seed; the
-    passport says which.
+    fingerprint says which.
     """
     scenes = [scene_of(seed, index) for index in range(videos)]
     asked = ask(scenes, seed)
@@ -82,14 +82,14 @@ def evaluate(
             name: _figure(right["right frame"], groups, rows, seed) for name, rows in parts.items()
         },
         by_type=by_type,
-        floors=_floors(asked, right, groups, seed),
-        passport={
+        baselines=_baselines(asked, right, groups, seed),
+        fingerprint={
             "world": "shapes",
             "seed": seed,
             "videos": videos,
             "width_px": WIDTH_PX,
             "model_id": answerer.model_id,
-            "floors_seed": TRAIN_SEED,
+            "baselines_seed": TRAIN_SEED,
         },
         per_question=tuple(
             {
@@ -129,18 +129,18 @@ def evaluate_captions(
     }
 
 
-def ask(scenes: Sequence[Scene], seed: int) -> list[Asked]:
+def ask(scenes: Sequence[Scene], seed: int) -> list[FrameQuestion]:
     """One question of every type that each scene allows, answers balanced over all of them."""
     balance, found = Balance(), []
     for video, scene in enumerate(scenes):
         for q in questions(scene, np.random.default_rng([seed, video, 1]), balance):
             t_s = sum(q.spans[0]) / 2 if q.time_s is None else q.time_s
-            found.append(Asked(video, q, min(float(t_s), DURATION_S - 0.01)))
+            found.append(FrameQuestion(video, q, min(float(t_s), DURATION_S - 0.01)))
     return found
 
 
 def _score(
-    answerer: Answerer, scenes: Sequence[Scene], asked: Sequence[Asked], looks
+    answerer: Answerer, scenes: Sequence[Scene], asked: Sequence[FrameQuestion], looks
 ) -> np.ndarray:
     said = _say(
         answerer, [a.record() for a in asked], [_frames(scenes[video], t_s) for video, t_s in looks]
@@ -175,10 +175,10 @@ def _figure(values: np.ndarray, groups: Sequence[int], rows: np.ndarray, seed: i
     return bootstrap_over_groups(values[rows], np.asarray(groups)[rows], seed)
 
 
-def _floors(
-    asked: Sequence[Asked], right, groups: Sequence[int], seed: int
+def _baselines(
+    asked: Sequence[FrameQuestion], right, groups: Sequence[int], seed: int
 ) -> dict[str, dict[str, Figure]]:
-    """By floor, then by type: who looks elsewhere, with intervals; who never looks, on the same
+    """By baseline, then by type: who looks elsewhere, with intervals; who never looks, on the same
     questions.
     """
     types = [a.question.type for a in asked]
@@ -194,7 +194,7 @@ def _floors(
     learnt = [
         a.question for a in ask([scene_of(TRAIN_SEED, i) for i in range(TRAIN_VIDEOS)], TRAIN_SEED)
     ]
-    for kind, figures in floors(learnt, [a.question for a in asked]).items():
+    for kind, figures in baselines(learnt, [a.question for a in asked]).items():
         for name in ("blind", "majority", "chance"):
             value = figures[name]
             half = 1.96 * (value * (1 - value) / figures["n"]) ** 0.5

@@ -27,7 +27,7 @@ _MOMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class QuestionForm:
+class ParsedQuestion:
     """What a question asks for.
 
     `kind` is one of `KINDS`. `focus` is the sort of thing asked for (`animal` in "what animal is
@@ -45,12 +45,12 @@ class QuestionForm:
     moment: str = ""
 
 
-def read_question(text: str) -> QuestionForm:
+def parse_question(text: str) -> ParsedQuestion:
     """-> the form of a question.
 
-    >>> read_question("What animal is this?").focus
+    >>> parse_question("What animal is this?").focus
     'animal'
-    >>> form = read_question("what does the boy do after the ball falls")
+    >>> form = parse_question("what does the boy do after the ball falls")
     >>> form.relation, form.event
     ('after', 'the ball falls')
     """
@@ -58,11 +58,11 @@ def read_question(text: str) -> QuestionForm:
     first = tokens[0] if tokens else ""
     either = _alternatives(text) if first in _AUXILIARIES else ()
     if either:
-        return QuestionForm("either", alternatives=either, main=plain(text))
+        return ParsedQuestion("either", alternatives=either, main=plain(text))
     main, relation, event = _split_time(plain(text), first)
     moment = _moment(text)
     kind, focus = _kind_and_focus(tokens, first, plain(text))
-    return QuestionForm(kind, focus, main=main, event=event, relation=relation, moment=moment)
+    return ParsedQuestion(kind, focus, main=main, event=event, relation=relation, moment=moment)
 
 
 def plain(text: str) -> str:

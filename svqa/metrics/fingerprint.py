@@ -9,38 +9,43 @@ from typing import Any
 
 import numpy as np
 
-from svqa.errors import DifferentPassports
+from svqa.errors import DifferentFingerprints
 
 WHO = ("model", "model_id", "models")  # who answered may differ: that is what a comparison is about
 
 
-def check_same(passports: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """-> the fields that all the named passports agree on, those of `WHO` left out.
+def check_same(fingerprints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """-> the fields that all the named fingerprints agree on, those of `WHO` left out.
 
-    Raises DifferentPassports, which names the field, where two that both have it differ, or where
+    Raises DifferentFingerprints, which names the field, where two that both have it differ, or where
     two share none.
 
     >>> check_same({"a": {"split": "val", "model": "x"}, "b": {"split": "val", "model": "y"}})
     {'split': 'val'}
     """
-    names = list(passports)
+    names = list(fingerprints)
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
-            shared = (set(passports[a]) & set(passports[b])) - set(WHO)
+            shared = (set(fingerprints[a]) & set(fingerprints[b])) - set(WHO)
             if not shared:
-                raise DifferentPassports(
-                    f"The passports of '{a}' and '{b}' share no field: nothing says that "
+                raise DifferentFingerprints(
+                    f"The fingerprints of '{a}' and '{b}' share no field: nothing says that "
                     "they were measured on the "
                     "same questions. Give --questions FILE, or results of `svqa eval`."
                 )
             for field in sorted(shared):
-                if passports[a][field] != passports[b][field]:
-                    raise DifferentPassports(
+                if fingerprints[a][field] != fingerprints[b][field]:
+                    raise DifferentFingerprints(
                         f"'{a}' and '{b}' were not measured alike: `{field}` is "
-                        f"{passports[a][field]!r} and "
-                        f"{passports[b][field]!r}. Run both on the same."
+                        f"{fingerprints[a][field]!r} and "
+                        f"{fingerprints[b][field]!r}. Run both on the same."
                     )
-    return {k: v for passport in passports.values() for k, v in passport.items() if k not in WHO}
+    return {
+        k: v
+        for fingerprint in fingerprints.values()
+        for k, v in fingerprint.items()
+        if k not in WHO
+    }
 
 
 def digest(value: Any) -> str:

@@ -34,7 +34,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranking:
     """Which of several models is on top. `verdict`: `better`, `equivalent`, `undecided` or
     `unopposed` (the only one).
 
@@ -70,9 +70,9 @@ def compare_all(
     return tuple(_pair(a, b, result, corrected[a, b]) for (a, b), result in found.items())
 
 
-def standing(
+def ranking(
     means: Mapping[str, float], pairs: Sequence[Mapping], *, prefer: Sequence[str] = ()
-) -> Standing:
+) -> Ranking:
     """The model on top among `means` (name -> mean value), judged by `pairs` (rows of
     `Pair.to_json`).
 
@@ -81,28 +81,28 @@ def standing(
     nobody.
     """
     if not means:
-        return Standing(None, "undecided", "No model is left to choose from.")
+        return Ranking(None, "undecided", "No model is left to choose from.")
     top = max(means, key=means.get)
     if len(means) == 1:
-        return Standing(top, "unopposed", f"{top} is the only one to choose from.")
+        return Ranking(top, "unopposed", f"{top} is the only one to choose from.")
     against = {name: _between(top, name, pairs) for name in means if name != top}
     unclear = {n: row for n, row in against.items() if row is None or row["verdict"] == "undecided"}
     if unclear:
-        return Standing(
+        return Ranking(
             None,
             "undecided",
             "; ".join(_undecided(top, name, row) for name, row in unclear.items()) + ".",
         )
     level = [name for name, row in against.items() if row["verdict"] == "equivalent"]
     if not level:
-        return Standing(top, "better", f"{top} is better than {', '.join(against)}.")
+        return Ranking(top, "better", f"{top} is better than {', '.join(against)}.")
     chosen = min(
         [top, *level], key=lambda name: prefer.index(name) if name in prefer else len(prefer)
     )
     reason = (
         f"{top} and {', '.join(level)} are within {against[level[0]]['margin']:g} of each other"
     )
-    return Standing(
+    return Ranking(
         chosen, "equivalent", f"{reason}; {chosen} costs least." if prefer else f"{reason}."
     )
 

@@ -56,24 +56,24 @@ class Figure:
 
 @dataclass(frozen=True)
 class EvalResult:
-    """What one evaluation found: figures by metric, by question type, the floors beside them, and
-    its passport.
+    """What one evaluation found: figures by metric, by question type, the baselines beside them, and
+    its fingerprint.
 
-    `by_type` maps a question type to its figures by metric, `floors` a floor's name to its figures
-    by metric (a floor never looks at the video or was not made by this method). `passport` says
-    what was measured: split, file checksums, model ids, seed. Two results with different passports
+    `by_type` maps a question type to its figures by metric, `baselines` a baseline's name to its figures
+    by metric (a baseline never looks at the video or was not made by this method). `fingerprint` says
+    what was measured: split, file checksums, model ids, seed. Two results with different fingerprints
     are not compared. `per_question` keeps one row a question.
     """
 
     n: int
     metrics: Mapping[str, Figure]
     by_type: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
-    floors: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
-    passport: Mapping[str, object] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    fingerprint: Mapping[str, object] = field(default_factory=dict)
     per_question: tuple[Mapping[str, object], ...] = ()
 
     def __post_init__(self):
-        reserved = {"n", "by_type", "floors", "passport", "per_question"} & set(self.metrics)
+        reserved = {"n", "by_type", "baselines", "fingerprint", "per_question"} & set(self.metrics)
         if reserved:
             raise ValueError(
                 "these names are taken in the JSON form, name the metric otherwise: "
@@ -81,13 +81,15 @@ class EvalResult:
             )
 
     def to_json(self, *, per_question: bool = False) -> dict:
-        """-> `{"n", metric: {"value", "low", "high", "n"}, "by_type": ..., "floors": ...,
-        "passport": ...}`.
+        """-> `{"n", metric: {"value", "low", "high", "n"}, "by_type": ..., "baselines": ...,
+        "fingerprint": ...}`.
         """
         out: dict = {"n": self.n, **_figures_json(self.metrics)}
         out["by_type"] = {name: _figures_json(figures) for name, figures in self.by_type.items()}
-        out["floors"] = {name: _figures_json(figures) for name, figures in self.floors.items()}
-        out["passport"] = dict(self.passport)
+        out["baselines"] = {
+            name: _figures_json(figures) for name, figures in self.baselines.items()
+        }
+        out["fingerprint"] = dict(self.fingerprint)
         if per_question:
             out["per_question"] = [dict(row) for row in self.per_question]
         return out

@@ -101,11 +101,11 @@ class SoundEncoder(ABC):
 class Answerer(ABC):
     """A question and what was found about it -> an answer, or an abstention with its reason.
 
-    `looks`: whether it answers from frames, and so wants some of one video with every question.
+    `needs_frames`: whether it answers from frames, and so wants some of one video with every question.
     """
 
     model_id: str
-    looks: bool = False
+    needs_frames: bool = False
 
     @abstractmethod
     def answer(

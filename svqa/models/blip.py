@@ -23,8 +23,8 @@ from svqa.models.base import Answerer, Captioner
 from svqa.models.frame_cache import FrameCache, frame_key
 from svqa.models.frame_strategies import (
     BestFrame,
+    FrameStrategy,
     Reply,
-    VideoWay,
     frame_evidence,
     retrieval_weights,
 )
@@ -101,9 +101,9 @@ class BlipCaptioner(Captioner):
 
 
 class BlipAnswerer(Answerer):
-    """Answers about frames; how one answer is made from several frames is a `VideoWay`."""
+    """Answers about frames; how one answer is made from several frames is a `FrameStrategy`."""
 
-    looks = True
+    needs_frames = True
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class BlipAnswerer(Answerer):
         processor: BlipProcessor,
         *,
         model_id: str,
-        way: VideoWay | None = None,
+        way: FrameStrategy | None = None,
         cache: FrameCache | None = None,
         batch_size: int = 16,
         max_tokens: int = 10,
@@ -189,7 +189,7 @@ class BlipAnswerer(Answerer):
             memory = _remember(
                 self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
             )
-            asked = read_question(
+            asked = encode_question(
                 self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memory
             )
             free = [row for row, i in enumerate(part) if not questions[i].options]
@@ -249,7 +249,7 @@ def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> tor
     return torch.stack(kept, dim=1)
 
 
-def read_question(
+def encode_question(
     model: BlipForQuestionAnswering,
     ids: torch.Tensor,
     memory: torch.Tensor,

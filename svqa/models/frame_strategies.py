@@ -44,7 +44,7 @@ class ImageModel(Protocol):
     def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]: ...
 
 
-class VideoWay(ABC):
+class FrameStrategy(ABC):
     """A way to answer about a video with a model that sees one picture at a time."""
 
     @abstractmethod
@@ -57,7 +57,7 @@ class VideoWay(ABC):
 
 
 @dataclass(frozen=True)
-class BestFrame(VideoWay):
+class BestFrame(FrameStrategy):
     """The frame with the highest weight; of equal ones, the middle one."""
 
     def decide(
@@ -70,7 +70,7 @@ class BestFrame(VideoWay):
 
 
 @dataclass(frozen=True)
-class WeightedVote(VideoWay):
+class WeightedVote(FrameStrategy):
     """Up to `most` frames answer for themselves; a vote counts its frame's weight times the model's
     own score.
 
@@ -97,7 +97,7 @@ class WeightedVote(VideoWay):
 
 
 @dataclass(frozen=True)
-class FrameGrid(VideoWay):
+class FrameGrid(FrameStrategy):
     """`rows * columns` frames, evenly spaced over the retrieved time, read like text: left to
     right, then down.
     """
@@ -118,7 +118,11 @@ class FrameGrid(VideoWay):
         )
 
 
-WAYS: dict[str, VideoWay] = {"best": BestFrame(), "vote": WeightedVote(), "grid": FrameGrid()}
+FRAME_STRATEGIES: dict[str, FrameStrategy] = {
+    "best": BestFrame(),
+    "vote": WeightedVote(),
+    "grid": FrameGrid(),
+}
 
 
 def frame_grid(pixels: np.ndarray, *, columns: int) -> np.ndarray:

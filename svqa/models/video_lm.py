@@ -29,7 +29,7 @@ _TICKS_HZ = (
 class VideoLanguageAnswerer(Answerer):
     """Up to `most_frames` frames, those the retrieval trusts most, in time order in one prompt."""
 
-    looks = True
+    needs_frames = True
 
     def __init__(
         self, model, processor, *, model_id: str, most_frames: int = 8, max_tokens: int = 48

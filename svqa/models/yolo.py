@@ -19,7 +19,7 @@ import torch
 
 from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.models.base import Detector
-from svqa.models.checkpoint import seal
+from svqa.models.checkpoint import write_checksums
 from svqa.models.hub import locate
 from svqa.models.weights import read_safetensors
 from svqa.records import Detection, FrameBatch
@@ -198,7 +198,7 @@ def convert(pt: str | Path, folder: str | Path) -> Path:
         "names": [network.names[i] for i in range(len(network.names))],
     }
     save(network, config, Path(folder))
-    seal(folder)
+    write_checksums(folder)
     return Path(folder)
 
 

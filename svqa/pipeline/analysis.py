@@ -17,8 +17,8 @@ import numpy as np
 from svqa.media import Sampling, stream_frames
 from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.audio_analysis import Hearing
-from svqa.pipeline.shot_boundaries import CutFinder
+from svqa.pipeline.audio_analysis import AudioAnalysis
+from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
 from svqa.pipeline.stopwatch import Stopwatch
 from svqa.records import Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
 from svqa.settings import Settings
@@ -41,7 +41,7 @@ class Analysis:
         """Chunks in time order from `from_s`, a multiple of the scene length; the last one ends
         where the pictures end.
         """
-        cuts = CutFinder(self.settings.shots)
+        cuts = ShotBoundaryFinder(self.settings.shots)
         every_s = self.settings.every_s
         context_s = max(0.0, from_s - cuts.context_frames * every_s)
         with self._hearing(from_s) as hearing:
@@ -66,16 +66,16 @@ class Analysis:
                     vectors=(*chunk.vectors, *heard),
                 )
 
-    def _hearing(self, from_s: float) -> AbstractContextManager[Hearing | None]:
+    def _hearing(self, from_s: float) -> AbstractContextManager[AudioAnalysis | None]:
         if not self.settings.speech:
             return nullcontext()
         models, every_s = self.models, self.settings.every_s
-        return Hearing(
+        return AudioAnalysis(
             self.path, self.info, models.transcriber, from_s, every_s=every_s, encoder=models.sounds
         )
 
     def _sounds(
-        self, hearing: Hearing | None, start_s: float, end_s: float
+        self, hearing: AudioAnalysis | None, start_s: float, end_s: float
     ) -> tuple[VectorSet, ...]:
         """What it sounds like, at every level; nothing where it is silent."""
         frames = hearing.sounds(start_s, end_s) if hearing else None

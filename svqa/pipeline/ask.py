@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from svqa.answering.event_answers import tell
-from svqa.answering.event_grounding import Happenings
-from svqa.answering.question_scope import Pointed, find_moment
+from svqa.answering.event_answers import answer_from_events
+from svqa.answering.event_grounding import EventGrounder
+from svqa.answering.question_scope import TimeScope, find_time_scope
 from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
@@ -17,7 +17,7 @@ from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
-from svqa.pipeline.search_cache import Shelf
+from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Evidence, Question
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
@@ -35,7 +35,7 @@ def ask(
     *,
     videos: Sequence[str],
     options: Sequence[str] = (),
-    shelf: Shelf | None = None,
+    cache: SearchCache | None = None,
 ) -> Answer:
     """Answer `text` from `videos` (ids), choosing among `options` if there are any; abstains where
     nothing supports it.
@@ -58,10 +58,10 @@ def ask(
             f"A choice needs at least two options, got one: '{options[0]}'. Repeat --options."
         )
     begin = time.perf_counter()
-    shelf = shelf or Shelf()
+    cache = cache or SearchCache()
     question = Question(text, options=tuple(options))
-    respond = _from_pictures if models.answerer.looks else _from_words
-    answer = respond(store, models, question, videos, shelf)
+    respond = _from_pictures if models.answerer.needs_frames else _from_words
+    answer = respond(store, models, question, videos, cache)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
     store.add_query(
         text,
@@ -81,36 +81,36 @@ def ask(
 
 
 def _from_words(
-    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
     """For an answerer that reads: what was written and said, weighed by the segments that fit."""
-    pointed = _pointed(store, models, question, videos, shelf)
-    asked = pointed.text if pointed else question.text
-    hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
+    scope = _time_scope(store, models, question, videos, cache)
+    asked = scope.text if scope else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
     passages = store.passages(videos=videos)
     if len(passages) > WHOLE:
-        scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, shelf=shelf)
+        scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, cache=cache)
         passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
     scores = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
     passages = _weighed(
         store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
     )
-    return models.answerer.answer(replace(question, text=asked), _inside(passages, pointed))
+    return models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
 
 
 def _from_pictures(
-    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
     """For an answerer that looks: the best frames of the best hit's video. What single frames
     cannot tell, boxes do.
     """
     if len(videos) == 1 and (told := _told(store, question, videos[0])):
         return told
-    pointed = _pointed(store, models, question, videos, shelf)
-    asked = pointed.text if pointed else question.text
-    hits = search(store, models, asked, videos=videos, k=HITS, shelf=shelf)
-    stretches = _within([hit for hit in hits if hit.video == hits[0].video], pointed)
-    shown = frames_to_show(store, models, asked, stretches, shelf=shelf)
+    scope = _time_scope(store, models, question, videos, cache)
+    asked = scope.text if scope else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
+    stretches = _within([hit for hit in hits if hit.video == hits[0].video], scope)
+    shown = frames_to_show(store, models, asked, stretches, cache=cache)
     frames = (
         read_frames(hits[0].path, Sampling.at(list(shown)), size_px=MODEL_SIZE_PX)
         if shown
@@ -124,18 +124,18 @@ def _from_pictures(
 
 
 def _told(store: Store, question: Question, video: str) -> Answer | None:
-    """An answer about when, in what order, which way or how often, from the boxes' lives; None
+    """An answer about when, in what order, which way or how often, from the boxes' tracks; None
     where these do not tell.
     """
     boxes, t_s = store.detections(video), store.frame_times(video)
     told = (
-        tell(Happenings(boxes, t_s), question.text, question.options)
+        answer_from_events(EventGrounder(boxes, t_s), question.text, question.options)
         if boxes and len(t_s) > 1
         else None
     )
     if told is None:
         return None
-    path, found = store.find_video(video).path, told.happenings
+    path, found = store.find_video(video).path, told.events
     evidence = tuple(
         Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found
     )
@@ -143,28 +143,28 @@ def _told(store: Store, question: Question, video: str) -> Answer | None:
     return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
 
 
-def _pointed(
-    store: Store, models: ModelSet, question: Question, videos: Sequence[str], shelf: Shelf
-) -> Pointed | None:
+def _time_scope(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
+) -> TimeScope | None:
     """The seconds that an open question about one video points at."""
     if len(videos) != 1 or question.options:
         return None
-    scores_of = partial(scores_over_time, store, models, video=videos[0], shelf=shelf)
-    return find_moment(question.text, scores_of, end_s=store.find_video(videos[0]).duration_s)
+    scores_of = partial(scores_over_time, store, models, video=videos[0], cache=cache)
+    return find_time_scope(question.text, scores_of, end_s=store.find_video(videos[0]).duration_s)
 
 
-def _within(hits: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
+def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
     """The parts of the hits that lie in the seconds that are asked about; these seconds themselves
     where none does.
     """
-    if pointed is None or not hits:
+    if scope is None or not hits:
         return list(hits)
     cut = [
-        replace(h, start_s=max(h.start_s, pointed.start_s), end_s=min(h.end_s, pointed.end_s))
+        replace(h, start_s=max(h.start_s, scope.start_s), end_s=min(h.end_s, scope.end_s))
         for h in hits
-        if h.start_s < pointed.end_s and pointed.start_s < h.end_s
+        if h.start_s < scope.end_s and scope.start_s < h.end_s
     ]
-    return cut or [replace(hits[0], start_s=pointed.start_s, end_s=pointed.end_s, text="")]
+    return cut or [replace(hits[0], start_s=scope.start_s, end_s=scope.end_s, text="")]
 
 
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
@@ -179,19 +179,17 @@ def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evid
     return sorted(weighed, key=lambda p: (p.video, p.start_s, p.end_s))
 
 
-def _inside(passages: Sequence[Evidence], pointed: Pointed | None) -> list[Evidence]:
+def _inside(passages: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
     """The passages whose middle lies in the seconds that are asked about; the nearest one where
     none does.
     """
-    if pointed is None:
+    if scope is None:
         return list(passages)
     middles = [(p.start_s + p.end_s) / 2 for p in passages]
-    inside = [
-        p for p, t in zip(passages, middles, strict=True) if pointed.start_s <= t < pointed.end_s
-    ]
+    inside = [p for p, t in zip(passages, middles, strict=True) if scope.start_s <= t < scope.end_s]
     if inside or not passages:
         return inside
-    far = [max(pointed.start_s - t, t - pointed.end_s) for t in middles]
+    far = [max(scope.start_s - t, t - scope.end_s) for t in middles]
     return [p for p, d in zip(passages, far, strict=True) if d == min(far)]
 
 

@@ -21,7 +21,7 @@ MARGIN_S = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class AudioBlock:
     """What one block holds: utterances that begin in it, and `values (N, D)` of the stretches of
     sound from `starts_s`.
     """
@@ -31,7 +31,7 @@ class Heard:
     values: np.ndarray
 
 
-class Hearing:
+class AudioAnalysis:
     """What is heard in one video, by time. Blocks begin at multiples of `BLOCK_S`, so a resumed run
     hears the same.
 
@@ -58,7 +58,7 @@ class Hearing:
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="svqa-hearing")
         self._start(self.first)
 
-    def __enter__(self) -> Hearing:
+    def __enter__(self) -> AudioAnalysis:
         return self
 
     def __exit__(self, *_) -> None:
@@ -88,7 +88,7 @@ class Hearing:
         spans = np.stack([starts_s[here], np.minimum(starts_s[here] + self.every_s, end_s)], axis=1)
         return VectorSet("frame", "audio", self.encoder.model_id, spans, values)
 
-    def _blocks(self, start_s: float, end_s: float) -> Iterator[Heard]:
+    def _blocks(self, start_s: float, end_s: float) -> Iterator[AudioBlock]:
         for number in [n for n in self.blocks if (n + 1) * BLOCK_S <= start_s]:
             del self.blocks[number]
         for number in range(
@@ -107,11 +107,11 @@ class Hearing:
         ):
             self.blocks[number] = self.pool.submit(self._hear, number * BLOCK_S)
 
-    def _hear(self, start_s: float) -> Heard:
+    def _hear(self, start_s: float) -> AudioBlock:
         end_s = start_s + BLOCK_S
         sound = read_audio(self.path, start_s=max(0.0, start_s - MARGIN_S), end_s=end_s + MARGIN_S)
         if sound is None or not len(sound.samples):
-            return Heard((), np.empty(0), np.empty((0, self.encoder.dim), np.float32))
+            return AudioBlock((), np.empty(0), np.empty((0, self.encoder.dim), np.float32))
         said = self.transcriber.transcribe(sound) if self.transcriber else []
         starts_s = (
             np.arange(
@@ -123,6 +123,6 @@ class Hearing:
             stretches(sound, [Segment(t, t + self.every_s) for t in starts_s.tolist()])
         )
         loud = values.any(axis=1)  # silence has no direction and is not stored
-        return Heard(
+        return AudioBlock(
             tuple(u for u in said if start_s <= u.start_s < end_s), starts_s[loud], values[loud]
         )

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from svqa.database import Store
-from svqa.language.question_parser import read_question
+from svqa.language.question_parser import parse_question
 from svqa.language.tokenization import content_stems
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.search import DEPTH, search
-from svqa.pipeline.search_cache import Shelf
+from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Evidence
 
 LOOKS = 8  # frames that are shown, at most
@@ -26,7 +26,7 @@ _ANYTHING = frozenset(
 
 
 def frames_to_show(
-    store: Store, models: ModelSet, text: str, stretches: Sequence[Evidence], *, shelf: Shelf
+    store: Store, models: ModelSet, text: str, stretches: Sequence[Evidence], *, cache: SearchCache
 ) -> dict[float, Evidence]:
     """-> {second of a frame: its evidence}, in time order, `LOOKS` at most. `stretches`: of one
     video, best first.
@@ -38,9 +38,9 @@ def frames_to_show(
     if not stretches:
         return {}
     seen = search(
-        store, models, text, videos=[stretches[0].video], level="frame", k=DEPTH, shelf=shelf
+        store, models, text, videos=[stretches[0].video], level="frame", k=DEPTH, cache=cache
     )
-    named = set(content_stems(text)) - set(content_stems(read_question(text).focus)) - _ANYTHING
+    named = set(content_stems(text)) - set(content_stems(parse_question(text).focus)) - _ANYTHING
     first, others = {}, {}
     for stretch in stretches:
         inside = [f for f in seen if stretch.start_s <= f.start_s < stretch.end_s]  # best first

@@ -15,7 +15,7 @@ from svqa.pipeline import ask as asking
 from svqa.pipeline import ingest as ingesting
 from svqa.pipeline import search as searching
 from svqa.pipeline.ingest import IngestReport
-from svqa.pipeline.search_cache import Shelf
+from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Evidence, Progress, Waveform
 from svqa.settings import Settings
 
@@ -30,7 +30,7 @@ class Library:
 
     def __init__(self, store: Store, models: ModelSet, settings: Settings):
         self.store, self.models, self.settings = store, models, settings
-        self.shelf = Shelf()
+        self.cache = SearchCache()
 
     def __enter__(self) -> Library:
         return self
@@ -81,7 +81,7 @@ class Library:
             videos=videos,
             level=level,
             k=k,
-            shelf=self.shelf,
+            cache=self.cache,
             sound=sound,
         )
         latency_ms = 1000 * (time.perf_counter() - begin)
@@ -115,7 +115,7 @@ class Library:
         else:
             videos = self._scope(video)
         return asking.ask(
-            self.store, self.models, question, videos=videos, options=options, shelf=self.shelf
+            self.store, self.models, question, videos=videos, options=options, cache=self.cache
         )
 
     def _scope(self, video: str | Path | None) -> list[str]:

@@ -25,7 +25,7 @@ from svqa.database import Store, VectorTable
 from svqa.errors import UsageError, unknown_name
 from svqa.models.base import TextEncoder
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.search_cache import Shelf, Words
+from svqa.pipeline.search_cache import PassageIndex, SearchCache
 from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
 from svqa.retrieval.exact import best_k
@@ -60,13 +60,13 @@ def search(
     videos: Sequence[str],
     level: str = "segment",
     k: int = 5,
-    shelf: Shelf | None = None,
+    cache: SearchCache | None = None,
     sound: Waveform | str | None = None,
 ) -> list[Evidence]:
     """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense
     that carried each.
 
-    `level`: `frame` (pictures only), `segment` or `scene`. `shelf` keeps what the next search will
+    `level`: `frame` (pictures only), `segment` or `scene`. `cache` keeps what the next search will
     need again. `sound` is an example of what is heard at that moment, or words for it where the
     set's sound encoder reads words. Raises UsageError on an empty text, an unknown level, a silent
     example, words that cannot be read.
@@ -79,20 +79,20 @@ def search(
         raise UsageError(unknown_name("level", level, LEVELS))
     if k < 1:
         raise UsageError(f"-k must be at least 1, got {k}.")
-    shelf = shelf or Shelf()
+    cache = cache or SearchCache()
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
     if _is_indexed(store, models, videos, level):
-        videos, shelf = (
+        videos, cache = (
             _narrowed(store, models, text, videos, level, example),
-            Shelf(),
+            SearchCache(),
         )  # the next search reads others
-    moments, measured = _measure(store, models, text, videos, level, shelf)
+    moments, measured = _measure(store, models, text, videos, level, cache)
     if not len(moments):
         return []
     if example is not None:
-        measured["audio"] = _alike(store, models, example, moments, videos, shelf)
-    words = shelf.words(store, moments, videos)
+        measured["audio"] = _alike(store, models, example, moments, videos, cache)
+    words = cache.words(store, moments, videos)
     found = _joined(moments, words, measured)
     middles = [(e.start_s + e.end_s) / 2 for e in found]
     best = rerank_with_temporal_coherence(found, middles, weight, near_s=NEAR_S[level])[:k]
@@ -101,12 +101,12 @@ def search(
 
 
 def scores_over_time(
-    store: Store, models: ModelSet, text: str, *, video: str, shelf: Shelf
+    store: Store, models: ModelSet, text: str, *, video: str, cache: SearchCache
 ) -> tuple[np.ndarray, np.ndarray]:
     """-> (start of each segment of a video (N,), how well it fits `text` (N,)): standard scores of
     all senses.
     """
-    moments, measured = _measure(store, models, text, [video], "segment", shelf)
+    moments, measured = _measure(store, models, text, [video], "segment", cache)
     known = [
         np.where(np.isfinite(m), m, m[np.isfinite(m)].min(initial=_LEAST.get(name, np.inf)))
         for name, m in measured.items()
@@ -117,7 +117,7 @@ def scores_over_time(
 
 
 def _measure(
-    store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, shelf: Shelf
+    store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, cache: SearchCache
 ) -> tuple[VectorTable, dict[str, np.ndarray]]:
     """-> the moments of a level, and what each ranking measured in them: (M,), -inf where it names
     none.
@@ -125,10 +125,10 @@ def _measure(
     moments = store.vectors(level, "visual", models.encoder.model_id, videos=videos)
     if not len(moments):
         return moments, {}
-    measured = {"visual": _by_vector(shelf, moments, models.encoder.encode_text([text])[0])}
+    measured = {"visual": _by_vector(cache, moments, models.encoder.encode_text([text])[0])}
     if level == "frame":
         return moments, measured
-    words = shelf.words(store, moments, videos)
+    words = cache.words(store, moments, videos)
     sentence = models.sentences.encode_text([text])[0]
     for modality in ("caption", "speech"):
         for of in (
@@ -136,7 +136,7 @@ def _measure(
         ):  # a scene: all of it, or its best sentence
             table = store.vectors(of, modality, models.sentences.model_id, videos=videos)
             scores = words.best_by_moment(
-                f"{modality} {of}", table, _by_vector(shelf, table, sentence, FLOOR[modality])
+                f"{modality} {of}", table, _by_vector(cache, table, sentence, FLOOR[modality])
             )
             measured[modality] = np.maximum(scores, measured.get(modality, _NONE))
     return moments, {**measured, "bm25": words.lexical(text)}
@@ -214,29 +214,31 @@ def _alike(
     example: np.ndarray,
     moments: VectorTable,
     videos: Sequence[str],
-    shelf: Shelf,
+    cache: SearchCache,
 ) -> np.ndarray:
     """(M,): how much the best stretch of each moment sounds like the example."""
     table = store.vectors("frame", "audio", models.sounds.model_id, videos=videos)
     floor = (
         _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
     )  # measured for log-mel statistics only
-    scores = _by_vector(shelf, table, example, floor)
-    return shelf.words(store, moments, videos).best_by_moment("audio", table, scores)
+    scores = _by_vector(cache, table, example, floor)
+    return cache.words(store, moments, videos).best_by_moment("audio", table, scores)
 
 
 def _by_vector(
-    shelf: Shelf, table: VectorTable, query: np.ndarray, floor: float = _NONE
+    cache: SearchCache, table: VectorTable, query: np.ndarray, floor: float = _NONE
 ) -> np.ndarray:
     """(N, D), (D,) -> (N,) cosines, -inf beyond the best `DEPTH` and below `floor`."""
     scores = np.full(len(table.video_ids), _NONE)
     if len(scores):
-        best, values = top_k(shelf.floats(table), query, min(DEPTH, len(scores)))
+        best, values = top_k(cache.floats(table), query, min(DEPTH, len(scores)))
         scores[best] = np.where(values >= floor, values, _NONE)
     return scores
 
 
-def _joined(moments: VectorTable, words: Words, measured: dict[str, np.ndarray]) -> list[Evidence]:
+def _joined(
+    moments: VectorTable, words: PassageIndex, measured: dict[str, np.ndarray]
+) -> list[Evidence]:
     """Rankings -> evidence without its path, best first, for every moment that one of them
     names.
     """

@@ -25,7 +25,7 @@ _NONE = -np.inf
 T = TypeVar("T")
 
 
-class Shelf:
+class SearchCache:
     """The last things made from the store's tables. Safe to share between threads."""
 
     def __init__(self):
@@ -38,9 +38,9 @@ class Shelf:
             return table.values
         return self._keep("floats", table, lambda: widen(table.values))
 
-    def words(self, store: Store, moments: VectorTable, videos: Sequence[str]) -> Words:
+    def words(self, store: Store, moments: VectorTable, videos: Sequence[str]) -> PassageIndex:
         """-> what was written and said in these moments."""
-        return self._keep("words", moments, lambda: Words(store, moments, videos))
+        return self._keep("words", moments, lambda: PassageIndex(store, moments, videos))
 
     def _keep(self, name: str, table: VectorTable, make: Callable[[], T]) -> T:
         key = (
@@ -62,7 +62,7 @@ class Shelf:
         return sum(getattr(made, "nbytes", 0) for _, made in self._kept.values())
 
 
-class Words:
+class PassageIndex:
     """The captions and utterances of the searched videos, each in the moment that holds its
     middle.
     """

@@ -17,7 +17,7 @@ THRESHOLD = {
 }  # sparse frames differ more from their neighbours than every frame does (notebook 01)
 
 
-class CutFinder:
+class ShotBoundaryFinder:
     """Feed the chunks of one video in order; each call gives the cuts that are settled by now.
 
     A cut within the last `MARGIN` frames of a chunk waits for the next chunk, so every cut is

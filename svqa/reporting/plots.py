@@ -30,10 +30,10 @@ MODEL_COLOURS = {
     "frozen": "#5c676f",
     "blind": "#9aa3a9",
     "never looks": "#9aa3a9",
-    "floor": "#9aa3a9",
+    "baseline": "#9aa3a9",
 }
 TRACK_COLOURS = ("#d9552b", "#0f6e84", "#7a4fa3", "#2f8f4e", "#b03a5b", "#3b6fb6")
-FLOOR_MARKS = ("o", "x", "|", "+", "D")
+BASELINE_MARKS = ("o", "x", "|", "+", "D")
 _OTHERS = ("#3b6fb6", "#8a5a2b", "#4f8f8b", "#a8489c", "#6b7a1e", "#c0533f")
 
 Estimate = tuple[float, float, float]
@@ -148,10 +148,10 @@ def bars_with_intervals(
     rows: Mapping[str, Estimate],
     *,
     unit: str = "",
-    floor: float | None = None,
-    floor_name: str = "floor",
+    baseline: float | None = None,
+    baseline_name: str = "baseline",
 ) -> Axes:
-    """One bar a row `name -> (value, low, high)` with its 95 % interval, best known floor as a
+    """One bar a row `name -> (value, low, high)` with its 95 % interval, best known baseline as a
     dashed line.
     """
     values, errors, y = _bounds(rows)
@@ -166,11 +166,11 @@ def bars_with_intervals(
             va="center",
             fontsize=9.5,
         )
-    if floor is not None:
-        ax.axvline(floor, color=SOFT, linestyle="--", linewidth=1)
+    if baseline is not None:
+        ax.axvline(baseline, color=SOFT, linestyle="--", linewidth=1)
         ax.annotate(
-            floor_name,
-            (floor, len(rows) - 0.42),
+            baseline_name,
+            (baseline, len(rows) - 0.42),
             xytext=(4, 0),
             textcoords="offset points",
             color=SOFT,
@@ -390,15 +390,15 @@ def tracks_over_time(ax: Axes, found: Sequence[Detection], *, duration_s: float)
     return ax
 
 
-def values_with_floors(
+def values_with_baselines(
     ax: Axes,
     rows: Mapping[str, Estimate],
-    floors: Mapping[str, Mapping[str, float]],
+    baselines: Mapping[str, Mapping[str, float]],
     *,
     unit: str = "",
     label: str = "",
 ) -> Axes:
-    """Each row's value with its interval; just below it, what each floor (`name -> row -> value`)
+    """Each row's value with its interval; just below it, what each baseline (`name -> row -> value`)
     reaches on that row.
     """
     values, errors, y = _bounds(rows)
@@ -412,7 +412,7 @@ def values_with_floors(
         capsize=3,
         label=label or None,
     )
-    for mark, (name, reached) in zip(FLOOR_MARKS, floors.items(), strict=False):
+    for mark, (name, reached) in zip(BASELINE_MARKS, baselines.items(), strict=False):
         here = np.array([i for i, row in enumerate(rows) if row in reached])
         at = [reached[row] for row in rows if row in reached]
         ax.plot(

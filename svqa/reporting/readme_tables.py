@@ -37,7 +37,7 @@ def measured_tables(root: Path) -> Iterator[Table]:
 
 
 def _nextqa(root: Path) -> Iterator[Table]:
-    """Methods beside their floors, over all questions and by kind."""
+    """Methods beside their baselines, over all questions and by kind."""
     for data in _read(root, "experiments/nextqa_ablation/result.json"):
         named = {row["name"]: row for row in data["rows"]}
         rows = [
@@ -50,8 +50,8 @@ def _nextqa(root: Path) -> Iterator[Table]:
         ]
         for evidence in _read(root, "experiments/nextqa_comparison/evidence.json"):
             rows += [
-                _nextqa_row(f"floor: {name}", floor)
-                for name, floor in evidence["floors"].items()
+                _nextqa_row(f"baseline: {name}", baseline)
+                for name, baseline in evidence["baselines"].items()
                 if name != "stored"
             ]
         title = (
@@ -75,7 +75,7 @@ def _nextqa_row(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _nextgqa(root: Path) -> Iterator[Table]:
-    """The method, what was tried beside it and did not help, and the floors."""
+    """The method, what was tried beside it and did not help, and the baselines."""
     method = "question words + meaning + words (the method)"
     shown = {
         method: "**question words + captions** (the method)",
@@ -84,10 +84,10 @@ def _nextgqa(root: Path) -> Iterator[Table]:
         "smoothing only (3 s)": "captions, smoothed",
         "hierarchy only (frame + 5 s + 30 s)": "captions, hierarchy",
         "frame only, meaning": "captions, single frames",
-        "question words alone": "floor: question words alone",
-        "the method at shuffled times": "floor: shuffled times",
-        "whole video": "floor: whole video",
-        "random span": "floor: random span",
+        "question words alone": "baseline: question words alone",
+        "the method at shuffled times": "baseline: shuffled times",
+        "whole video": "baseline: whole video",
+        "random span": "baseline: random span",
     }
     for data in _read(root, "experiments/nextgqa_ablation/result.json"):
         by_name = {row["method"]: row for row in data["rows"]}
@@ -114,10 +114,12 @@ def _world_answers(root: Path) -> Iterator[Table]:
         rows = []
         for name, figure in figures.items():
             if "(" not in name:
-                floors = (figures.get(f"{name} ({floor})") for floor in ("shuffled", "blind"))
-                rows.append((name, _percent(figure), *map(_percent, floors), f"{figure['n']:,}"))
+                baselines = (
+                    figures.get(f"{name} ({baseline})") for baseline in ("shuffled", "blind")
+                )
+                rows.append((name, _percent(figure), *map(_percent, baselines), f"{figure['n']:,}"))
         title = "The shapes world: the tiny BLIP shown one frame, fresh videos, right in %"
-        columns = ("question", "the right frame", "floor: another video", "floor: blind", "n")
+        columns = ("question", "the right frame", "baseline: another video", "baseline: blind", "n")
         yield Table(title, "svqa/checkpoints/blip-vqa/metrics.json", columns, tuple(rows))
 
 
@@ -147,8 +149,8 @@ def _moments(root: Path) -> Iterator[Table]:
             )
         ]
         rows += [
-            (f"floor: {name}", *(_percent(floor.get(kind)) for kind in found))
-            for name, floor in data["floors"].items()
+            (f"baseline: {name}", *(_percent(baseline.get(kind)) for kind in found))
+            for name, baseline in data["baselines"].items()
         ]
         title = (
             f"The shapes world: {data['n']} questions whose seconds are found at IoU >= 0.5, in %"
@@ -165,7 +167,7 @@ def _asked(root: Path) -> Iterator[Table]:
     for data in _read(root, "experiments/shapes_end_to_end/result.json"):
         shown = ("accuracy", "iou_at_05", "hit_at_1")
         named = {"**`svqa ask`**": data, **data["by_type"]}
-        named |= {f"floor: {name}": floor for name, floor in data["floors"].items()}
+        named |= {f"baseline: {name}": baseline for name, baseline in data["baselines"].items()}
         rows = [
             (name, *(_percent(of.get(metric)) for metric in shown)) for name, of in named.items()
         ]
@@ -195,10 +197,10 @@ def _looking(root: Path) -> Iterator[Table]:
         ]
         rows += [
             (
-                f"floor: {name}",
-                *(_percent(floor[part]) for part in ("shows the thing", "all", *kinds)),
+                f"baseline: {name}",
+                *(_percent(baseline[part]) for part in ("shows the thing", "all", *kinds)),
             )
-            for name, floor in data["floors"].items()
+            for name, baseline in data["baselines"].items()
         ]
         title = (
             f"The shapes world: {data['n']} questions about things that come or go, answered "
@@ -218,8 +220,8 @@ def _order(root: Path) -> Iterator[Table]:
         asked = [name for name in data if ", " in name]
         rows = [("**order-aware vector**", *(_percent(data[name]) for name in asked))]
         rows += [
-            (f"floor: {floor}", *(_percent(of[name]) for name in asked))
-            for floor, of in data["floors"].items()
+            (f"baseline: {baseline}", *(_percent(of[name]) for name in asked))
+            for baseline, of in data["baselines"].items()
         ]
         title = f"The shapes world: a motion told from its reverse, {data['n']} videos, in %"
         yield Table(
@@ -247,7 +249,7 @@ def _senses(root: Path) -> Iterator[Table]:
         rows.append(
             (
                 "real films: a sentence by its meaning",
-                _percent(data["floors"]["without speech"]["recall@1"]),
+                _percent(data["baselines"]["without speech"]["recall@1"]),
                 _percent(data["recall@1"]),
                 _percent(data["lift"]),
                 str(data["n"]),
@@ -268,7 +270,7 @@ def _lora(root: Path) -> Iterator[Table]:
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])
         rows = [
             (
-                f"floor: {name}" if name in ("frozen", "never looks") else name,
+                f"baseline: {name}" if name in ("frozen", "never looks") else name,
                 f"{100 * arm['trainable_share']:.1f}",
                 _percent(arm["learnt"]),
                 _percent(arm.get("recovered")),

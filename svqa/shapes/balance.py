@@ -1,4 +1,4 @@
-"""Questions with known answers -> the same, balanced, and the floors of those who never look."""
+"""Questions with known answers -> the same, balanced, and the baselines of those who never look."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def gist(text: str) -> str:
     return " ".join(w for w in text.rstrip("?").replace(":", "").split() if w not in _NAMES)
 
 
-def floors(
+def baselines(
     train: Sequence[WorldQuestion], test: Sequence[WorldQuestion]
 ) -> dict[str, dict[str, float]]:
     """-> {type: {n, chance, majority, blind}}: the accuracy on `test` of those who never look.

@@ -11,7 +11,7 @@ import numpy as np
 
 from svqa.errors import UsageError
 from svqa.records import Progress, Question
-from svqa.shapes.balance import Balance, WorldQuestion, floors
+from svqa.shapes.balance import Balance, WorldQuestion, baselines
 from svqa.shapes.questions import questions
 from svqa.shapes.render import frame_times, write_mp4
 from svqa.shapes.sampling import scene_of
@@ -32,7 +32,7 @@ class MadeDataset:
     folder: Path
     videos: int
     questions: int
-    floors: dict[str, dict[str, float]]
+    baselines: dict[str, dict[str, float]]
 
 
 def split_of(index: int) -> str:
@@ -79,7 +79,7 @@ def make_dataset(
         for index, of_video in enumerate(asked)
         for number, q in enumerate(of_video)
     ]
-    found = floors(
+    found = baselines(
         [q for i, qs in enumerate(asked) if split_of(i) == "train" for q in qs],
         [q for i, qs in enumerate(asked) if split_of(i) != "train" for q in qs],
     )

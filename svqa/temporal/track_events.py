@@ -1,4 +1,4 @@
-"""Lives -> what happens in them, each with its second: appears, vanishes, changes, stops, starts,
+"""Tracks -> what happens in them, each with its second: appears, vanishes, changes, stops, starts,
 turns, meets.
 
 A name changes where a path through the names that were seen says so (Viterbi, each change at a
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from svqa.temporal.tracks import Life
+from svqa.temporal.tracks import Track
 
 KINDS = ("appears", "vanishes", "changes colour", "changes", "stops", "starts", "turns", "meets")
 CHANGE_PRICE = 2.0  # summed scores that a change of name has to win, at ten looks a second
@@ -28,8 +28,8 @@ TOUCHING = 0.35  # of the larger size: the gap between two things that meet, at 
 
 
 @dataclass(frozen=True)
-class Change:
-    """`kind` (one of `KINDS`) happens at `t_s` to the `life`-th thing, called `name` before it;
+class TrackEvent:
+    """`kind` (one of `KINDS`) happens at `t_s` to the `track`-th thing, called `name` before it;
     `other` is whom it meets.
 
     `to`: the new name of what changes, the new direction of what turns.
@@ -37,7 +37,7 @@ class Change:
 
     kind: str
     t_s: float
-    life: int
+    track: int
     name: str
     to: str = ""
     other: str = ""
@@ -51,42 +51,42 @@ class Change:
         return f"the {self.name} {self.kind}{tail}"
 
 
-def changes_of(
-    lives: Sequence[Life], *, start_s: float, end_s: float, step_s: float
-) -> list[Change]:
-    """Everything that happens in these lives, in time order.
+def track_events_of(
+    tracks: Sequence[Track], *, start_s: float, end_s: float, step_s: float
+) -> list[TrackEvent]:
+    """Everything that happens in these tracks, in time order.
 
     `start_s`, `end_s`: the first and the last second looked at, `step_s` between two looks. What is
     there at the first look did not appear, what is there at the last did not vanish; one missed
     look at either end is forgiven.
     """
-    names = [names_over_time(life, step_s=step_s) for life in lives]
-    found: list[Change] = []
-    for i, life in enumerate(lives):
-        first, last = float(life.t_s[0]), float(life.t_s[-1])
+    names = [names_over_time(track, step_s=step_s) for track in tracks]
+    found: list[TrackEvent] = []
+    for i, track in enumerate(tracks):
+        first, last = float(track.t_s[0]), float(track.t_s[-1])
         if first > start_s + 1.5 * step_s:
-            found.append(Change("appears", first - step_s / 2, i, names[i][0]))
+            found.append(TrackEvent("appears", first - step_s / 2, i, names[i][0]))
         if last < end_s - 1.5 * step_s:
-            found.append(Change("vanishes", last + step_s / 2, i, names[i][-1]))
+            found.append(TrackEvent("vanishes", last + step_s / 2, i, names[i][-1]))
         found += [
-            _renamed(i, float(life.t_s[j - 1] + life.t_s[j]) / 2, names[i][j - 1], names[i][j])
-            for j in range(1, len(life))
+            _renamed(i, float(track.t_s[j - 1] + track.t_s[j]) / 2, names[i][j - 1], names[i][j])
+            for j in range(1, len(track))
             if names[i][j] != names[i][j - 1]
         ]
-        found += [_bend(i, t_s, lives, names) for t_s in bends(life)]
+        found += [_bend(i, t_s, tracks, names) for t_s in bends(track)]
     return sorted((c for c in found if c), key=lambda c: c.t_s)
 
 
-def names_over_time(life: Life, *, step_s: float = 0.1) -> list[str]:
+def names_over_time(track: Track, *, step_s: float = 0.1) -> list[str]:
     """-> (T,) the name it most likely has at each box, looked at every `step_s`; changing it has a
     price.
     """
     price = float(np.clip(0.1 * CHANGE_PRICE / step_s, LEAST_PRICE, CHANGE_PRICE))
-    known = sorted(set(life.labels))
+    known = sorted(set(track.labels))
     gain = np.array(
         [
             [s if label == name else 0.0 for name in known]
-            for label, s in zip(life.labels, life.scores, strict=True)
+            for label, s in zip(track.labels, track.scores, strict=True)
         ]
     )
     best, came_from = gain[0].copy(), []
@@ -102,19 +102,19 @@ def names_over_time(life: Life, *, step_s: float = 0.1) -> list[str]:
     return [known[i] for i in [at, *reversed(path)]]
 
 
-def bends(life: Life) -> list[float]:
+def bends(track: Track) -> list[float]:
     """-> the seconds at which a path bends, in time order: hinges of straight lines that fit much
     better than fewer.
 
     Found by splitting at the strongest hinge and looking within; then each is placed again between
     its neighbours, and dropped where it no longer counts.
     """
-    size_px = float(np.median(life.size_px))
-    found = sorted(_split(life.t_s, life.xy_px, size_px))
+    size_px = float(np.median(track.size_px))
+    found = sorted(_split(track.t_s, track.xy_px, size_px))
     for _ in range(2):
         edges_s = [-np.inf, *found, np.inf]
         spans = list(zip(edges_s, edges_s[2:], strict=False))
-        found = sorted({hinge for span in spans for hinge in _within(life, *span, size_px)})
+        found = sorted({hinge for span in spans for hinge in _within(track, *span, size_px)})
     return found
 
 
@@ -126,9 +126,9 @@ def _split(t_s: np.ndarray, xy_px: np.ndarray, size_px: float) -> list[float]:
     return [hinge_s, *(h for part in parts for h in _split(t_s[part], xy_px[part], size_px))]
 
 
-def _within(life: Life, start_s: float, end_s: float, size_px: float) -> list[float]:
-    there = (life.t_s >= start_s) & (life.t_s <= end_s)
-    hinge_s = _strongest(life.t_s[there], life.xy_px[there], size_px)
+def _within(track: Track, start_s: float, end_s: float, size_px: float) -> list[float]:
+    there = (track.t_s >= start_s) & (track.t_s <= end_s)
+    hinge_s = _strongest(track.t_s[there], track.xy_px[there], size_px)
     return [] if hinge_s is None else [hinge_s]
 
 
@@ -163,30 +163,32 @@ def _best_hinge(
 
 
 def _bend(
-    i: int, t_s: float, lives: Sequence[Life], names: Sequence[Sequence[str]]
-) -> Change | None:
-    life = lives[i]
-    name = names[i][max(0, int(np.searchsorted(life.t_s, t_s)) - 1)]
-    size = float(np.median(life.size_px))
-    before, after = (_speed(life, a, b) for a, b in ((t_s - 1.0, t_s), (t_s, t_s + 1.0)))
+    i: int, t_s: float, tracks: Sequence[Track], names: Sequence[Sequence[str]]
+) -> TrackEvent | None:
+    track = tracks[i]
+    name = names[i][max(0, int(np.searchsorted(track.t_s, t_s)) - 1)]
+    size = float(np.median(track.size_px))
+    before, after = (_speed(track, a, b) for a, b in ((t_s - 1.0, t_s), (t_s, t_s + 1.0)))
     moved, moves = (np.hypot(*v) > STILL * size for v in (before, after))
     if moved and not moves:
-        other = _touched(i, t_s, lives, before)
+        other = _touched(i, t_s, tracks, before)
         if other is None:
-            return Change("stops", t_s, i, name)
-        whom = names[other][min(len(lives[other]) - 1, int(np.searchsorted(lives[other].t_s, t_s)))]
-        return Change("meets", t_s, i, name, other=whom)
+            return TrackEvent("stops", t_s, i, name)
+        whom = names[other][
+            min(len(tracks[other]) - 1, int(np.searchsorted(tracks[other].t_s, t_s)))
+        ]
+        return TrackEvent("meets", t_s, i, name, other=whom)
     if moves:
-        return Change("turns" if moved else "starts", t_s, i, name, to=direction_of(after))
+        return TrackEvent("turns" if moved else "starts", t_s, i, name, to=direction_of(after))
     return None
 
 
-def _touched(i: int, t_s: float, lives: Sequence[Life], speed: np.ndarray) -> int | None:
+def _touched(i: int, t_s: float, tracks: Sequence[Track], speed: np.ndarray) -> int | None:
     """The thing right ahead of the `i`-th, at its edge; None where there is none."""
-    here, size = lives[i].at(t_s), float(np.median(lives[i].size_px))
+    here, size = tracks[i].at(t_s), float(np.median(tracks[i].size_px))
     ahead = speed / max(float(np.hypot(*speed)), 1e-9)
     best, found = np.inf, None
-    for j, other in enumerate(lives):
+    for j, other in enumerate(tracks):
         if j == i or not other.t_s[0] <= t_s <= other.t_s[-1]:
             continue
         way, its_size = other.at(t_s) - here, float(np.median(other.size_px))
@@ -197,20 +199,20 @@ def _touched(i: int, t_s: float, lives: Sequence[Life], speed: np.ndarray) -> in
     return found
 
 
-def _renamed(i: int, t_s: float, name: str, to: str) -> Change:
+def _renamed(i: int, t_s: float, name: str, to: str) -> TrackEvent:
     """A change of colour where the names' colours differ, whatever else does; else of the whole
     name.
     """
     old, new = (" ".join(word for word in words.split() if word in COLOURS) for words in (name, to))
     if old and new and old != new:
-        return Change("changes colour", t_s, i, name, new)
-    return Change("changes", t_s, i, name, to)
+        return TrackEvent("changes colour", t_s, i, name, new)
+    return TrackEvent("changes", t_s, i, name, to)
 
 
-def _speed(life: Life, start_s: float, end_s: float) -> np.ndarray:
+def _speed(track: Track, start_s: float, end_s: float) -> np.ndarray:
     """-> (2,) pixels a second between two seconds, by least squares over its boxes there."""
-    there = (life.t_s >= start_s - 1e-6) & (life.t_s <= end_s + 1e-6)
-    t_s, xy = life.t_s[there], life.xy_px[there]
+    there = (track.t_s >= start_s - 1e-6) & (track.t_s <= end_s + 1e-6)
+    t_s, xy = track.t_s[there], track.xy_px[there]
     if len(t_s) < 2:
         return np.zeros(2)
     t = t_s - t_s.mean()

@@ -1,4 +1,4 @@
-"""Boxes over time -> lives: one thing each, from the first box to the last, with its names and
+"""Boxes over time -> tracks: one thing each, from the first box to the last, with its names and
 where it was.
 
 Boxes are joined by place, not by name: what changes its colour is still the same thing. Greedy
@@ -19,12 +19,12 @@ LONGEST_GAP_S = 0.6  # unseen for longer, and for more than one look, it is take
 # of a box's size: how far from where it was expected a box may be, a tenth of a second later
 REACH = 0.5
 REACH_S = 0.1  # the reach grows with the root of the seconds since then
-LEAST_BOXES, LEAST_SCORE = 4, 0.25  # a life has at least so many boxes, and one at least so sure
+LEAST_BOXES, LEAST_SCORE = 4, 0.25  # a track has at least so many boxes, and one at least so sure
 _MEMORY = 5  # boxes from which the speed is taken
 
 
 @dataclass(frozen=True, eq=False)
-class Life:
+class Track:
     """One thing: `t_s (T,)`, box centres `xy_px (T, 2)`, `size_px (T,)` (mean of width and height),
     names and scores.
     """
@@ -40,7 +40,7 @@ class Life:
 
     def __repr__(self) -> str:
         return (
-            f"Life({max(set(self.labels), key=self.labels.count)} "
+            f"Track({max(set(self.labels), key=self.labels.count)} "
             f"{self.t_s[0]:.1f}-{self.t_s[-1]:.1f} s, {len(self)} boxes)"
         )
 
@@ -49,12 +49,12 @@ class Life:
         return np.array([np.interp(t_s, self.t_s, self.xy_px[:, i]) for i in (0, 1)])
 
 
-def lives_of(boxes: Sequence[Detection]) -> list[Life]:
-    """Boxes of one video, sampled evenly and in any order -> its lives by their first second.
+def tracks_of(boxes: Sequence[Detection]) -> list[Track]:
+    """Boxes of one video, sampled evenly and in any order -> its tracks by their first second.
 
     >>> boxes = [Detection("cat", 0.9, (4.0 * i, 0.0, 4.0 * i + 20, 20.0), i / 4, "m") for i in range(9)]
-    >>> lives_of(boxes)
-    [Life(cat 0.0-2.0 s, 9 boxes)]
+    >>> tracks_of(boxes)
+    [Track(cat 0.0-2.0 s, 9 boxes)]
     """
     times = sorted({b.t_s for b in boxes})
     step_s = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
@@ -65,24 +65,24 @@ def lives_of(boxes: Sequence[Detection]) -> list[Life]:
     live: list[list[Detection]] = []
     ended: list[list[Detection]] = []
     for t_s in times:
-        ended += [life for life in live if t_s - life[-1].t_s > gap_s]
-        live = [life for life in live if t_s - life[-1].t_s <= gap_s]
+        ended += [track for track in live if t_s - track[-1].t_s > gap_s]
+        live = [track for track in live if t_s - track[-1].t_s <= gap_s]
         new = _join(live, at[t_s], t_s)
         live += [[box] for box in new]
     kept = [
-        _life(life)
-        for life in ended + live
-        if len(life) >= LEAST_BOXES and max(b.score for b in life) >= LEAST_SCORE
+        _track(track)
+        for track in ended + live
+        if len(track) >= LEAST_BOXES and max(b.score for b in track) >= LEAST_SCORE
     ]
-    return sorted(kept, key=lambda life: float(life.t_s[0]))
+    return sorted(kept, key=lambda track: float(track.t_s[0]))
 
 
 def _join(live: list[list[Detection]], boxes: list[Detection], t_s: float) -> list[Detection]:
-    """Give every life the box nearest to where it is expected; -> the boxes that no life took."""
+    """Give every track the box nearest to where it is expected; -> the boxes that no track took."""
     pairs = []
-    for i, life in enumerate(live):
-        expected = _expected(life, t_s)
-        reach = REACH * _size(life[-1]) * max(1.0, (t_s - life[-1].t_s) / REACH_S) ** 0.5
+    for i, track in enumerate(live):
+        expected = _expected(track, t_s)
+        reach = REACH * _size(track[-1]) * max(1.0, (t_s - track[-1].t_s) / REACH_S) ** 0.5
         for j, box in enumerate(boxes):
             far = float(np.hypot(*(_centre(box) - expected)))
             if far <= reach:
@@ -96,17 +96,17 @@ def _join(live: list[list[Detection]], boxes: list[Detection], t_s: float) -> li
     return [box for j, box in enumerate(boxes) if j not in taken_boxes]
 
 
-def _expected(life: list[Detection], t_s: float) -> np.ndarray:
-    last = life[-1]
-    if len(life) < 2:
+def _expected(track: list[Detection], t_s: float) -> np.ndarray:
+    last = track[-1]
+    if len(track) < 2:
         return _centre(last)
-    before = life[-min(_MEMORY, len(life))]
+    before = track[-min(_MEMORY, len(track))]
     speed = (_centre(last) - _centre(before)) / (last.t_s - before.t_s)
     return _centre(last) + speed * (t_s - last.t_s)
 
 
-def _life(boxes: list[Detection]) -> Life:
-    return Life(
+def _track(boxes: list[Detection]) -> Track:
+    return Track(
         np.array([b.t_s for b in boxes]),
         np.array([_centre(b) for b in boxes]),
         np.array([_size(b) for b in boxes]),

@@ -13,7 +13,7 @@ import torch
 
 from svqa.errors import UsageError
 from svqa.training.dataset import Example
-from svqa.training.feature_cache import Seen
+from svqa.training.feature_cache import FeatureCache
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ class Collate:
     `pixel_values (U, 3, H, W)`.
     """
 
-    def __init__(self, tokens: Tokens, seen: Seen, *, cached: bool):
+    def __init__(self, tokens: Tokens, seen: FeatureCache, *, cached: bool):
         self.tokens, self.seen, self.cached = tokens, seen, cached
 
     def __call__(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
@@ -176,7 +176,7 @@ class AnswerLoss(torch.nn.Module):
         """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made
         once.
         """
-        from svqa.models.blip import frame_memory, read_question
+        from svqa.models.blip import encode_question, frame_memory
 
         if self.checkpointing:  # layers that are computed again keep no keys and values
             return blip.text_encoder(
@@ -186,7 +186,7 @@ class AnswerLoss(torch.nn.Module):
                 use_cache=False,
             ).last_hidden_state
         memory = frame_memory(blip, features)[batch["picture"]]
-        return read_question(blip, batch["asked"], memory, batch["asked_mask"])
+        return encode_question(blip, batch["asked"], memory, batch["asked_mask"])
 
 
 def heed_pads(blip) -> None:

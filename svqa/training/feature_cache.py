@@ -71,7 +71,7 @@ class Pictures:
         return next(_frames_of(e.path, [(key, e)], self.size_px))[1] if kept is None else kept
 
 
-class Seen:
+class FeatureCache:
     """Rows of pictures -> `pixel_values (B, 3, H, W)`, or vision features `(B, P, D)` computed once
     each.
 

@@ -15,10 +15,10 @@ import numpy as np
 from svqa.database.stored_records import StoredVersion
 from svqa.models.disk_cache import DiskCache
 from svqa.records import Progress
-from svqa.training import validation as examine
+from svqa.training import validation
 from svqa.training.batches import AnswerLoss, Collate, PictureBatches, plain, tokenise
 from svqa.training.dataset import Example, data_sha256
-from svqa.training.feature_cache import Pictures, Seen
+from svqa.training.feature_cache import FeatureCache, Pictures
 from svqa.training.leaks import near_duplicates, perceptual_hash
 from svqa.training.loop import Loop, State
 from svqa.training.presets import trainable_share
@@ -55,7 +55,7 @@ class Job:
         return self.out / ".runs" / hashlib.sha256(json.dumps(all_of_it).encode()).hexdigest()[:16]
 
 
-class Work:
+class FineTuningRun:
     """Model, pictures and batches of one job."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Work:
             self.examples, size_px=config.vision_config.image_size, cache=cache
         )
         made_by = f"{job.base.sha256} {job.recipe.precision}"
-        self.seen = Seen(self.pictures, processor, cache=cache, made_by=made_by)
+        self.seen = FeatureCache(self.pictures, processor, cache=cache, made_by=made_by)
         self.trainable, self.parameters, self.share = trainable_share(model)
         self.loss = AnswerLoss(
             model,
@@ -131,7 +131,7 @@ class Work:
         rows = range(len(job.train), len(self.examples))
 
         def exam() -> list[float]:
-            return examine.scores(
+            return validation.scores(
                 _answers(self.accelerator, self.loss, collate, rows), job.val
             ).tolist()
 
@@ -204,7 +204,7 @@ def _answers(accelerator, loss, collate: Collate, rows: Sequence[int]) -> list[s
     said = list(
         zip(
             mine,
-            examine.generate_answers(loss, collate, mine, device=accelerator.device),
+            validation.generate_answers(loss, collate, mine, device=accelerator.device),
             strict=True,
         )
     )

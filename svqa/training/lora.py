@@ -12,10 +12,10 @@ from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
 from svqa.models.disk_cache import DEFAULT_BYTES, DiskCache
 from svqa.profiling.provenance import commit_and_dirty, hardware, package_versions
 from svqa.records import Progress
-from svqa.training import validation as examine
+from svqa.training import validation
 from svqa.training.batches import plain
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.fine_tuning_run import Job, Work
+from svqa.training.fine_tuning_run import FineTuningRun, Job
 from svqa.training.leaks import refuse_shared
 from svqa.training.loop import State
 from svqa.training.presets import add_lora, turn_on_checkpointing
@@ -86,7 +86,7 @@ def fine_tune_blip(
             name or _default_name(found, use_lora),
         )
         where = DiskCache(cache or job.out / ".cache", cache_bytes)
-        work = Work(job, model, processor, where, accelerator, progress)
+        work = FineTuningRun(job, model, processor, where, accelerator, progress)
         work.look(say)
         state, memory = work.train()
         if not accelerator.is_main_process:
@@ -176,7 +176,7 @@ def _continued(recipe: Recipe, base: Base, parent: StoredVersion):
     return load_peft(parent, base=base.folder, trainable=True)
 
 
-def _record(job: Job, work: Work, state: State, peak_bytes: int) -> StoredVersion:
+def _record(job: Job, work: FineTuningRun, state: State, peak_bytes: int) -> StoredVersion:
     """Everything there is to know about the run, but number, path and hash."""
     commit, dirty = commit_and_dirty()
     val_sha256 = data_sha256(job.val)
@@ -207,11 +207,11 @@ def _record(job: Job, work: Work, state: State, peak_bytes: int) -> StoredVersio
     )
 
 
-def _figures(job: Job, work: Work, state: State) -> dict[str, Any]:
+def _figures(job: Job, work: FineTuningRun, state: State) -> dict[str, Any]:
     seed = job.recipe.seed
     return {
-        "before": examine.figures(state.before, job.val, seed=seed),
-        "after": examine.figures(state.best, job.val, seed=seed),
+        "before": validation.figures(state.before, job.val, seed=seed),
+        "after": validation.figures(state.best, job.val, seed=seed),
         "trainable": work.trainable,
         "parameters": work.parameters,
         "trainable_share": work.share,

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from svqa.database.stored_records import StoredComparison, StoredVersion
-from svqa.errors import DifferentPassports, SvqaError
+from svqa.errors import DifferentFingerprints, SvqaError
 from svqa.metrics.statistics import MARGIN, PairedComparison, compare_paired
 from svqa.models.disk_cache import DiskCache
-from svqa.training import validation as examine
+from svqa.training import validation
 from svqa.training.batches import AnswerLoss, Collate, tokenise
 from svqa.training.dataset import Example, data_sha256, read_examples
-from svqa.training.feature_cache import Pictures, Seen
+from svqa.training.feature_cache import FeatureCache, Pictures
 from svqa.training.versions import find_base, load_answerer
 
 CHAMPION = "champion"
@@ -62,13 +62,13 @@ def promote(
     Both are judged on the same questions, paired and clustered by video: those of the file
     `questions`, which are asked now, or without it the validation questions, as they were answered
     in training. Where nobody has the alias, the version is held against its base. Raises NotBetter
-    on any verdict but `better` unless forced; DifferentPassports where the two were validated on
+    on any verdict but `better` unless forced; DifferentFingerprints where the two were validated on
     different questions; UsageError for an unknown version.
     """
     candidate = store.model_version(key)
     champion = next((v for v in store.model_versions(candidate.name) if alias in v.aliases), None)
     against = f"{champion.name}:{champion.number}" if champion else candidate.base_id
-    mine, theirs, videos, passport = (
+    mine, theirs, videos, fingerprint = (
         _asked(candidate, champion, questions) if questions else _known(candidate, champion)
     )
     found = compare_paired(mine, theirs, videos, margin=margin)
@@ -88,7 +88,7 @@ def promote(
             "accuracy",
             found.n,
             found.verdict,
-            passport,
+            fingerprint,
             done.to_json(),
         )
     )
@@ -101,16 +101,16 @@ def promote(
 def _known(candidate: StoredVersion, champion: StoredVersion | None):
     """Values a question, as both answered the same validation questions when they were made."""
     mine = candidate.figures["per_question"]
-    passport = {"val_sha256": candidate.settings["val_sha256"], "split": "validation"}
+    fingerprint = {"val_sha256": candidate.settings["val_sha256"], "split": "validation"}
     if champion is None:
-        return mine["after"], mine["before"], mine["videos"], passport
+        return mine["after"], mine["before"], mine["videos"], fingerprint
     if champion.settings["val_sha256"] != candidate.settings["val_sha256"]:
-        raise DifferentPassports(
+        raise DifferentFingerprints(
             f"{candidate.name}:{candidate.number} and :{champion.number} were validated "
             "on different questions "
             "(val_sha256). Give questions to ask both now: --questions FILE"
         )
-    return mine["after"], champion.figures["per_question"]["after"], mine["videos"], passport
+    return mine["after"], champion.figures["per_question"]["after"], mine["videos"], fingerprint
 
 
 def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str):
@@ -142,12 +142,14 @@ def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
         pictures.decode()
         collate = Collate(
             tokenise(processor, model.config.text_config, examples),
-            Seen(pictures, processor),
+            FeatureCache(pictures, processor),
             cached=False,
         )
         loss = AnswerLoss(model, vision_is_frozen=True)
-        answers = examine.generate_answers(loss, collate, range(len(examples)), device=model.device)
-    return examine.scores(answers, examples)
+        answers = validation.generate_answers(
+            loss, collate, range(len(examples)), device=model.device
+        )
+    return validation.scores(answers, examples)
 
 
 def _refusal(done: Promotion) -> str:

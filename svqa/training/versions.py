@@ -22,7 +22,7 @@ from typing import Any
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.base import Answerer
-from svqa.models.checkpoint import SEALS, SHIPPED, resolve, seal
+from svqa.models.checkpoint import CHECKSUMS_FILE, SHIPPED, resolve, write_checksums
 from svqa.models.hub import locate
 from svqa.models.weights import sha256_of
 from svqa.records import Answer, Question
@@ -84,7 +84,7 @@ def store_version(
     version = replace(version, number=number, adapter_path=str(folder))
     (draft / RECORD).write_text(_record(version), encoding="utf-8")
     (draft / "README.md").write_text(model_card(version), encoding="utf-8")
-    sealed = hashlib.sha256(seal(draft).read_bytes()).hexdigest()
+    sealed = hashlib.sha256(write_checksums(draft).read_bytes()).hexdigest()
     os.rename(draft, folder)  # onto the empty folder that `_claim` made
     return store.add_model_version(replace(version, sha256=sealed))
 
@@ -95,7 +95,7 @@ def check_version(version: StoredVersion) -> Path:
     Raises WeightsMissing, WeightsCorrupt.
     """
     folder = Path(version.adapter_path)
-    seals = folder / SEALS
+    seals = folder / CHECKSUMS_FILE
     if not seals.is_file():
         raise WeightsMissing(
             f"{version.name}:{version.number} should be in {folder}, and is not. Was it moved?"
@@ -159,7 +159,7 @@ class VideoAnswerer(Answerer):
     it, as in training.
     """
 
-    looks = True
+    needs_frames = True
 
     def __init__(self, answerer):
         self.answerer, self.model_id = answerer, answerer.model_id
@@ -205,7 +205,7 @@ def merge_version(
     else:
         shutil.copytree(check_version(version), out, dirs_exist_ok=True)
     (out / "README.md").write_text(model_card(version), encoding="utf-8")
-    return seal(out).parent
+    return write_checksums(out).parent
 
 
 def save_whole(model, processor, folder: Path) -> None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from svqa.answering.event_answers import chosen, tell
-from svqa.answering.event_grounding import Happenings
+from svqa.answering.event_answers import answer_from_events, chosen
+from svqa.answering.event_grounding import EventGrounder
 from svqa.shapes.balance import Balance
 from svqa.shapes.questions import questions
 from svqa.shapes.render import frame_times
@@ -20,7 +20,7 @@ from tests.helpers.street import VERBS, a_street
 
 
 @pytest.fixture
-def street() -> Happenings:
+def street() -> EventGrounder:
     return a_street()
 
 
@@ -45,9 +45,9 @@ def street() -> Happenings:
     ],
 )
 def test_what_boxes_tell_is_said_in_words(street, question, answer):
-    told = tell(street, question)
+    told = answer_from_events(street, question)
     assert told.text == answer or abs(float(told.text.split()[1]) - 4.0) <= 0.1
-    starts_s = [h.start_s for h in told.happenings]
+    starts_s = [h.start_s for h in told.events]
     assert told.option is None and starts_s and starts_s == sorted(starts_s)
 
 
@@ -69,15 +69,18 @@ def test_what_boxes_tell_is_said_in_words(street, question, answer):
     ],
 )
 def test_options_are_chosen_by_what_is_told(street, question, options, right):
-    told = tell(street, question, options)
+    told = answer_from_events(street, question, options)
     assert (told.option, told.text) == (right, options[right])
 
 
 def test_what_is_told_must_be_one_of_the_options(street):
-    assert tell(street, "what colour does the green light become?", ("blue", "pink")) is None
+    assert (
+        answer_from_events(street, "what colour does the green light become?", ("blue", "pink"))
+        is None
+    )
     happened = ("the red car stops", "the blue bus appears")
     assert (
-        tell(street, "what happens when the bell first rings?", happened) is None
+        answer_from_events(street, "what happens when the bell first rings?", happened) is None
     )  # the boxes do not hear
     assert chosen("2", ["12", "two"]) is None and chosen("at 3 s", ["3", "4"]) is None
 
@@ -100,13 +103,13 @@ def test_what_is_told_must_be_one_of_the_options(street):
     ],
 )
 def test_what_boxes_do_not_tell_is_left_to_others(street, question):
-    assert tell(street, question) is None
+    assert answer_from_events(street, question) is None
 
 
 @pytest.mark.parametrize("rate_hz, share", [(10, 0.95), (2, 0.85)])
 def test_most_seconds_are_told_also_from_two_looks_a_second(rate_hz, share):
     """Exact boxes; within half a second. Shuffled in time, the same boxes tell next to nothing."""
-    times, rng, right, floor = frame_times(rate_hz), np.random.default_rng(0), [], []
+    times, rng, right, baseline = frame_times(rate_hz), np.random.default_rng(0), [], []
     for index in range(30):
         scene = scene_of(11, index)
         there = [box for t_s in times for box in boxes(scene, float(t_s), width_px=128)]
@@ -114,12 +117,12 @@ def test_most_seconds_are_told_also_from_two_looks_a_second(rate_hz, share):
         mixed = [replace(box, t_s=other[box.t_s]) for box in there]
         for event in (e for e in scene.events if e.kind in VERBS):
             question = f"when does the {event_name(scene, event)} {VERBS[event.kind]}?"
-            for found, seen_boxes in ((right, there), (floor, mixed)):
-                told = tell(Happenings(seen_boxes, times), question)
+            for found, seen_boxes in ((right, there), (baseline, mixed)):
+                told = answer_from_events(EventGrounder(seen_boxes, times), question)
                 found.append(
                     told is not None and abs(float(told.text.split()[1]) - event.t_s) <= 0.5
                 )
-    assert np.mean(right) >= share and np.mean(floor) <= 0.5, (np.mean(right), np.mean(floor))
+    assert np.mean(right) >= share and np.mean(baseline) <= 0.5, (np.mean(right), np.mean(baseline))
 
 
 def test_exact_boxes_answer_what_no_frame_can():
@@ -129,19 +132,22 @@ def test_exact_boxes_answer_what_no_frame_can():
     times, rng, balance = frame_times(5), np.random.default_rng(1), Balance()
     worlds = [scene_of(23, index) for index in range(24)]
     seen = [
-        Happenings([b for t in times for b in boxes(w, float(t), width_px=128)], times)
+        EventGrounder([b for t in times for b in boxes(w, float(t), width_px=128)], times)
         for w in worlds
     ]
-    right, floor = {}, []
+    right, baseline = {}, []
     for i, world in enumerate(worlds):
         for q in questions(world, rng, balance):
             if q.type in ("direction", "order", "when", "changes", "count_video"):
-                said = [tell(seen[j], q.text, q.options) for j in (i, (i + 1) % len(worlds))]
+                said = [
+                    answer_from_events(seen[j], q.text, q.options)
+                    for j in (i, (i + 1) % len(worlds))
+                ]
                 own, other = (told is not None and told.text == q.answer for told in said)
                 right.setdefault(q.type, []).append(own)
-                floor.append(other)
+                baseline.append(other)
     shares = {kind: np.mean(values) for kind, values in right.items()}
-    assert len(shares) == 5 and min(shares.values()) >= 0.8 and np.mean(floor) <= 0.4, (
+    assert len(shares) == 5 and min(shares.values()) >= 0.8 and np.mean(baseline) <= 0.4, (
         shares,
-        np.mean(floor),
+        np.mean(baseline),
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from svqa.answering.event_grounding import Happenings, clauses_of, read_clause
+from svqa.answering.event_grounding import EventGrounder, clauses_of, read_clause
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import load_set
 from svqa.shapes.render import write_mp4
@@ -16,7 +16,7 @@ from tests.helpers.street import T_S, VERBS, a_street
 
 
 @pytest.fixture
-def street() -> Happenings:
+def street() -> EventGrounder:
     return a_street()
 
 
@@ -59,7 +59,7 @@ def test_words_that_fit_nothing_find_nothing(street, question):
 
 
 def test_a_video_in_which_nothing_is_seen():
-    assert Happenings([], T_S).find("when does the car stop?") == []
+    assert EventGrounder([], T_S).find("when does the car stop?") == []
 
 
 def test_clauses_and_verbs():
@@ -79,7 +79,7 @@ def test_the_seconds_are_found_in_a_written_and_read_video(tmp_path):
         scene = scene_of(90_521, index)
         write_mp4(scene, tmp_path / f"{index}.mp4")
         frames = read_frames(tmp_path / f"{index}.mp4", Sampling.every(0.1), size_px=128)
-        seen_here = Happenings(detector.detect(frames, min_score=0.1), frames.t_s)
+        seen_here = EventGrounder(detector.detect(frames, min_score=0.1), frames.t_s)
         for event in (e for e in scene.events if e.kind in VERBS):
             found = seen_here.find(f"when does the {event_name(scene, event)} {VERBS[event.kind]}?")
             told += 1

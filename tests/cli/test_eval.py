@@ -1,4 +1,4 @@
-"""`svqa eval` as a person or a script meets it: JSON as promised, the floors in the same table,
+"""`svqa eval` as a person or a script meets it: JSON as promised, the baselines in the same table,
 refusals that teach.
 """
 
@@ -83,13 +83,15 @@ def test_nextqa_gives_the_promised_json(real):
     )
     said = svqa("nextqa", *files, "--json")
     found = json.loads(said.stdout)
-    assert {"n", "accuracy", "by_type", "floors", "passport"} == set(found) and not said.stderr
+    assert {"n", "accuracy", "by_type", "baselines", "fingerprint"} == set(
+        found
+    ) and not said.stderr
     assert_figure(found["accuracy"])
-    assert {"chance", "blind", "word overlap", "stored"} <= set(found["floors"])
-    assert found["accuracy"]["value"] > found["floors"]["chance"]["accuracy"]["value"]
+    assert {"chance", "blind", "word overlap", "stored"} <= set(found["baselines"])
+    assert found["accuracy"]["value"] > found["baselines"]["chance"]["accuracy"]["value"]
 
 
-def test_a_person_sees_the_floors_in_the_same_table(real):
+def test_a_person_sees_the_baselines_in_the_same_table(real):
     said = svqa("nextqa", "--annotations", real["choices"], "--captions", real["captions"]).stdout
     (row,) = (line for line in said.splitlines() if "│ accuracy " in line)
     cells = [cell.strip() for cell in row.strip("│").split("│")]
@@ -116,10 +118,10 @@ def test_nextgqa_gives_the_promised_json_with_and_without_folds(real):
     )
     for metric in ("iou", "iou_at_05", "iop", "hit_at_1", "recall_at_5", "reciprocal_rank"):
         assert_figure(found[metric])
-        assert_figure(found["floors"]["random"][metric])
-    assert set(found["floors"]) == {"random", "whole video", "question words", "shuffled time"}
-    assert found["iou"]["value"] > found["floors"]["random"]["iou"]["value"]
-    assert found["passport"]["folds"] is None and "refitted" in refitted["passport"]["table"]
+        assert_figure(found["baselines"]["random"][metric])
+    assert set(found["baselines"]) == {"random", "whole video", "question words", "shuffled time"}
+    assert found["iou"]["value"] > found["baselines"]["random"]["iou"]["value"]
+    assert found["fingerprint"]["folds"] is None and "refitted" in refitted["fingerprint"]["table"]
     said = svqa("nextgqa", *files).stdout
     assert "question words" in said and "iou_above_question_words" in said
 
@@ -170,16 +172,20 @@ def test_shapes_by_type_with_who_never_looks_beside_it():
     found = json.loads(
         svqa("shapes", "--models", "offline", "--n", 2, "--seed", 5, "--json").stdout
     )
-    assert found["passport"]["seed"] == 5 and found["passport"]["videos"] == 2 and found["n"] > 5
-    assert {"middle frame", "shuffled", "blind", "majority", "chance"} <= set(found["floors"])
+    assert (
+        found["fingerprint"]["seed"] == 5 and found["fingerprint"]["videos"] == 2 and found["n"] > 5
+    )
+    assert {"middle frame", "shuffled", "blind", "majority", "chance"} <= set(found["baselines"])
     kinds = set(found["by_type"])
-    assert "colour" in kinds and kinds <= set(found["floors"]["majority"])
+    assert "colour" in kinds and kinds <= set(found["baselines"]["majority"])
 
 
 @pytest.mark.slow
 def test_shapes_says_how_often_the_seconds_were_found():
     found = json.loads(svqa("shapes", "--n", 4, "--seed", 6, "--json").stdout)
-    assert found["span IoU>=0.5"]["value"] >= 0.5 > found["floors"]["span: random"]["all"]["value"]
+    assert (
+        found["span IoU>=0.5"]["value"] >= 0.5 > found["baselines"]["span: random"]["all"]["value"]
+    )
     spoken = svqa("shapes", "--n", 2, "--seed", 6).stdout
     assert "hold the evidence" in spoken and "right frame" in spoken
 

@@ -27,8 +27,8 @@ def test_the_same_seed_makes_the_same_world_and_a_full_folder_is_kept(tmp_path: 
     assert isinstance(again.exception, UsageError)
 
 
-def test_an_unknown_model_lists_the_known(tmp_path: Path):
-    done = CliRunner().invoke(app, ["shapes", "train", "gpt", "--out", str(tmp_path)])
+@pytest.mark.parametrize("moved", [["shapes", "train", "clip"], ["bench", "--only", "P1"]])
+def test_a_command_that_left_says_where_it_is(moved):
+    done = CliRunner().invoke(app, moved)
     assert isinstance(done.exception, UsageError)
-    with pytest.raises(UsageError, match="captioner"):
-        raise done.exception
+    assert "python -m" in str(done.exception)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.test_cli import svqa
 
 from svqa.database import open_store
 from svqa.database.stored_records import StoredVersion
-from svqa.errors import DifferentPassports, ModelError, UnknownModel, UsageError
+from svqa.errors import DifferentFingerprints, ModelError, UnknownModel, UsageError
 from svqa.evaluation.comparison import ModelComparator, words_of
 from svqa.evaluation.registry import ModelRegistry, ModelType
-from svqa.evaluation.runs import Run, compare_runs, read_asked, read_run, run_set
+from svqa.evaluation.runs import Run, compare_runs, read_question_set, read_run, run_set
 from svqa.metrics.fingerprint import digest
-from svqa.metrics.pairwise import compare_all, standing
+from svqa.metrics.pairwise import compare_all, ranking
 from svqa.models.base import Answerer
 from svqa.records import Answer, FrameBatch, Question
+from tests.cli.test_cli import svqa
 from tests.helpers.database import fresh_url
 
 ROWS = 40
@@ -150,7 +150,7 @@ def test_a_comparison_is_scored_paired_and_stored(comparator, kind, tmp_path):
             "mostly no": "no",
             "terse": found.runs[2].outputs[1],
         }
-        assert (found.standing.winner, found.standing.verdict) == ("always yes", "better")
+        assert (found.ranking.winner, found.ranking.verdict) == ("always yes", "better")
         assert [p.found.videos for p in found.pairs] == [10] * 3 and all(
             p.holm_p >= p.found.p for p in found.pairs
         )
@@ -162,12 +162,12 @@ def test_a_comparison_is_scored_paired_and_stored(comparator, kind, tmp_path):
         )
         assert (
             kept.result == json.loads(json.dumps(found.stored.result))
-            and kept.passport["seed"] == 0
+            and kept.fingerprint["seed"] == 0
         )
         best = ModelComparator(comparator.registry).get_best_model(
             "vqa", store=store
         )  # from the database alone
-        assert best == found.standing
+        assert best == found.ranking
 
 
 def test_a_failing_model_is_counted_and_stops_nothing(comparator):
@@ -229,8 +229,8 @@ def test_one_video_decides_nothing(comparator):
     )
     assert (
         found.pairs == ()
-        and found.standing.winner is None
-        and "not compared on enough videos" in found.standing.reason
+        and found.ranking.winner is None
+        and "not compared on enough videos" in found.ranking.reason
     )
 
 
@@ -245,7 +245,7 @@ def test_vectors_and_boxes_are_scored_by_a_function_and_passports_tell_inputs_ap
     found = ModelComparator(registry).compare_models(
         "detection", [seen] * 9, ["blind", "counts"], **as_many
     )
-    assert found.standing.winner == "counts" and found.metric == "accuracy"
+    assert found.ranking.winner == "counts" and found.metric == "accuracy"
     other = FrameBatch(seen.pixels + 1, seen.t_s)
     assert digest([seen]) == digest([seen]) != digest([other])
 
@@ -278,27 +278,27 @@ def test_holm_takes_back_what_one_of_many_comparisons_would_claim():
 def test_of_equivalent_models_the_first_preferred_is_named():
     values = {"a": [1.0, 0.0] * 50, "b": [1.0, 0.0] * 50}
     rows = [pair.to_json() for pair in compare_all(values, np.arange(100))]
-    assert standing({"a": 0.5, "b": 0.5}, rows, prefer=["b", "a"]).winner == "b"
+    assert ranking({"a": 0.5, "b": 0.5}, rows, prefer=["b", "a"]).winner == "b"
 
 
-def result_file(path, passport: dict, right=lambda i: True):
+def result_file(path, fingerprint: dict, right=lambda i: True):
     rows = [
         {"id": f"q{i}", "video": f"v{i // 4}", "right": 1, "chosen": int(right(i))}
         for i in range(ROWS)
     ]
-    path.write_text(json.dumps({"n": ROWS, "passport": passport, "per_question": rows}))
+    path.write_text(json.dumps({"n": ROWS, "fingerprint": fingerprint, "per_question": rows}))
     return path
 
 
 def test_different_passports_are_refused_with_the_field(tmp_path):
     a = read_run(result_file(tmp_path / "a.json", {"captions_sha256": "1", "model": "x"}))
     b = read_run(result_file(tmp_path / "b.json", {"captions_sha256": "2", "model": "y"}))
-    with pytest.raises(DifferentPassports, match="`captions_sha256` is '1' and '2'"):
+    with pytest.raises(DifferentFingerprints, match="`captions_sha256` is '1' and '2'"):
         compare_runs([a, b])
-    with pytest.raises(DifferentPassports, match="share no field"):
+    with pytest.raises(DifferentFingerprints, match="share no field"):
         compare_runs([a, Run("c", a.values, a.videos, {"model": "x"})])
-    with pytest.raises(DifferentPassports, match="answered other questions, for example 'q0'"):
-        compare_runs([a, Run("c", dict(list(a.values.items())[1:]), a.videos, a.passport)])
+    with pytest.raises(DifferentFingerprints, match="answered other questions, for example 'q0'"):
+        compare_runs([a, Run("c", dict(list(a.values.items())[1:]), a.videos, a.fingerprint)])
 
 
 def test_stored_predictions_take_the_passport_of_the_questions_they_agree_with(tmp_path):
@@ -309,9 +309,9 @@ def test_stored_predictions_take_the_passport_of_the_questions_they_agree_with(t
     (tmp_path / "hga.json").write_text(
         json.dumps({f"v{i}_0": {"prediction": i % 2, "answer": 1} for i in range(8)})
     )
-    asked = read_asked(tmp_path / "mc.csv")
+    asked = read_question_set(tmp_path / "mc.csv")
     run = read_run(tmp_path / "hga.json", asked)
-    assert run.quality().value == 0.5 and run.passport == asked.passport
+    assert run.quality().value == 0.5 and run.fingerprint == asked.fingerprint
     (tmp_path / "bad.json").write_text(
         json.dumps({f"v{i}_0": {"prediction": 1, "answer": 2} for i in range(8)})
     )
@@ -325,24 +325,24 @@ def test_stored_predictions_take_the_passport_of_the_questions_they_agree_with(t
         run.videos,
         {"annotations_sha256": "another file", "benchmark": "nextqa-mc"},
     )
-    with pytest.raises(DifferentPassports, match="annotations_sha256"):
+    with pytest.raises(DifferentFingerprints, match="annotations_sha256"):
         compare_runs([run, other])
 
 
 def test_registered_models_answer_a_file_of_questions(comparator, tmp_path):
     rows = [{"video": q.video, "question": q.text, "answers": ["yes", "yeah"]} for q in QUESTIONS]
     (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    asked = read_asked(tmp_path / "q.jsonl")
+    asked = read_question_set(tmp_path / "q.jsonl")
     runs = [
         run_set(name, asked, store=None, comparator=comparator)
         for name in ("always yes", "mostly no")
     ]
     found = compare_runs(runs)
     assert found.stored.verdict == "better" and found.stored.result["winner"] == "always yes"
-    assert found.stored.passport == asked.passport and found.pairs[0].found.difference == 0.75
+    assert found.stored.fingerprint == asked.fingerprint and found.pairs[0].found.difference == 0.75
     (tmp_path / "q.jsonl").write_text('{"video": "a.mp4"}')
     with pytest.raises(UsageError, match="Line 1"):
-        read_asked(tmp_path / "q.jsonl")
+        read_question_set(tmp_path / "q.jsonl")
 
 
 @pytest.mark.slow
@@ -355,7 +355,7 @@ def test_the_command_compares_result_files_and_keeps_the_comparison(tmp_path):
         and (found["verdict"], found["winner"]) == ("better", "a")
         and found["low"] > 0
     )
-    assert found["n"] == ROWS and found["videos"] == 10 and found["passport"] == {"split": "val"}
+    assert found["n"] == ROWS and found["videos"] == 10 and found["fingerprint"] == {"split": "val"}
     with open_store(f"sqlite:///{tmp_path}/svqa.db") as store:
         assert [c.models for c in store.comparisons()] == [("a", "b")]
     said = svqa("compare", a, b, cwd=tmp_path).stdout
@@ -367,7 +367,7 @@ def test_the_command_compares_result_files_and_keeps_the_comparison(tmp_path):
 
 def test_the_published_predictions_have_their_published_accuracy(shared_data):
     """Parity: HGA's stored answers give 48.62 % on the 2,427 questions at hand."""
-    asked = read_asked(shared_data / "nextqa" / "nextqa_mc.csv")
+    asked = read_question_set(shared_data / "nextqa" / "nextqa_mc.csv")
     run = read_run(shared_data / "nextqa" / "hga_predictions.json", asked)
     assert len(run.values) == 2427 and round(100 * run.quality().value, 2) == 48.62
     assert len(set(run.videos.values())) == 280
@@ -397,7 +397,7 @@ def test_one_command_sets_a_published_model_against_the_evidence_answerer(shared
         len(rows),
         4,
     )
-    assert {"annotations_sha256", "captions_sha256", "benchmark"} <= set(found["passport"])
+    assert {"annotations_sha256", "captions_sha256", "benchmark"} <= set(found["fingerprint"])
     assert found["models"][0]["accuracy"]["value"] > 0.25 and found["winner"] in (None, "offline")
     with open_store(f"sqlite:///{tmp_path}/svqa.db") as store:
         assert store.comparisons()[0].verdict == found["verdict"]

@@ -1,4 +1,4 @@
-"""NExT-GQA: files read, floors shown, folds kept apart; on made-up videos with known answers and on
+"""NExT-GQA: files read, baselines shown, folds kept apart; on made-up videos with known answers and on
 the real ones.
 """
 
@@ -11,7 +11,7 @@ import pytest
 from experiments.nextgqa_ablation.run import ablation, coherent, flat_table, hierarchical, smoothed
 from svqa.errors import UsageError
 from svqa.evaluation.nextgqa import paired, run_nextgqa
-from svqa.evaluation.nextgqa_data import Asked, gather, read_questions
+from svqa.evaluation.nextgqa_data import GroundingQuestion, gather, read_grounding_questions
 from svqa.evaluation.nextgqa_fit import (
     CONTENT_WEIGHTS,
     FRAME_WEIGHTS,
@@ -73,11 +73,11 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def asked(files):
-    questions, durations_s = read_questions(*files[:2])
+    questions, durations_s = read_grounding_questions(*files[:2])
     return gather(questions, durations_s, read_captions(files[2]), MiniLM.from_pretrained())
 
 
-def test_content_finds_the_event_the_floors_do_not(files):
+def test_content_finds_the_event_the_baselines_do_not(files):
     result = run_nextgqa(
         *files,
         sentences=MiniLM.from_pretrained(),
@@ -85,21 +85,23 @@ def test_content_finds_the_event_the_floors_do_not(files):
         chosen={f"v{v}_{q}": q for v in range(10) for q in range(2)},
     )
     assert result.n == 20 and result.metrics["hit_at_1"].value >= 0.9
-    assert set(result.floors) == {"random", "whole video", "question words", "shuffled time"}
-    assert result.metrics["iou"].value > max(f["iou"].value for f in result.floors.values()) + 0.1
+    assert set(result.baselines) == {"random", "whole video", "question words", "shuffled time"}
+    assert (
+        result.metrics["iou"].value > max(f["iou"].value for f in result.baselines.values()) + 0.1
+    )
     assert result.metrics["iou_above_question_words"].low > 0
-    assert result.floors["whole video"]["iou"].value == pytest.approx(EVENT_S / VIDEO_S)
+    assert result.baselines["whole video"]["iou"].value == pytest.approx(EVENT_S / VIDEO_S)
     assert (
         result.metrics["acc_gqa"].value <= 0.5
     )  # option 0 is right, and every second question chose 1
-    assert "refitted" in result.passport["table"] and set(result.by_type) == {"CW"}
+    assert "refitted" in result.fingerprint["table"] and set(result.by_type) == {"CW"}
     assert result.to_json(per_question=True)["per_question"][0]["video"] == "v0"
 
 
 def test_the_shipped_table_runs_too_and_says_so(files):
     result = run_nextgqa(*files, sentences=MiniLM.from_pretrained())
     assert (
-        result.passport["table"] == "shipped, fitted on other videos"
+        result.fingerprint["table"] == "shipped, fitted on other videos"
         and result.metrics["iou"].value > 0.2
     )
 
@@ -183,11 +185,11 @@ def test_wrong_files_teach(files, spoil, text, tmp_path):
     empty.write_text("{}")
     annotations, spans, _ = spoil(files[0], files[1], empty)
     with pytest.raises(UsageError, match=text):
-        read_questions(annotations, spans)
+        read_grounding_questions(annotations, spans)
 
 
 def test_missing_captions_teach(files):
-    questions, durations_s = read_questions(*files[:2])
+    questions, durations_s = read_grounding_questions(*files[:2])
     with pytest.raises(UsageError, match="no captions for video 'v0'"):
         gather(questions, durations_s, {}, MiniLM.from_pretrained())
 
@@ -195,12 +197,17 @@ def test_missing_captions_teach(files):
 def test_on_the_real_questions_the_words_beat_the_whole_video(shared_data):
     """Table fitted on one half of the videos, read on the other; no caption is looked at."""
     folder = shared_data / "nextqa"
-    questions, durations_s = read_questions(folder / "nextgqa.csv", folder / "nextgqa_spans.json")
+    questions, durations_s = read_grounding_questions(
+        folder / "nextgqa.csv", folder / "nextgqa_spans.json"
+    )
     assert len(questions) == 1624 and len({q.video for q in questions}) == 277  # 3 of 280 have none
     seconds = VectorSet(
         "frame", "caption", "none", [(t, t + 1) for t in range(10)], np.zeros((10, 1), np.float32)
     )
-    asked = [Asked(q, durations_s[q.video], seconds, np.zeros(1), np.zeros(10)) for q in questions]
+    asked = [
+        GroundingQuestion(q, durations_s[q.video], seconds, np.zeros(1), np.zeros(10))
+        for q in questions
+    ]
     half = fold_of(asked, 2, seed=0)
     table = fit_table([a for a, h in zip(asked, half, strict=True) if h])
     held = [a for a, h in zip(asked, half, strict=True) if not h]

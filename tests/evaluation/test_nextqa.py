@@ -1,4 +1,4 @@
-"""NExT-QA: the file formats, the floors, metric parity with a published model, that a video's own
+"""NExT-QA: the file formats, the baselines, metric parity with a published model, that a video's own
 captions matter.
 """
 
@@ -84,12 +84,12 @@ def test_reads_questions_and_captions(files):
     assert (second.start_s, second.end_s, second.kind) == (1.0, 2.0, "caption")
 
 
-def test_answers_from_captions_with_floors_and_types(files, sentences):
+def test_answers_from_captions_with_baselines_and_types(files, sentences):
     result = run_nextqa(*files, sentences=sentences).to_json()
     assert result["n"] == 3 and result["accuracy"]["value"] == 1.0
     assert {"C", "T", "D", "CW", "TN", "DO"} <= set(result["by_type"])
-    assert {"chance", "longest option", "blind", "word overlap"} <= set(result["floors"])
-    assert result["floors"]["chance"]["accuracy"]["value"] == pytest.approx(0.2)
+    assert {"chance", "longest option", "blind", "word overlap"} <= set(result["baselines"])
+    assert result["baselines"]["chance"]["accuracy"]["value"] == pytest.approx(0.2)
 
 
 def test_captions_of_another_video_do_worse(files, sentences, tmp_path):
@@ -98,7 +98,7 @@ def test_captions_of_another_video_do_worse(files, sentences, tmp_path):
     own = run_nextqa(*files, sentences=sentences)
     other = run_nextqa(files[0], swapped, sentences=sentences)
     assert other.metrics["accuracy"].value < own.metrics["accuracy"].value
-    assert other.passport["captions_sha256"] != own.passport["captions_sha256"]
+    assert other.fingerprint["captions_sha256"] != own.fingerprint["captions_sha256"]
 
 
 def test_a_video_without_captions_is_refused_by_name(files, sentences, tmp_path):

@@ -1,4 +1,4 @@
-"""A file of one's own questions: the figures can go up and down, the floors do not look, wrong
+"""A file of one's own questions: the figures can go up and down, the baselines do not look, wrong
 files are refused.
 """
 
@@ -16,7 +16,7 @@ import svqa
 from svqa.cli import app
 from svqa.errors import SvqaError, UsageError
 from svqa.evaluation.question_file import _habits, _moved, _span_values, run_questions
-from svqa.evaluation.runs import Asked, read_asked, read_run
+from svqa.evaluation.runs import QuestionSet, read_question_set, read_run
 from svqa.records import Question
 from svqa.shapes.dataset import make_dataset
 
@@ -62,9 +62,9 @@ def test_chance_and_habits_keep_to_the_options():
         question("which?", "x", "a", ("x", "y")),
         question("which?", "z", "b", ("z", "y", "w", "v")),
     ]
-    floors = _habits(asked)
-    assert [v["accuracy"] for v in floors["chance"]] == [0.5, 0.25]
-    assert [v["accuracy"] for v in floors["majority"]] == [
+    baselines = _habits(asked)
+    assert [v["accuracy"] for v in baselines["chance"]] == [0.5, 0.25]
+    assert [v["accuracy"] for v in baselines["majority"]] == [
         0.0,
         0.0,
     ]  # the other video's answer is none of the options
@@ -96,13 +96,13 @@ def test_the_file_is_read_with_splits_spans_and_clear_refusals(tmp_path: Path):
     ]
     path = tmp_path / "q.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    asked = read_asked(path, split="test")
-    assert [q.text for q in asked.questions] == ["who?", "why?"] and asked.passport[
+    asked = read_question_set(path, split="test")
+    assert [q.text for q in asked.questions] == ["who?", "why?"] and asked.fingerprint[
         "split"
     ] == "test"
-    assert asked.questions[0].spans == ((1, 2), (3, 4)) and read_asked(path).questions[0].spans == (
-        (1, 2),
-    )
+    assert asked.questions[0].spans == ((1, 2), (3, 4)) and read_question_set(path).questions[
+        0
+    ].spans == ((1, 2),)
     for line, said in (
         ("{", "Line 4 is not JSON"),
         ("[1]", "Line 4: a question is an object"),
@@ -111,10 +111,10 @@ def test_the_file_is_read_with_splits_spans_and_clear_refusals(tmp_path: Path):
     ):
         path.write_text("\n".join([*map(json.dumps, rows), line]))
         with pytest.raises(UsageError, match=said.replace("(", r"\(")):
-            read_asked(path)
+            read_question_set(path)
     path.write_text(json.dumps(rows[0]))
     with pytest.raises(UsageError, match="0 questions for val"):
-        read_asked(path, split="val")
+        read_question_set(path, split="val")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def world(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-def test_ones_own_questions_are_measured_beside_their_floors(world: Path):
+def test_ones_own_questions_are_measured_beside_their_baselines(world: Path):
     done = CliRunner().invoke(
         app,
         [
@@ -147,15 +147,15 @@ def test_ones_own_questions_are_measured_beside_their_floors(world: Path):
     ]
     assert found["n"] == len(rows) == len(found["per_question"])
     never = {"blind", "majority", "random", "whole video", "question words", "shuffled time"}
-    assert set(found["floors"]) == never | {"another video"}
+    assert set(found["baselines"]) == never | {"another video"}
     timed = [
         np.mean([r["accuracy"] for r in found["per_question"] if r["type"] == kind])
         for kind in ("when", "order", "direction", "changes")
     ]
     assert np.mean(timed) >= 0.7, timed  # from frames alone they are at chance, .25 to .5
     for name in ("majority", "another video"):
-        assert found["accuracy"]["value"] > found["floors"][name]["accuracy"]["value"] + 0.1
-    assert found["iou"]["value"] > found["floors"]["shuffled time"]["iou"]["value"] + 0.1
+        assert found["accuracy"]["value"] > found["baselines"][name]["accuracy"]["value"] + 0.1
+    assert found["iou"]["value"] > found["baselines"]["shuffled time"]["iou"]["value"] + 0.1
     (world / "a.json").write_text(done.stdout)
     assert read_run(world / "a.json").quality().value == pytest.approx(
         found["accuracy"]["value"], abs=1e-6
@@ -164,7 +164,7 @@ def test_ones_own_questions_are_measured_beside_their_floors(world: Path):
 
 @pytest.mark.slow
 def test_a_wrong_truth_brings_the_figures_down(world: Path):
-    asked = read_asked(world / "made" / "questions.jsonl")
+    asked = read_question_set(world / "made" / "questions.jsonl")
     few = [q for q in asked.questions if q.type in ("changes", "order")]
     swapped = [
         replace(q, answers=(next(o for o in q.options if o not in q.answers),), spans=((0.0, 0.1),))
@@ -172,7 +172,8 @@ def test_a_wrong_truth_brings_the_figures_down(world: Path):
     ]
     with svqa.open_library(f"sqlite:///{world}/own.db", "shapes") as library:
         right, wrong = (
-            run_questions(library, Asked(tuple(qs), asked.passport)) for qs in (few, swapped)
+            run_questions(library, QuestionSet(tuple(qs), asked.fingerprint))
+            for qs in (few, swapped)
         )
     assert right.metrics["accuracy"].value > 0.6 > 0.4 > wrong.metrics["accuracy"].value
     assert right.metrics["iou"].value > wrong.metrics["iou"].value
@@ -189,4 +190,4 @@ def test_a_video_that_cannot_be_read_stops_before_anything_is_measured(world: Pa
             svqa.open_library(f"sqlite:///{tmp_path}/x.db", "shapes") as library,
             pytest.raises(SvqaError, match=said),
         ):
-            run_questions(library, read_asked(tmp_path / "q.jsonl"))
+            run_questions(library, read_question_set(tmp_path / "q.jsonl"))

@@ -23,7 +23,7 @@ def test_without_boxes_the_whole_video_is_given():
 
 
 @pytest.mark.slow
-def test_evidence_is_found_on_another_seed_and_above_every_floor():
+def test_evidence_is_found_on_another_seed_and_above_every_baseline():
     models = load_set("shapes")
     result = run_moments(models.encoder, models.detector, videos=30, seed=90_531)
     assert set(result.by_type) == set(TYPES) and result.n >= 40
@@ -32,12 +32,12 @@ def test_evidence_is_found_on_another_seed_and_above_every_floor():
         and result.metrics[EVERY].value <= result.metrics[METRIC].value
     )
     assert 0.7 <= result.metrics[SPARSE].value <= result.metrics[METRIC].value
-    for name, floor in result.floors.items():
-        assert floor["all"].high < result.metrics[METRIC].low, name
+    for name, baseline in result.baselines.items():
+        assert baseline["all"].high < result.metrics[METRIC].low, name
 
 
 @pytest.mark.slow
-def test_the_floor_of_words_has_learnt_something():
+def test_the_baseline_of_words_has_learnt_something():
     prior = words_prior()
     assert prior.provenance["seed"] != 90_531 and len(prior.cells) > 5
 
@@ -48,9 +48,9 @@ def test_the_committed_figures_pass_the_issues_mark():
     )
     for kind in TYPES:
         assert found["by_type"][kind][METRIC]["low"] >= 0.8
-    assert found["passport"]["seed"] not in (
+    assert found["fingerprint"]["seed"] not in (
         90_501,
         90_521,
         90_531,
-        found["passport"]["words_seed"],
+        found["fingerprint"]["words_seed"],
     )

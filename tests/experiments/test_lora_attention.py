@@ -1,4 +1,4 @@
-"""Where a question looks: the update moves it, nothing is left behind in the model, and the named
+"""Where a question attention_maps: the update moves it, nothing is left behind in the model, and the named
 thing is found.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.lora.attention import even_share, looks, named_patches, share_at
+from experiments.lora.attention import attention_maps, even_share, named_patches, share_at
 from experiments.lora.task import grid_of
 from svqa.models.blip import BlipAnswerer
 from svqa.shapes.sampling import scene_of
@@ -24,17 +24,17 @@ def test_a_look_sums_to_one_and_follows_picture_and_words(answerer):
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     asked = ["what colour is the circle ?", "how many are there ?"]
-    found = looks(answerer, pictures, asked)
+    found = attention_maps(answerer, pictures, asked)
     assert found.shape == (2, 2, 2) and np.allclose(found.sum((1, 2)), 1)
-    again = looks(answerer, pictures[::-1], asked)
+    again = attention_maps(answerer, pictures[::-1], asked)
     assert not np.allclose(found, again) and np.array_equal(
-        found[0], looks(answerer, pictures[:1], asked[:1])[0]
+        found[0], attention_maps(answerer, pictures[:1], asked[:1])[0]
     )
 
 
 def test_no_hook_stays_behind(answerer):
     with pytest.raises(ValueError, match="zip"):
-        looks(answerer, [np.zeros((32, 32, 3), np.uint8)], ["one ?", "two ?"])
+        attention_maps(answerer, [np.zeros((32, 32, 3), np.uint8)], ["one ?", "two ?"])
     layers = answerer.model.text_encoder.encoder.layer
     assert not any(layer.crossattention.self._forward_hooks for layer in layers)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from experiments.shapes_frame_selection.run import (
-    FLOORS,
+    BASELINES,
     LONGEST_S,
     METHOD,
     SEED,
@@ -25,16 +25,16 @@ def test_only_things_that_come_or_go_are_asked_for():
 @pytest.mark.slow
 def test_the_chosen_frame_shows_the_thing_more_often_than_a_random_one():
     result = run_looking(videos=16, seed=90_653)
-    assert result.n >= 12 and set(result.floors) == set(FLOORS)
+    assert result.n >= 12 and set(result.baselines) == set(BASELINES)
     seen = result.metrics["shows the thing"].value
-    assert seen >= 0.8 and seen > result.floors["random frame"]["shows the thing"].value
-    assert result.metrics[METHOD].value > result.floors["random frame"]["all"].value
+    assert seen >= 0.8 and seen > result.baselines["random frame"]["shows the thing"].value
+    assert result.metrics[METHOD].value > result.baselines["random frame"]["all"].value
 
 
-def test_the_committed_figures_are_of_an_unused_seed_and_above_their_floors():
+def test_the_committed_figures_are_of_an_unused_seed_and_above_their_baselines():
     found = json.loads(
         (REPOSITORY / "experiments/shapes_frame_selection/result.json").read_text(encoding="utf-8")
     )
-    assert found["passport"]["seed"] == SEED not in (779, 90_653)
-    for name in FLOORS:
-        assert found[METHOD]["value"] >= found["floors"][name]["all"]["value"], name
+    assert found["fingerprint"]["seed"] == SEED not in (779, 90_653)
+    for name in BASELINES:
+        assert found[METHOD]["value"] >= found["baselines"][name]["all"]["value"], name

@@ -1,4 +1,4 @@
-"""What the ways of answering are given: the frames of the seconds a question is about, and floors
+"""What the ways of answering are given: the frames of the seconds a question is about, and baselines
 beside them.
 """
 

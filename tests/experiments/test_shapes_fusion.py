@@ -21,12 +21,12 @@ def test_the_examples_tell_the_voices_apart():
 def test_the_sound_finds_what_the_picture_cannot_on_another_seed():
     result = run_fusion(load_set("shapes").encoder, videos=20, seed=90_611)
     assert result.metrics["lift"].value >= 0.3 and result.metrics["lift"].low > 0
-    assert result.metrics["recall@1"].value > result.floors["sound alone"]["recall@1"].value
-    assert result.passport["moments"] == 20 * 16
+    assert result.metrics["recall@1"].value > result.baselines["sound alone"]["recall@1"].value
+    assert result.fingerprint["moments"] == 20 * 16
 
 
 def test_the_committed_lift_passes_the_issues_mark():
     found = json.loads(
         (REPOSITORY / "experiments/shapes_fusion/result.json").read_text(encoding="utf-8")
     )
-    assert found["lift"]["low"] >= 0.3 and found["passport"]["seed"] not in (90_501, 90_611)
+    assert found["lift"]["low"] >= 0.3 and found["fingerprint"]["seed"] not in (90_501, 90_611)

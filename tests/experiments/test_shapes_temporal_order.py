@@ -49,9 +49,9 @@ def test_the_order_aware_vector_knows_which_way_time_runs_and_the_mean_does_not(
     result = run_order(models.encoder, models.detector, videos=40, seed=90_411)
     assert result.metrics["filmed again, CLIP"].value >= 0.9
     assert result.metrics["other things, layout"].value >= 0.9
-    for test, figure in result.floors["mean"].items():
+    for test, figure in result.baselines["mean"].items():
         assert figure.value <= 0.55, test
-    assert result.floors["shuffled frames"]["filmed again, CLIP"].value < 0.6
+    assert result.baselines["shuffled frames"]["filmed again, CLIP"].value < 0.6
 
 
 def test_the_committed_figures_pass_the_issues_mark():
@@ -60,7 +60,7 @@ def test_the_committed_figures_pass_the_issues_mark():
     )
     assert (
         found["filmed again, CLIP"]["value"] >= 0.95
-        and found["floors"]["mean"]["filmed again, CLIP"]["value"] <= 0.5
+        and found["baselines"]["mean"]["filmed again, CLIP"]["value"] <= 0.5
     )
     assert found["other things, layout"]["value"] >= 0.95
-    assert found["passport"]["seed"] != 90_411
+    assert found["fingerprint"]["seed"] != 90_411

@@ -46,6 +46,6 @@ def test_the_committed_figures_say_that_the_transcript_finds_what_the_picture_ca
     )
     assert found["n"] == len(SAID) and found["lift"]["low"] > 0
     assert (
-        found["floors"]["without speech"]["recall@1"]["value"]
-        <= found["floors"]["random"]["recall@1"]["value"] + 0.1
+        found["baselines"]["without speech"]["recall@1"]["value"]
+        <= found["baselines"]["random"]["recall@1"]["value"] + 0.1
     )

@@ -14,7 +14,7 @@ import torch
 from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering
 
 from experiments.tiny_models import training_samples as world
-from experiments.tiny_models.objectives import UNKNOWN, Readers, normalised
+from experiments.tiny_models.objectives import UNKNOWN, ProbeHeads, normalised
 from experiments.tiny_models.tiny_blip import (
     blip_config,
     wave_positions,
@@ -125,7 +125,7 @@ def test_positions_start_as_strong_as_patches_and_each_unlike_the_others(process
 
 def test_readers_read_what_is_there_and_count_only_frames():
     lessons = [*make(world.frames, 6, seed=0), *make(world.crowd, 2, seed=0)]
-    readers, rows = Readers(16, lessons), np.arange(len(lessons))
+    readers, rows = ProbeHeads(16, lessons), np.arange(len(lessons))
     assert readers.counts[:6, -1].tolist() == [sum(t.counts[:4]) for t in lessons[:6]]
     assert (readers.counts[6:] == UNKNOWN).all()
     features = torch.zeros(len(lessons), 1 + PATCHES**2, 16)

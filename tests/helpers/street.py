@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from svqa.answering.event_grounding import Happenings
+from svqa.answering.event_grounding import EventGrounder
 from svqa.records import Detection
 
 T_S = np.arange(0, 8, 0.1)
@@ -28,11 +28,11 @@ def seen(label, x, *, first: float = 0.0, last: float = 8.0, y: float = 50.0) ->
     ]
 
 
-def a_street() -> Happenings:
+def a_street() -> EventGrounder:
     """A red car drives until 4 s, a blue bus comes at 2 s, a green light turns red at 6 s, a dog
     turns back at 5 s.
     """
-    return Happenings(
+    return EventGrounder(
         [
             *seen("red car", lambda t: min(t, 4.0) * 20, y=10.0),
             *seen("blue bus", 60.0, first=2.0, y=60.0),

@@ -60,18 +60,18 @@ def test_json_has_the_form_of_the_contract():
         10,
         {"accuracy": figure},
         by_type={"C": {"accuracy": figure}},
-        floors={"chance": {"accuracy": figure}},
+        baselines={"chance": {"accuracy": figure}},
     )
     out = result.to_json()
     assert out["n"] == 10
     assert {"value", "low", "high"} <= set(out["accuracy"])
     assert out["by_type"]["C"]["accuracy"]["value"] == 0.5
-    assert out["floors"]["chance"]["accuracy"]["low"] == 0.4
+    assert out["baselines"]["chance"]["accuracy"]["low"] == 0.4
 
 
 def test_a_metric_may_not_take_a_reserved_name():
-    with pytest.raises(ValueError, match="floors"):
-        EvalResult(1, {"floors": Figure(0.5, 0.4, 0.6, 1)})
+    with pytest.raises(ValueError, match="baselines"):
+        EvalResult(1, {"baselines": Figure(0.5, 0.4, 0.6, 1)})
 
 
 @pytest.mark.parametrize(

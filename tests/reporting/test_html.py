@@ -303,7 +303,7 @@ def test_the_timeline_draws_each_span_where_it_is():
 
 def test_bars_and_forest_draw_the_whole_interval():
     rows = {"offline": (0.5, 0.4, 0.7), "blind": (0.3, 0.2, 0.35)}
-    for ax in (plots.bars_with_intervals(axes(), rows, floor=0.2), plots.forest(axes(), rows)):
+    for ax in (plots.bars_with_intervals(axes(), rows, baseline=0.2), plots.forest(axes(), rows)):
         drawn = sorted(
             tuple(s[:, 0].round(6))
             for c in ax.containers
@@ -367,9 +367,9 @@ def test_a_track_is_a_row_that_breaks_where_its_label_changes_or_it_was_not_seen
     ] and "[s]" in ax.get_xlabel()
 
 
-def test_values_stand_above_their_floors_each_on_its_row():
+def test_values_stand_above_their_baselines_each_on_its_row():
     rows = {"colour": (0.9, 0.8, 1.0), "order": (0.5, 0.4, 0.6)}
-    ax = plots.values_with_floors(
+    ax = plots.values_with_baselines(
         axes(),
         rows,
         {"blind": {"order": 0.45, "colour": 0.2}, "chance": {"order": 0.5}},

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from svqa.shapes.balance import Balance, WorldQuestion, floors, gist
+from svqa.shapes.balance import Balance, WorldQuestion, baselines, gist
 from svqa.shapes.dataset import draw_questions
 from svqa.shapes.questions import FRAME_TYPES, TIME_TYPES, TYPES, frame_questions
 from svqa.shapes.sampling import scene_of
@@ -132,19 +132,19 @@ def test_no_answer_of_a_one_frame_type_is_much_commoner_than_another(kind):
 
 
 def test_who_never_looks_gains_little():
-    """The blind floor learns on 100 videos and is asked about 50: at most 0.2 above a guess among
+    """The blind baseline learns on 100 videos and is asked about 50: at most 0.2 above a guess among
     the options.
     """
-    found = floors(
+    found = baselines(
         [q for asked in ASKED[:100] for q in asked], [q for asked in ASKED[100:] for q in asked]
     )
     assert found.keys() == set(TYPES)
-    for kind, floor in found.items():
-        assert max(floor["blind"], floor["majority"]) <= floor["chance"] + 0.2, kind
+    for kind, baseline in found.items():
+        assert max(baseline["blind"], baseline["majority"]) <= baseline["chance"] + 0.2, kind
 
 
-def test_floors_find_a_habit_that_is_there():
-    """Where the answer can be told from the words, the blind floor must say so."""
+def test_baselines_find_a_habit_that_is_there():
+    """Where the answer can be told from the words, the blind baseline must say so."""
 
     def asked(shape: str, answer: str) -> WorldQuestion:
         return WorldQuestion(
@@ -152,7 +152,7 @@ def test_floors_find_a_habit_that_is_there():
         )
 
     train = [asked("star", "red"), asked("circle", "blue")] * 10 + [asked("circle", "blue")]
-    found = floors(train, [asked("star", "red"), asked("circle", "blue")])["colour"]
+    found = baselines(train, [asked("star", "red"), asked("circle", "blue")])["colour"]
     assert found == {"n": 2, "chance": 0.5, "majority": 0.5, "blind": 1.0}
 
 

@@ -72,16 +72,18 @@ class TestVisionQA:
 
     @pytest.mark.slow
     def test_time_questions_need_more_than_a_frame(self, answerer):
-        """Accuracy by type, with its floors: what one frame can tell is answered, what needs time
+        """Accuracy by type, with its baselines: what one frame can tell is answered, what needs time
         is not.
         """
         result = evaluate(answerer, videos=60, seed=SEED)
         assert result.metrics["time questions"].value <= 0.65
         assert result.metrics["one-frame questions"].value >= 0.95
-        assert set(result.floors) == {"blind", "majority", "chance", "middle frame", "shuffled"}
+        assert set(result.baselines) == {"blind", "majority", "chance", "middle frame", "shuffled"}
         for kind in FRAME_TYPES:
             assert result.by_type[kind]["right frame"].value >= 0.85
-            assert result.by_type[kind]["right frame"].value > result.floors["shuffled"][kind].value
+            assert (
+                result.by_type[kind]["right frame"].value > result.baselines["shuffled"][kind].value
+            )
         assert json.dumps(result.to_json())
 
     def test_a_moment_is_found_by_the_frames_that_were_retrieved(self, answerer, scenes):

@@ -8,18 +8,18 @@ import pytest
 from svqa.shapes.render import frame_times
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.truth import boxes, event_name
-from svqa.temporal.track_events import bends, changes_of, names_over_time
-from svqa.temporal.tracks import Life, lives_of
+from svqa.temporal.track_events import bends, names_over_time, track_events_of
+from svqa.temporal.tracks import Track, tracks_of
 
 T_S = np.arange(0, 8, 0.1)
 
 
-def life(path, *, labels=None, t_s=T_S, noise_px: float = 0.0) -> Life:
+def track(path, *, labels=None, t_s=T_S, noise_px: float = 0.0) -> Track:
     """A thing of 20 pixels on straight lines between (t_s, x, y)."""
     t, x, y = zip(*path, strict=True)
     xy = np.stack([np.interp(t_s, t, x), np.interp(t_s, t, y)], axis=1)
     xy = xy + np.random.default_rng(0).normal(scale=noise_px, size=xy.shape)
-    return Life(
+    return Track(
         t_s,
         xy,
         np.full(len(t_s), 20.0),
@@ -28,14 +28,14 @@ def life(path, *, labels=None, t_s=T_S, noise_px: float = 0.0) -> Life:
     )
 
 
-def happenings(*lives: Life) -> list[tuple[str, float]]:
-    found = changes_of(lives, start_s=0.0, end_s=7.9, step_s=0.1)
+def happenings(*tracks: Track) -> list[tuple[str, float]]:
+    found = track_events_of(tracks, start_s=0.0, end_s=7.9, step_s=0.1)
     return [(c.text, round(c.t_s, 2)) for c in found]
 
 
 def test_a_straight_path_has_no_bend_and_a_still_thing_does_nothing():
-    assert bends(life([(0, 0, 0), (8, 80, 0)], noise_px=0.5)) == []
-    assert happenings(life([(0, 50, 50), (8, 50, 50)], noise_px=0.5)) == []
+    assert bends(track([(0, 0, 0), (8, 80, 0)], noise_px=0.5)) == []
+    assert happenings(track([(0, 50, 50), (8, 50, 50)], noise_px=0.5)) == []
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,19 @@ def test_a_straight_path_has_no_bend_and_a_still_thing_does_nothing():
     ],
 )
 def test_a_bend_is_found_at_its_second_through_noise(path, text):
-    ((said, t_s),) = happenings(life(path, noise_px=0.5))
+    ((said, t_s),) = happenings(track(path, noise_px=0.5))
     assert said == text and t_s == pytest.approx(5, abs=0.21)
 
 
 def test_several_bends_are_found():
-    found = bends(life([(0, 0, 50), (2.5, 50, 50), (5, 50, 50), (8, 110, 50)]))
+    found = bends(track([(0, 0, 50), (2.5, 50, 50), (5, 50, 50), (8, 110, 50)]))
     assert found == pytest.approx([2.5, 5.0], abs=0.11)
 
 
 def test_who_stops_at_the_edge_of_another_meets_it():
-    mover = life([(0, 0, 50), (5, 60, 50), (8, 60, 50)])
-    ahead = life([(0, 82, 50), (8, 82, 50)], labels=["dog"] * 80)
-    beside = life([(0, 60, 72), (8, 60, 72)], labels=["dog"] * 80)
+    mover = track([(0, 0, 50), (5, 60, 50), (8, 60, 50)])
+    ahead = track([(0, 82, 50), (8, 82, 50)], labels=["dog"] * 80)
+    beside = track([(0, 60, 72), (8, 60, 72)], labels=["dog"] * 80)
     assert happenings(mover, ahead) == [("the cat meets the dog", 5.0)]
     assert happenings(mover, beside) == [("the cat stops", 5.0)], (
         "it did not run into what is at its side"
@@ -67,27 +67,27 @@ def test_who_stops_at_the_edge_of_another_meets_it():
 
 
 def test_coming_and_going_are_told_unless_the_video_begins_or_ends_so():
-    inside = life([(2, 50, 50), (6, 50, 50)], t_s=T_S[20:60])
+    inside = track([(2, 50, 50), (6, 50, 50)], t_s=T_S[20:60])
     assert happenings(inside) == [("the cat appears", 1.95), ("the cat vanishes", 5.95)]
 
 
 def test_a_change_of_name_is_one_event_and_odd_boxes_are_none():
     flicker = ["red cat"] * 80
     flicker[10] = flicker[40] = "red dog"
-    assert happenings(life([(0, 5, 5), (8, 5, 5)], labels=flicker)) == []
+    assert happenings(track([(0, 5, 5), (8, 5, 5)], labels=flicker)) == []
     colour = ["red cat"] * 30 + ["blue cat"] * 50
-    assert happenings(life([(0, 5, 5), (8, 5, 5)], labels=colour)) == [
+    assert happenings(track([(0, 5, 5), (8, 5, 5)], labels=colour)) == [
         ("the red cat changes colour to blue", 2.95)
     ]
     kind = ["tadpole"] * 30 + ["frog"] * 50
-    assert happenings(life([(0, 5, 5), (8, 5, 5)], labels=kind)) == [
+    assert happenings(track([(0, 5, 5), (8, 5, 5)], labels=kind)) == [
         ("the tadpole changes to frog", 2.95)
     ]
 
 
 def test_names_over_time_is_the_best_of_all_paths():
     labels = ["a", "b", "a", "a", "b", "b", "b", "a", "b", "b"]
-    one = life([(0, 0, 0), (1, 0, 0)], labels=labels, t_s=np.arange(10) / 10)
+    one = track([(0, 0, 0), (1, 0, 0)], labels=labels, t_s=np.arange(10) / 10)
 
     def value(path):
         said = sum(0.9 for p, label in zip(path, labels, strict=True) if p == label)
@@ -102,7 +102,7 @@ def test_exact_boxes_of_the_shapes_world_give_back_everything_that_happens():
     for index in range(12):
         scene = scene_of(7, index)
         exact = [b for t in frame_times(10) for b in boxes(scene, float(t), width_px=128)]
-        found = changes_of(lives_of(exact), start_s=0.0, end_s=7.9, step_s=0.1)
+        found = track_events_of(tracks_of(exact), start_s=0.0, end_s=7.9, step_s=0.1)
         assert len(found) == len(scene.events)
         for event in scene.events:
             told += 1

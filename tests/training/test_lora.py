@@ -27,10 +27,10 @@ from transformers import (
 from experiments.lora.task import write_task as write_shapes
 from svqa.errors import ModelError, UnknownParameter, UsageError
 from svqa.models.disk_cache import DiskCache
-from svqa.training import validation as examine
+from svqa.training import validation
 from svqa.training.batches import AnswerLoss, Collate, PictureBatches, tokenise
 from svqa.training.dataset import read_examples
-from svqa.training.feature_cache import Pictures, Seen
+from svqa.training.feature_cache import FeatureCache, Pictures
 from svqa.training.lora import fine_tune_blip
 from svqa.training.presets import (
     PRESETS,
@@ -71,7 +71,7 @@ def collate_of(examples, folder, **seen) -> Collate:
     processor = tiny_processor()
     pictures = Pictures(examples, size_px=32, cache=DiskCache(folder))
     tokens = tokenise(processor, tiny_config().text_config, examples)
-    return Collate(tokens, Seen(pictures, processor, **seen), cached=False)
+    return Collate(tokens, FeatureCache(pictures, processor, **seen), cached=False)
 
 
 def tune(task, base, out, *args, **settings):
@@ -194,7 +194,7 @@ def test_generated_answers_are_those_of_the_answerer(collate):
     theirs = [
         r.text for r in answerer.reply([pictures[int(pictures.row_of[i])] for i in rows], asked)
     ]
-    mine = examine.generate_answers(
+    mine = validation.generate_answers(
         AnswerLoss(model.train(), vision_is_frozen=True), collate, rows, batch_size=3
     )
     assert mine == theirs and len(set(mine)) > 2 and len(examples) == 10
@@ -379,7 +379,7 @@ def test_cached_vision_features_give_the_same_loss(collate):
     model = add_lora(tiny().eval(), "blip-text-qv")
     moved(model)
     loss = AnswerLoss(model, vision_is_frozen=True)
-    seen = Seen(
+    seen = FeatureCache(
         collate.seen.pictures,
         collate.seen.processor,
         cache=collate.seen.pictures.cache,
@@ -393,7 +393,9 @@ def test_cached_vision_features_give_the_same_loss(collate):
     assert "pixel_values" not in cached(range(10))
     plainly = loss(collate(range(10)))
     assert loss(cached(range(10))).item() == pytest.approx(plainly.item(), rel=1e-6)
-    bfloat = Seen(collate.seen.pictures, collate.seen.processor, cache=seen.cache, made_by="bf16")
+    bfloat = FeatureCache(
+        collate.seen.pictures, collate.seen.processor, cache=seen.cache, made_by="bf16"
+    )
     bfloat.compute(
         lambda px: (
             model.get_base_model()

@@ -14,7 +14,13 @@ import pytest
 import yaml
 
 from svqa.database import open_store
-from svqa.errors import DifferentPassports, ModelError, UsageError, WeightsCorrupt, WeightsMissing
+from svqa.errors import (
+    DifferentFingerprints,
+    ModelError,
+    UsageError,
+    WeightsCorrupt,
+    WeightsMissing,
+)
 from svqa.evaluation.registry import ModelRegistry
 from svqa.models.blip import BlipAnswerer
 from svqa.records import FrameBatch, Question
@@ -329,8 +335,8 @@ def test_versions_validated_on_other_questions_are_compared_on_questions_asked_n
                 settings={"val_sha256": "other"},
             )
         )
-        with pytest.raises(DifferentPassports, match="--questions FILE"):
+        with pytest.raises(DifferentFingerprints, match="--questions FILE"):
             promote(store, f"base-lora:{other.number}")
         done = promote(store, f"base-lora:{other.number}", questions=str(path), force=True)
         assert done.comparison.n == 6 and done.against == "base-lora:1"
-        assert store.comparisons()[0].passport["split"] == "test"
+        assert store.comparisons()[0].fingerprint["split"] == "test"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from svqa.database.columns import UtcTime, Words
+from svqa.database.columns import CheckedText, UtcTime
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -20,7 +20,7 @@ def upgrade():
         sa.Column("id", WHOLE, nullable=False),
         sa.Column("level", sa.String(length=8), nullable=False),
         sa.Column("modality", sa.String(length=8), nullable=False),
-        sa.Column("model_id", Words(), nullable=False),
+        sa.Column("model_id", CheckedText(), nullable=False),
         sa.Column("dim", WHOLE, nullable=False),
         sa.CheckConstraint(
             "level IN ('frame', 'segment', 'scene', 'shot')",
@@ -43,13 +43,13 @@ def upgrade():
         "queries",
         sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("question", Words(), nullable=False),
+        sa.Column("question", CheckedText(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
-        sa.Column("answer", Words(), nullable=False),
+        sa.Column("answer", CheckedText(), nullable=False),
         sa.Column("option", WHOLE, nullable=True),
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("abstained", sa.Boolean(), nullable=False),
-        sa.Column("reason", Words(), nullable=False),
+        sa.Column("reason", CheckedText(), nullable=False),
         sa.Column("latency_ms", sa.Double(), nullable=False),
         sa.Column("models", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcTime(timezone=True), nullable=False),
@@ -66,24 +66,24 @@ def upgrade():
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("settings_hash", sa.String(length=64), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
-        sa.Column("path", Words(), nullable=False),
+        sa.Column("path", CheckedText(), nullable=False),
         sa.Column("size_bytes", WHOLE, nullable=False),
         sa.Column("duration_s", sa.Double(), nullable=False),
         sa.Column("width_px", WHOLE, nullable=False),
         sa.Column("height_px", WHOLE, nullable=False),
         sa.Column("rate_hz", sa.Double(), nullable=False),
         sa.Column("rotation_deg", WHOLE, nullable=False),
-        sa.Column("codec", Words(), nullable=False),
-        sa.Column("container", Words(), nullable=False),
+        sa.Column("codec", CheckedText(), nullable=False),
+        sa.Column("container", CheckedText(), nullable=False),
         sa.Column("has_audio", sa.Boolean(), nullable=False),
         sa.Column("frame_count", WHOLE, nullable=True),
         sa.Column("variable_rate", sa.Boolean(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("note", Words(), nullable=False),
+        sa.Column("note", CheckedText(), nullable=False),
         sa.Column("committed_s", sa.Double(), nullable=False),
         sa.Column("frames", WHOLE, nullable=False),
         sa.Column("segments", WHOLE, nullable=False),
-        sa.Column("owner", Words(), nullable=True),
+        sa.Column("owner", CheckedText(), nullable=True),
         sa.Column("lease_until", UtcTime(timezone=True), nullable=True),
         sa.Column("created_at", UtcTime(timezone=True), nullable=False),
         sa.Column("ingested_at", UtcTime(timezone=True), nullable=True),
@@ -109,9 +109,9 @@ def upgrade():
         sa.Column("video_id", WHOLE, nullable=False),
         sa.Column("start_s", sa.Double(), nullable=False),
         sa.Column("end_s", sa.Double(), nullable=False),
-        sa.Column("text", Words(), nullable=False),
+        sa.Column("text", CheckedText(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
-        sa.Column("model_id", Words(), nullable=False),
+        sa.Column("model_id", CheckedText(), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_captions_span")),
         sa.ForeignKeyConstraint(
             ["video_id"],
@@ -131,13 +131,13 @@ def upgrade():
         sa.Column("id", WHOLE, nullable=False),
         sa.Column("video_id", WHOLE, nullable=False),
         sa.Column("t_s", sa.Double(), nullable=False),
-        sa.Column("label", Words(), nullable=False),
+        sa.Column("label", CheckedText(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("left_px", sa.Double(), nullable=False),
         sa.Column("top_px", sa.Double(), nullable=False),
         sa.Column("right_px", sa.Double(), nullable=False),
         sa.Column("bottom_px", sa.Double(), nullable=False),
-        sa.Column("model_id", Words(), nullable=False),
+        sa.Column("model_id", CheckedText(), nullable=False),
         sa.Column("track_id", WHOLE, nullable=True),
         sa.CheckConstraint(
             "right_px > left_px AND bottom_px > top_px", name=op.f("ck_detections_box")
@@ -217,13 +217,13 @@ def upgrade():
         sa.Column("query_id", WHOLE, nullable=False),
         sa.Column("rank", WHOLE, nullable=False),
         sa.Column("video_id", WHOLE, nullable=True),
-        sa.Column("video", Words(), nullable=False),
-        sa.Column("path", Words(), nullable=False),
+        sa.Column("video", CheckedText(), nullable=False),
+        sa.Column("path", CheckedText(), nullable=False),
         sa.Column("start_s", sa.Double(), nullable=False),
         sa.Column("end_s", sa.Double(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("text", Words(), nullable=False),
+        sa.Column("text", CheckedText(), nullable=False),
         sa.Column("parts", sa.JSON(), nullable=False),
         sa.CheckConstraint(
             "start_s >= 0 AND end_s >= start_s", name=op.f("ck_query_evidence_span")
@@ -294,9 +294,9 @@ def upgrade():
         sa.Column("video_id", WHOLE, nullable=False),
         sa.Column("start_s", sa.Double(), nullable=False),
         sa.Column("end_s", sa.Double(), nullable=False),
-        sa.Column("text", Words(), nullable=False),
+        sa.Column("text", CheckedText(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
-        sa.Column("model_id", Words(), nullable=False),
+        sa.Column("model_id", CheckedText(), nullable=False),
         sa.CheckConstraint("start_s >= 0 AND end_s >= start_s", name=op.f("ck_utterances_span")),
         sa.ForeignKeyConstraint(
             ["video_id"],
@@ -314,7 +314,7 @@ def upgrade():
     op.create_table(
         "video_metrics",
         sa.Column("video_id", WHOLE, nullable=False),
-        sa.Column("name", Words(), nullable=False),
+        sa.Column("name", CheckedText(), nullable=False),
         sa.Column("value", sa.Double(), nullable=False),
         sa.Column("measured_at", UtcTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

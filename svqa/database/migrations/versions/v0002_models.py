@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from svqa.database.columns import UtcTime, Words
+from svqa.database.columns import CheckedText, UtcTime
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -18,11 +18,11 @@ def upgrade():
     op.create_table(
         "model_comparisons",
         sa.Column("id", WHOLE, nullable=False),
-        sa.Column("model_type", Words(), nullable=False),
+        sa.Column("model_type", CheckedText(), nullable=False),
         sa.Column("models", sa.JSON(), nullable=False),
-        sa.Column("metric", Words(), nullable=False),
+        sa.Column("metric", CheckedText(), nullable=False),
         sa.Column("n", WHOLE, nullable=False),
-        sa.Column("verdict", Words(), nullable=False),
+        sa.Column("verdict", CheckedText(), nullable=False),
         sa.Column("passport", sa.JSON(), nullable=False),
         sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcTime(timezone=True), nullable=False),
@@ -39,21 +39,21 @@ def upgrade():
     op.create_table(
         "model_versions",
         sa.Column("id", WHOLE, nullable=False),
-        sa.Column("name", Words(), nullable=False),
+        sa.Column("name", CheckedText(), nullable=False),
         sa.Column("number", WHOLE, nullable=False),
         sa.Column("parent", WHOLE, nullable=True),
-        sa.Column("base_id", Words(), nullable=False),
-        sa.Column("base_revision", Words(), nullable=False),
-        sa.Column("base_sha256", Words(), nullable=False),
-        sa.Column("adapter_path", Words(), nullable=False),
+        sa.Column("base_id", CheckedText(), nullable=False),
+        sa.Column("base_revision", CheckedText(), nullable=False),
+        sa.Column("base_sha256", CheckedText(), nullable=False),
+        sa.Column("adapter_path", CheckedText(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("data_sha256", Words(), nullable=False),
+        sa.Column("data_sha256", CheckedText(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("seed", WHOLE, nullable=False),
-        sa.Column("commit", Words(), nullable=False),
+        sa.Column("commit", CheckedText(), nullable=False),
         sa.Column("dirty", sa.Boolean(), nullable=False),
         sa.Column("packages", sa.JSON(), nullable=False),
-        sa.Column("hardware", Words(), nullable=False),
+        sa.Column("hardware", CheckedText(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("peak_memory_bytes", WHOLE, nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
@@ -64,8 +64,8 @@ def upgrade():
     )
     op.create_table(
         "model_aliases",
-        sa.Column("name", Words(), nullable=False),
-        sa.Column("alias", Words(), nullable=False),
+        sa.Column("name", CheckedText(), nullable=False),
+        sa.Column("alias", CheckedText(), nullable=False),
         sa.Column("version_id", WHOLE, nullable=False),
         sa.Column("set_at", UtcTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
