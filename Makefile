@@ -55,7 +55,7 @@ report: $(READY)
 	@$(VENV)/bin/svqa report
 
 bench: $(READY)
-	@$(VENV)/bin/svqa bench
+	@$(PY) -m benchmarks
 
 docs-check: $(READY)
 	@$(PY) -m svqa.reporting.readme --check
