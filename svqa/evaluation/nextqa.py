@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from svqa.answering.evidence import EvidenceAnswerer
 from svqa.answering.option_scoring import word_overlap
 from svqa.answering.sentence_scoring import read_passages
 from svqa.errors import UsageError
+from svqa.json_lines import decode
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence, Progress, Question
@@ -51,15 +53,13 @@ def read_annotations(path: str | Path) -> list[Choice]:
 
     By video, so that an encoder which remembers its last sentences reads a video's captions once.
     """
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise UsageError(
-                f"{path} is not a NExT-QA annotation file: it lacks the column(s) "
-                f"{', '.join(missing)}."
-            )
-        return sorted((_choice(row) for row in reader), key=lambda choice: choice.question.video)
+    reader = csv.DictReader(io.StringIO(decode(Path(path).read_bytes(), path)))
+    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise UsageError(
+            f"{path} is not a NExT-QA annotation file: it lacks the column(s) {', '.join(missing)}."
+        )
+    return sorted((_choice(row) for row in reader), key=lambda choice: choice.question.video)
 
 
 def read_captions(path: str | Path) -> dict[str, list[Evidence]]:

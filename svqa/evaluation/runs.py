@@ -20,6 +20,7 @@ from svqa.metrics.fingerprint import check_same
 from svqa.metrics.pairwise import Pair, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
+from svqa.questions import read_questions
 from svqa.records import Question
 
 
@@ -58,34 +59,18 @@ class RunsCompared:
 
 
 def read_question_set(path: str | Path, *, split: str | None = None) -> QuestionSet:
-    """-> the questions of a NExT-QA csv, or of a JSONL file with a row `{"video", "question",
-    "answer"}` each.
+    """-> the questions of a NExT-QA csv, or of a question file (`svqa.questions`) about videos.
 
-    A row may have `answers` (several references), `options`, `type`, `id`, `split`, and the seconds
-    that hold the evidence, `spans` [[start, end], ...] or one `span`; a video's path is relative to
-    the file. With `split` only rows of it, and rows without one, are asked. Raises UsageError with
-    the line that is not such a row.
+    With `split` only rows of it, and rows without one, are asked. Raises UsageError with every line
+    that is wrong.
     """
     path = Path(path)
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     if path.suffix == ".csv":
-        fingerprint = {"benchmark": "nextqa-mc", "annotations_sha256": checksum}
+        fingerprint = {"benchmark": "nextqa-mc", "annotations_sha256": _checksum(path)}
         return QuestionSet(tuple(choice.question for choice in read_annotations(path)), fingerprint)
-    lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1)
-    rows = [(number, _object(line, number)) for number, line in lines if line.strip()]
-    wanted = [
-        (number, row) for number, row in rows if split is None or row.get("split") in (None, split)
-    ]
-    questions = tuple(_question(row, path.parent, number) for number, row in wanted)
-    if len({q.id for q in questions}) < max(1, len(questions)):
-        of = "" if split is None else f" for {split}"
-        raise UsageError(
-            f"{path} holds {len(questions)} questions{of} and needs at least one, each "
-            "with an id of its own."
-        )
-    return QuestionSet(
-        questions, {"questions_sha256": checksum, **({} if split is None else {"split": split})}
-    )
+    questions = tuple(read_questions(path, split=split))
+    of = {} if split is None else {"split": split}
+    return QuestionSet(questions, {"questions_sha256": _checksum(path), **of})
 
 
 def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
@@ -193,41 +178,8 @@ def compare_runs(
     return RunsCompared(pairs, stored)
 
 
-def _object(line: str, number: int) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"Line {number} is not JSON: {line.strip()[:60]!r}") from error
-    if not isinstance(row, dict):
-        raise UsageError(
-            f"Line {number}: a question is an object with `video`, `question` and "
-            f"`answer`, got {row!r}."
-        )
-    return row
-
-
-def _question(row: Mapping[str, Any], folder: Path, number: int) -> Question:
-    if not {"video", "question"} <= set(row) or not {"answer", "answers"} & set(row):
-        raise UsageError(
-            f"Line {number}: a question has `video`, `question` and `answer` or "
-            f"`answers`, got {sorted(row)}."
-        )
-    answers = tuple(row.get("answers") or (row["answer"],))
-    video = str(folder / row["video"]) if (folder / row["video"]).exists() else row["video"]
-    options, key = tuple(row.get("options") or ()), str(row.get("id") or f"line {number}")
-    spans = row.get("spans") or ([row["span"]] if row.get("span") else [])
-    try:
-        return Question(
-            row["question"],
-            options,
-            video,
-            answers,
-            tuple(map(tuple, spans)),
-            row.get("type") or "",
-            key,
-        )
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"Line {number}: {error}") from error
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:

@@ -1,4 +1,4 @@
-"""Seed -> a folder of videos with everything that is known about them; and back to questions."""
+"""Seed -> a folder of videos with everything that is known about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import UsageError
-from svqa.records import Progress, Question
+from svqa.questions import SPLITS
+from svqa.records import Progress
 from svqa.shapes.balance import Balance, WorldQuestion, baselines
 from svqa.shapes.questions import questions
 from svqa.shapes.render import frame_times, write_mp4
@@ -18,7 +19,6 @@ from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, VOICES_HZ, Scene
 from svqa.shapes.truth import boxes, description, frame_caption, phrase
 
-SPLITS = ("train", "val", "test")
 WIDTH_PX, RATE_HZ, BOX_RATE_HZ = 128, 10, 2
 _QUESTION_STREAM = 1_000_000_007  # keeps the draw of the questions apart from that of any scene
 
@@ -95,29 +95,6 @@ def draw_questions(n: int, seed: int, *, per_type: int = 1) -> list[list[WorldQu
     """
     rng, balance = np.random.default_rng([seed, _QUESTION_STREAM]), Balance()
     return [questions(scene_of(seed, index), rng, balance, per_type=per_type) for index in range(n)]
-
-
-def read_questions(folder: str | Path, *, split: str | None = None) -> list[Question]:
-    """The questions of a dataset, or of one of its splits, as records whose `video` is a path that
-    can be opened.
-    """
-    if split is not None and split not in SPLITS:
-        raise UsageError(f"Unknown split {split!r}. Known: {', '.join(SPLITS)}.")
-    with open(Path(folder) / "questions.jsonl", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [
-        Question(
-            row["question"],
-            tuple(row["options"]),
-            str(Path(folder) / row["video"]),
-            (row["answer"],),
-            tuple(map(tuple, row["spans"])),
-            row["type"],
-            row["id"],
-        )
-        for row in rows
-        if split in (None, row["split"])
-    ]
 
 
 def video_name(seed: int, index: int) -> str:

@@ -1,31 +1,24 @@
-"""Question file -> examples, every line checked before anything is trained.
+"""Question file -> examples: each row with its picture's file, every line checked before training.
 
-A row of the file (JSON Lines, or one JSON list) is an object:
-
-    {"video": "kitchen.mp4", "question": "what is on the table?", "answer": "a cup", "time_s": 3.5}
-
-`video` with `time_s` asks about one frame; with `span` ([start, end) in seconds) or with neither,
-about a grid of frames over the span or over the whole video. `image` asks about a picture.
-`answers` holds several references. `split` keeps a row for training, validation or test, so that
-one file can serve for both; `group` names what belongs together (the video, if not given). Fields
-that `svqa shapes make` writes beside these are known and not needed. Paths are relative to the
-file.
+The file is the project's own (`svqa.questions`): `video` with `time_s` asks about one frame; with
+`span` ([start, end) in seconds) or with neither, about a grid of frames over the span or over the
+whole video. `image` asks about a picture. One file can serve for training and for validation, where
+its rows have a `split`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from svqa.errors import SvqaError, UsageError, unknown_name
-from svqa.training.question_file_checks import Mistake, field_mistakes, numbered_rows
+from svqa.errors import SvqaError, UsageError
+from svqa.json_lines import Mistake, refuse
+from svqa.questions import QuestionRow, check_split, contradictions, open_question_file
 
-SPLITS = ("train", "val", "test")
-SHOWN = 20  # mistakes listed in one error
+NOTHING = "trained"  # what does not happen where a line is wrong
 
 
 @dataclass(frozen=True)
@@ -69,32 +62,16 @@ def read_examples(
     >>> read_examples("questions.jsonl", split="val")[0].question   # doctest: +SKIP
     'what is on the table?'
     """
-    path = Path(path)
-    if split not in SPLITS:
-        raise UsageError(unknown_name("split", split, SPLITS))
-    if not path.is_file():
-        raise UsageError(f"No such question file: {path}")
-    mistakes: list[Mistake] = []
-    rows = list(numbered_rows(path.read_text(encoding="utf-8-sig", errors="replace"), mistakes))
-    good = [(line, row) for line, row in rows if not _noted(mistakes, field_mistakes(line, row))]
-    files = _Files(path.parent)
-    examples = [made for line, row in good if (made := _example(line, row, files, mistakes))]
-    mistakes += _contradictions(examples)
-    if mistakes:
-        raise UsageError(_listed(path, mistakes))
-    wanted = {
-        id(e)
-        for e, (_, row) in zip(examples, good, strict=True)
-        if row.get("split") in (None, split)
-    }
-    chosen = [e for e in examples if id(e) in wanted and (not types or e.type in types)]
-    if not chosen:
-        of = f" of type {', '.join(types)}" if types else ""
-        raise UsageError(
-            f"{path} holds {len(examples)} questions, none of them{of} for {split}. It "
-            "needs at least one."
-        )
-    return chosen
+    check_split(split)
+    file = open_question_file(path)
+    files = _Files(file.path.parent)
+    mistakes = list(file.mistakes)
+    made = {row: e for row in file.rows if (e := _example(row, files, mistakes))}
+    # the same picture under another name is the same, and options are not shown in training
+    keys = [(e.question, e.sha256, e.time_s, e.span) for e in made.values()]
+    mistakes += contradictions(list(made), keys)
+    refuse(file.path, mistakes, nothing=NOTHING)
+    return [made[row] for row in file.chosen(split, types, nothing=NOTHING)]
 
 
 def data_sha256(*parts: Sequence[Example]) -> str:
@@ -146,59 +123,29 @@ def _video(path: Path) -> tuple[str, float]:
     return info.sha256, info.duration_s
 
 
-def _example(
-    line: int, row: dict[str, Any], files: _Files, mistakes: list[Mistake]
-) -> Example | None:
-    still, name = "image" in row, row.get("image") or row["video"]
+def _example(row: QuestionRow, files: _Files, mistakes: list[Mistake]) -> Example | None:
+    """None where the file cannot be read or ends too early, which is added to `mistakes`."""
     try:
-        path, sha256, duration_s = files.look(name, still=still)
+        path, sha256, duration_s = files.look(row.source, still=row.still)
     except (SvqaError, OSError) as error:
-        mistakes.append(Mistake(line, str(error)))
+        mistakes.append(Mistake(row.line, str(error)))
         return None
-    time_s, span = row.get("time_s"), row.get("span")
-    ends = [t for t in (time_s, span and span[0]) if t is not None]
-    if not still and any(t >= duration_s for t in ends):
-        mistakes.append(
-            Mistake(line, f"asks about second {ends[0]:g}, but {name} ends at {duration_s:g} s")
-        )
-        return None
-    answers = row.get("answers") or [row["answer"]]
+    span, first_s = row.span, row.span[0] if row.span else row.time_s
+    if duration_s is not None:
+        if first_s is not None and first_s >= duration_s:
+            end = f"{row.source} ends at {duration_s:g} s"
+            mistakes.append(Mistake(row.line, f"asks about second {first_s:g}, but {end}"))
+            return None
+        span = span and (span[0], min(span[1], duration_s))
     return Example(
-        " ".join(row["question"].split()),
-        tuple(" ".join(a.split()) for a in answers),
+        row.question,
+        row.answers,
         path,
         sha256,
-        str(row.get("group") or name),
-        line,
-        still,
-        None if time_s is None else float(time_s),
-        None if span is None else (float(span[0]), min(float(span[1]), duration_s)),
-        row.get("type") or "",
+        row.group,
+        row.line,
+        row.still,
+        row.time_s,
+        span,
+        row.type,
     )
-
-
-def _contradictions(examples: Sequence[Example]) -> Iterator[Mistake]:
-    """The same question about the same picture with other answers teaches nothing but noise."""
-    first: dict[tuple, Example] = {}
-    for e in examples:
-        known = first.setdefault((e.question, e.sha256, e.time_s, e.span), e)
-        if set(known.answers) != set(e.answers):
-            yield Mistake(
-                e.line,
-                f"asks what line {known.line} asks and answers {e.answers[0]!r} instead of "
-                f"{known.answers[0]!r}. Put both into `answers` of one row",
-            )
-
-
-def _noted(mistakes: list[Mistake], found: list[Mistake]) -> bool:
-    mistakes += found
-    return bool(found)
-
-
-def _listed(path: Path, mistakes: Sequence[Mistake]) -> str:
-    """Every mistake on a line of its own, in the order of the file."""
-    ordered = sorted(mistakes, key=lambda m: m.line)
-    lines = [f"  line {m.line}: {m.text}." for m in ordered[:SHOWN]]
-    more = [f"  ... and {len(ordered) - SHOWN} more."] if len(ordered) > SHOWN else []
-    count = "1 mistake" if len(ordered) == 1 else f"{len(ordered)} mistakes"
-    return "\n".join([f"{path} has {count}. Nothing was trained.", *lines, *more])

@@ -340,8 +340,8 @@ def test_registered_models_answer_a_file_of_questions(comparator, tmp_path):
     found = compare_runs(runs)
     assert found.stored.verdict == "better" and found.stored.result["winner"] == "always yes"
     assert found.stored.fingerprint == asked.fingerprint and found.pairs[0].found.difference == 0.75
-    (tmp_path / "q.jsonl").write_text('{"video": "a.mp4"}')
-    with pytest.raises(UsageError, match="Line 1"):
+    (tmp_path / "q.jsonl").write_text('{"video": "a.mp4", "question": "why?"}')
+    with pytest.raises(UsageError, match="line 1: needs either `answer`"):
         read_question_set(tmp_path / "q.jsonl")
 
 

@@ -4,6 +4,7 @@ files are refused.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 import svqa
 from svqa.cli import app
-from svqa.errors import SvqaError, UsageError
+from svqa.errors import SvqaError
 from svqa.evaluation.question_file import _habits, _moved, _span_values, run_questions
 from svqa.evaluation.runs import QuestionSet, read_question_set, read_run
 from svqa.records import Question
@@ -82,39 +83,14 @@ def test_a_moved_span_keeps_its_length_and_stays_inside():
     assert _moved((0.0, 12.0), 10.0, rng) == (0.0, 10.0)
 
 
-def test_the_file_is_read_with_splits_spans_and_clear_refusals(tmp_path: Path):
-    rows = [
-        {"video": "a.mp4", "question": "what?", "answer": "it", "split": "train", "span": [1, 2]},
-        {
-            "video": "a.mp4",
-            "question": "who?",
-            "answers": ["she", "her"],
-            "split": "test",
-            "spans": [[1, 2], [3, 4]],
-        },
-        {"video": "b.mp4", "question": "why?", "answer": "so"},
-    ]
+def test_the_file_has_a_fingerprint_of_its_bytes_and_split(tmp_path: Path):
     path = tmp_path / "q.jsonl"
-    path.write_text("\n".join(map(json.dumps, rows)))
+    path.write_text(json.dumps({"video": "a.mp4", "question": "what?", "answer": "it"}))
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read_question_set(path).fingerprint == {"questions_sha256": checksum}
     asked = read_question_set(path, split="test")
-    assert [q.text for q in asked.questions] == ["who?", "why?"] and asked.fingerprint[
-        "split"
-    ] == "test"
-    assert asked.questions[0].spans == ((1, 2), (3, 4)) and read_question_set(path).questions[
-        0
-    ].spans == ((1, 2),)
-    for line, said in (
-        ("{", "Line 4 is not JSON"),
-        ("[1]", "Line 4: a question is an object"),
-        ('{"video": "a", "question": "x?", "answer": "y", "spans": [[5, 2]]}', "Line 4"),
-        ('{"video": "a", "question": "x?", "answer": "y", "spans": 3}', "Line 4"),
-    ):
-        path.write_text("\n".join([*map(json.dumps, rows), line]))
-        with pytest.raises(UsageError, match=said.replace("(", r"\(")):
-            read_question_set(path)
-    path.write_text(json.dumps(rows[0]))
-    with pytest.raises(UsageError, match="0 questions for val"):
-        read_question_set(path, split="val")
+    assert asked.fingerprint == {"questions_sha256": checksum, "split": "test"}
+    assert [q.text for q in asked.questions] == ["what?"]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import av
 import pytest
 
 from svqa.errors import UsageError
-from svqa.shapes.dataset import SPLITS, make_dataset, read_questions, split_of
+from svqa.questions import SPLITS, read_questions
+from svqa.shapes.dataset import make_dataset, split_of
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.truth import description
 
@@ -41,7 +42,7 @@ def test_metadata_is_what_videofolder_reads_and_every_file_opens(folder):
 
 
 def test_questions_come_back_as_records(folder):
-    read = read_questions(folder)
+    read = read_questions(folder / "questions.jsonl")
     rows = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
     assert [q.id for q in read] == [row["id"] for row in rows] and len({q.id for q in read}) == len(
         read
@@ -49,9 +50,7 @@ def test_questions_come_back_as_records(folder):
     assert read[0].answers == (rows[0]["answer"],) and read[0].spans[0] == tuple(
         rows[0]["spans"][0]
     )
-    assert read_questions(folder, split="test") == []
-    with pytest.raises(UsageError, match="Known: train, val, test"):
-        read_questions(folder, split="validation")
+    assert read[0].video == str(folder / rows[0]["video"])
 
 
 def test_splits_are_by_video():
