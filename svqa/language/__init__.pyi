@@ -1,0 +1,37 @@
+from .caption_templates import (
+    Finding as Finding,
+    SURE as SURE,
+    sentence as sentence,
+    with_article as with_article,
+)
+from .question_parser import (
+    ParsedQuestion as ParsedQuestion,
+    asks_about_speech as asks_about_speech,
+    parse_question as parse_question,
+    plain as plain,
+    spoken_about as spoken_about,
+    statement_of as statement_of,
+)
+from .tokenization import (
+    content_stems as content_stems,
+    sentences as sentences,
+    stem as stem,
+    words as words,
+)
+
+__all__ = [
+    "Finding",
+    "ParsedQuestion",
+    "SURE",
+    "asks_about_speech",
+    "content_stems",
+    "parse_question",
+    "plain",
+    "sentence",
+    "sentences",
+    "spoken_about",
+    "statement_of",
+    "stem",
+    "with_article",
+    "words",
+]

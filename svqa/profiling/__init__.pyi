@@ -1,0 +1,31 @@
+from .machine import (
+    MemoryMeter as MemoryMeter,
+    resident_peak as resident_peak,
+)
+from .performance import (
+    Benchmark as Benchmark,
+    MetricsService as MetricsService,
+    VideoStatistics as VideoStatistics,
+    metrics_service as metrics_service,
+)
+from .provenance import (
+    commit_and_dirty as commit_and_dirty,
+    hardware as hardware,
+    package_versions as package_versions,
+)
+from .timing import (
+    Timing as Timing,
+)
+
+__all__ = [
+    "Benchmark",
+    "MemoryMeter",
+    "MetricsService",
+    "Timing",
+    "VideoStatistics",
+    "commit_and_dirty",
+    "hardware",
+    "metrics_service",
+    "package_versions",
+    "resident_peak",
+]
