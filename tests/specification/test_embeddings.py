@@ -5,15 +5,20 @@ meaning, not only shape.
 import numpy as np
 import pytest
 
-from svqa.media.sampling import Sampling
-from svqa.media.video import read_frames
-from svqa.models.conse import ConseEncoder
+from svqa.media import Sampling, read_frames
+from svqa.models import ConseEncoder
 from svqa.records import VectorSet
-from svqa.temporal.fusion import create_multimodal_embedding, match
-from svqa.temporal.hierarchy import levels_of
-from svqa.temporal.log_mel import log_mel_statistics
-from svqa.temporal.rerank import rerank_with_temporal_coherence
-from svqa.temporal.windows import context_aware, deltas, order_aware, slide_mean
+from svqa.temporal import (
+    context_aware,
+    create_multimodal_embedding,
+    deltas,
+    levels_of,
+    log_mel_statistics,
+    match,
+    order_aware,
+    rerank_with_temporal_coherence,
+    slide_mean,
+)
 
 
 @pytest.fixture(scope="module")

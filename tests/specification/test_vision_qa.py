@@ -8,16 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from svqa.evaluation.shapes_questions import draw_frame_questions, evaluate_frame_questions
-from svqa.metrics.answers import evaluate_answer_quality
-from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.models.checkpoint import SHIPPED
-from svqa.models.frame_strategies import FrameGrid, WeightedVote
+from svqa.evaluation import draw_frame_questions, evaluate_frame_questions
+from svqa.metrics import evaluate_answer_quality
+from svqa.models import SHIPPED, BlipAnswerer, BlipCaptioner, FrameGrid, WeightedVote
 from svqa.records import Evidence, FrameBatch, Question, Segment
-from svqa.shapes.questions import FRAME_TYPES
-from svqa.shapes.render import render
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import frame_caption, steady_times
+from svqa.shapes import FRAME_TYPES, frame_caption, render, scene_of, steady_times
 
 SEED, VIDEOS = 777_000, 12
 
