@@ -1,33 +1,47 @@
-from .probing import (
-    probe as probe,
+from .audio import (
+    read_audio as read_audio,
 )
-from .video import (
-    FrameStream as FrameStream,
-    read_frames as read_frames,
-    stream_frames as stream_frames,
+from .audio import (
+    stream_audio as stream_audio,
 )
-from .sampling import (
-    Sampling as Sampling,
+from .files import (
+    FileStamp as FileStamp,
+)
+from .files import (
+    check_unchanged as check_unchanged,
+)
+from .files import (
+    file_sha256 as file_sha256,
+)
+from .files import (
+    file_stamp as file_stamp,
 )
 from .limits import (
     Limits as Limits,
 )
-from .audio import (
-    read_audio as read_audio,
-    stream_audio as stream_audio,
+from .probing import (
+    probe as probe,
+)
+from .sampling import (
+    Sampling as Sampling,
 )
 from .shot_finder import (
     ShotFinder as ShotFinder,
 )
 from .shot_finders import (
     open_shot_finder as open_shot_finder,
+)
+from .shot_finders import (
     shots as shots,
 )
-from .files import (
-    FileStamp as FileStamp,
-    check_unchanged as check_unchanged,
-    file_sha256 as file_sha256,
-    file_stamp as file_stamp,
+from .video import (
+    FrameStream as FrameStream,
+)
+from .video import (
+    read_frames as read_frames,
+)
+from .video import (
+    stream_frames as stream_frames,
 )
 
 __all__ = [

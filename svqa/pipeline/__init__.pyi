@@ -1,10 +1,3 @@
-from .library import (
-    Library as Library,
-    open_library as open_library,
-)
-from .ingest import (
-    IngestReport as IngestReport,
-)
 from .analysis import (
     Analysis as Analysis,
 )
@@ -14,11 +7,22 @@ from .audio_analysis import (
 from .frame_selection import (
     frames_to_show as frames_to_show,
 )
+from .ingest import (
+    IngestReport as IngestReport,
+)
+from .library import (
+    Library as Library,
+)
+from .library import (
+    open_library as open_library,
+)
 from .search import (
     scores_over_time as scores_over_time,
 )
 from .search_cache import (
     PassageIndex as PassageIndex,
+)
+from .search_cache import (
     SearchCache as SearchCache,
 )
 from .shot_boundaries import (

