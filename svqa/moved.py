@@ -89,7 +89,7 @@ MOVED = {
     "svqa.training.experiment": "experiments.lora.run",
     "svqa.training.pictures": "svqa.training.feature_cache",
     "svqa.training.provenance": "svqa.profiling.provenance",
-    "svqa.training.rows": "svqa.training.question_file_checks",
+    "svqa.training.rows": "svqa.questions",
     "svqa.training.shapes_results": "experiments.lora.summary",
     "svqa.training.shapes_task": "experiments.lora.task",
     "svqa.training.step_memory": "experiments.lora.step_memory",

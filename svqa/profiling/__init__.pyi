@@ -6,13 +6,15 @@ from .machine import (
 )
 from .performance import (
     Benchmark as Benchmark,
-    describe_gpu as describe_gpu,
 )
 from .performance import (
     MetricsService as MetricsService,
 )
 from .performance import (
     VideoStatistics as VideoStatistics,
+)
+from .performance import (
+    describe_gpu as describe_gpu,
 )
 from .performance import (
     flat as flat,

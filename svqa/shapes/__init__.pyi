@@ -114,6 +114,8 @@ from .scene import (
 )
 from .truth import (
     LABELS as LABELS,
+)
+from .truth import (
     boxes as boxes,
 )
 from .truth import (
@@ -133,23 +135,23 @@ from .truth import (
 )
 
 __all__ = [
-    "Actor",
-    "Balance",
     "COLOURS",
     "DIRECTIONS",
     "DURATION_S",
-    "Event",
     "FRAME_TYPES",
     "LABELS",
-    "Look",
-    "MadeDataset",
     "PLACES",
     "SHAPES",
     "SIZES",
-    "Scene",
-    "Sighting",
     "TIME_TYPES",
     "TYPES",
+    "Actor",
+    "Balance",
+    "Event",
+    "Look",
+    "MadeDataset",
+    "Scene",
+    "Sighting",
     "WorldQuestion",
     "baselines",
     "boxes",

@@ -36,6 +36,8 @@ from .hierarchy import (
 )
 from .log_mel import (
     BANDS as BANDS,
+)
+from .log_mel import (
     LOG_MEL_ID as LOG_MEL_ID,
 )
 from .log_mel import (
@@ -146,13 +148,13 @@ from .windows import (
 
 __all__ = [
     "BANDS",
-    "Fused",
     "LEAST_DENSITY",
     "LOG_MEL_ID",
+    "STILL",
+    "Fused",
     "Moment",
     "Pooled",
     "Prior",
-    "STILL",
     "Scores",
     "Track",
     "TrackEvent",

