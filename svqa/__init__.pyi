@@ -1,28 +1,14 @@
 from .pipeline.library import (
     Library as Library,
-)
-from .pipeline.library import (
     ask as ask,
-)
-from .pipeline.library import (
     ingest as ingest,
-)
-from .pipeline.library import (
     open_library as open_library,
-)
-from .pipeline.library import (
     search as search,
 )
 from .records import (
     Answer as Answer,
-)
-from .records import (
     Evidence as Evidence,
-)
-from .records import (
     FrameBatch as FrameBatch,
-)
-from .records import (
     Question as Question,
 )
 from .settings import (

@@ -1,55 +1,33 @@
 from .answer_extraction import (
     colour_of as colour_of,
-)
-from .answer_extraction import (
     count_in as count_in,
-)
-from .answer_extraction import (
     name_from as name_from,
 )
 from .event_answers import (
     EventAnswer as EventAnswer,
-)
-from .event_answers import (
     answer_from_events as answer_from_events,
 )
 from .event_grounding import (
     BESIDE_S as BESIDE_S,
-)
-from .event_grounding import (
     EventGrounder as EventGrounder,
-)
-from .event_grounding import (
     GroundedEvent as GroundedEvent,
-)
-from .event_grounding import (
     clauses_of as clauses_of,
 )
 from .evidence import (
     MIN_SUPPORT as MIN_SUPPORT,
-)
-from .evidence import (
     EvidenceAnswerer as EvidenceAnswerer,
 )
 from .option_scoring import (
     score_options as score_options,
-)
-from .option_scoring import (
     word_overlap as word_overlap,
 )
 from .question_scope import (
     TimeScope as TimeScope,
-)
-from .question_scope import (
     find_time_scope as find_time_scope,
 )
 from .sentence_scoring import (
     Lines as Lines,
-)
-from .sentence_scoring import (
     read_passages as read_passages,
-)
-from .sentence_scoring import (
     support as support,
 )
 

@@ -1,19 +1,11 @@
 from .audio import (
     read_audio as read_audio,
-)
-from .audio import (
     stream_audio as stream_audio,
 )
 from .files import (
     FileStamp as FileStamp,
-)
-from .files import (
     check_unchanged as check_unchanged,
-)
-from .files import (
     file_sha256 as file_sha256,
-)
-from .files import (
     file_stamp as file_stamp,
 )
 from .limits import (
@@ -30,17 +22,11 @@ from .shot_finder import (
 )
 from .shot_finders import (
     open_shot_finder as open_shot_finder,
-)
-from .shot_finders import (
     shots as shots,
 )
 from .video import (
     FrameStream as FrameStream,
-)
-from .video import (
     read_frames as read_frames,
-)
-from .video import (
     stream_frames as stream_frames,
 )
 

@@ -1,49 +1,23 @@
 from .base import (
     MODEL_SIZE_PX as MODEL_SIZE_PX,
-)
-from .base import (
     Answerer as Answerer,
-)
-from .base import (
     Captioner as Captioner,
-)
-from .base import (
     Detector as Detector,
-)
-from .base import (
     Encoder as Encoder,
-)
-from .base import (
     SoundEncoder as SoundEncoder,
-)
-from .base import (
     TextEncoder as TextEncoder,
-)
-from .base import (
     Transcriber as Transcriber,
 )
 from .blip import (
     BlipAnswerer as BlipAnswerer,
-)
-from .blip import (
     BlipCaptioner as BlipCaptioner,
-)
-from .blip import (
     encode_question as encode_question,
-)
-from .blip import (
     frame_memory as frame_memory,
 )
 from .checkpoint import (
     CHECKSUMS_FILE as CHECKSUMS_FILE,
-)
-from .checkpoint import (
     SHIPPED as SHIPPED,
-)
-from .checkpoint import (
     resolve as resolve,
-)
-from .checkpoint import (
     write_checksums as write_checksums,
 )
 from .clap import (
@@ -57,8 +31,6 @@ from .conse import (
 )
 from .disk_cache import (
     DEFAULT_BYTES as DEFAULT_BYTES,
-)
-from .disk_cache import (
     DiskCache as DiskCache,
 )
 from .frame_cache import (
@@ -66,32 +38,16 @@ from .frame_cache import (
 )
 from .frame_strategies import (
     FRAME_STRATEGIES as FRAME_STRATEGIES,
-)
-from .frame_strategies import (
     BestFrame as BestFrame,
-)
-from .frame_strategies import (
     FrameGrid as FrameGrid,
-)
-from .frame_strategies import (
     FrameStrategy as FrameStrategy,
-)
-from .frame_strategies import (
     WeightedVote as WeightedVote,
-)
-from .frame_strategies import (
     frame_grid as frame_grid,
 )
 from .hub import (
     HUB_MODELS as HUB_MODELS,
-)
-from .hub import (
     load_pretrained as load_pretrained,
-)
-from .hub import (
     locate as locate,
-)
-from .hub import (
     pull as pull,
 )
 from .imagenet import (
@@ -108,8 +64,6 @@ from .minilm import (
 )
 from .tags import (
     CamDetector as CamDetector,
-)
-from .tags import (
     TagCaptioner as TagCaptioner,
 )
 from .video_lm import (
@@ -117,8 +71,6 @@ from .video_lm import (
 )
 from .weights import (
     WEIGHTS as WEIGHTS,
-)
-from .weights import (
     sha256_of as sha256_of,
 )
 from .whisper import (
@@ -129,23 +81,11 @@ from .yolo import (
 )
 from .zoo import (
     MODEL_SETS as MODEL_SETS,
-)
-from .zoo import (
     ROLES as ROLES,
-)
-from .zoo import (
     ModelSet as ModelSet,
-)
-from .zoo import (
     describe as describe,
-)
-from .zoo import (
     known_sets as known_sets,
-)
-from .zoo import (
     load_set as load_set,
-)
-from .zoo import (
     verify as verify,
 )
 

@@ -12,8 +12,6 @@ from .ingest import (
 )
 from .library import (
     Library as Library,
-)
-from .library import (
     open_library as open_library,
 )
 from .search import (
@@ -21,8 +19,6 @@ from .search import (
 )
 from .search_cache import (
     PassageIndex as PassageIndex,
-)
-from .search_cache import (
     SearchCache as SearchCache,
 )
 from .shot_boundaries import (

@@ -1,10 +1,6 @@
 from .exact import (
     best_k as best_k,
-)
-from .exact import (
     top_k as top_k,
-)
-from .exact import (
     widen as widen,
 )
 from .lexical import (

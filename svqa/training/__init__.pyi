@@ -1,13 +1,9 @@
 from .dataset import (
     Example as Example,
-)
-from .dataset import (
     read_examples as read_examples,
 )
 from .leaks import (
     near_duplicates as near_duplicates,
-)
-from .leaks import (
     refuse_shared as refuse_shared,
 )
 from .lora import (
@@ -15,26 +11,14 @@ from .lora import (
 )
 from .presets import (
     PRESETS as PRESETS,
-)
-from .presets import (
     Preset as Preset,
-)
-from .presets import (
     add_lora as add_lora,
-)
-from .presets import (
     preset as preset,
-)
-from .presets import (
     trainable_share as trainable_share,
 )
 from .promote import (
     NotBetter as NotBetter,
-)
-from .promote import (
     Promotion as Promotion,
-)
-from .promote import (
     promote as promote,
 )
 from .recipe import (
@@ -42,20 +26,10 @@ from .recipe import (
 )
 from .versions import (
     check_version as check_version,
-)
-from .versions import (
     find_base as find_base,
-)
-from .versions import (
     load_answerer as load_answerer,
-)
-from .versions import (
     load_version as load_version,
-)
-from .versions import (
     merge_version as merge_version,
-)
-from .versions import (
     store_version as store_version,
 )
 

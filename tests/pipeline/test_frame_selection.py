@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from svqa.pipeline import Library, frames_to_show, open_library
-from svqa.pipeline import ask as asking
+from svqa.pipeline import Library, ask as asking, frames_to_show, open_library
 from svqa.pipeline.frame_selection import LOOKS
 from svqa.records import Answer, Evidence
 from svqa.shapes import scene_of, write_mp4
