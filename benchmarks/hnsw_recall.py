@@ -23,7 +23,7 @@ from sqlalchemy import text
 from benchmarks.harness import median_interval
 from svqa.database import Store, open_store
 from svqa.metrics.results import bootstrap_over_groups
-from svqa.profiling.provenance import machine, package_versions
+from svqa.profiling.provenance import package_versions, this_machine
 from svqa.records import Chunk, VectorSet, VideoInfo
 from svqa.retrieval import top_k, widen
 
@@ -163,7 +163,7 @@ def report(store: Store, queries: np.ndarray, fill_s: float) -> dict:
         "recall": recalls(store, queries),
         "query_ms_k10": times(store, queries),
         "versions": _versions(store),
-        "hardware": machine(),
+        "hardware": this_machine(),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.cases import SUITES
 from benchmarks.harness import Case, measure, row_of
 from svqa.errors import UsageError, unknown_name
-from svqa.profiling.provenance import machine, package_versions
+from svqa.profiling.provenance import package_versions, this_machine
 
 # what is measured against
 PACKAGES = (
@@ -52,7 +52,7 @@ def run_benchmarks(
             skipped.append({"ids": wanted, "reason": str(error)})
             say(f"{', '.join(wanted)}: skipped, {error}")
     return {
-        "hardware": machine(),
+        "hardware": this_machine(),
         "versions": package_versions(PACKAGES),
         "pairs": pairs,
         "rows": rows,

@@ -65,6 +65,7 @@ MOVED = {
     "svqa.pipeline.memory": "svqa.pipeline.malloc_trim",
     "svqa.pipeline.moments": "svqa.answering.question_scope",
     "svqa.pipeline.shelf": "svqa.pipeline.search_cache",
+    "svqa.pipeline.stopwatch": "svqa.profiling.timing",
     "svqa.pipeline.telling": "svqa.answering.event_answers",
     "svqa.reporting.measured": "svqa.reporting.readme_tables",
     "svqa.reporting.reel": "svqa.reporting.demo_video",

@@ -4,6 +4,10 @@ from .caption_templates import (
     sentence as sentence,
     with_article as with_article,
 )
+from .colours import (
+    BASIC_COLOURS as BASIC_COLOURS,
+    COLOUR_WORDS as COLOUR_WORDS,
+)
 from .question_parser import (
     ParsedQuestion as ParsedQuestion,
     asks_about_speech as asks_about_speech,
@@ -14,12 +18,15 @@ from .question_parser import (
 )
 from .tokenization import (
     content_stems as content_stems,
+    regular_stem as regular_stem,
     sentences as sentences,
     stem as stem,
     words as words,
 )
 
 __all__ = [
+    "BASIC_COLOURS",
+    "COLOUR_WORDS",
     "SURE",
     "Finding",
     "ParsedQuestion",
@@ -27,6 +34,7 @@ __all__ = [
     "content_stems",
     "parse_question",
     "plain",
+    "regular_stem",
     "sentence",
     "sentences",
     "spoken_about",

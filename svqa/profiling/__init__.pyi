@@ -14,9 +14,11 @@ from .provenance import (
     commit_and_dirty as commit_and_dirty,
     hardware as hardware,
     package_versions as package_versions,
+    this_machine as this_machine,
 )
 from .timing import (
     Timing as Timing,
+    Timings as Timings,
 )
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "MemoryMeter",
     "MetricsService",
     "Timing",
+    "Timings",
     "VideoStatistics",
     "commit_and_dirty",
     "describe_gpu",
@@ -32,4 +35,5 @@ __all__ = [
     "metrics_service",
     "package_versions",
     "resident_peak",
+    "this_machine",
 ]

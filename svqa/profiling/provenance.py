@@ -55,7 +55,7 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, Any]:
+def this_machine() -> dict[str, Any]:
     """-> what this machine is: cores, memory in GiB, architecture, system, Python, threads."""
     import psutil
 

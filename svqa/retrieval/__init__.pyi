@@ -7,12 +7,20 @@ from .lexical import (
     Lexicon as Lexicon,
 )
 from .rank_fusion import (
+    RRF_K as RRF_K,
+    fuse_ranks as fuse_ranks,
+    mean_ranks as mean_ranks,
+    ordinal_ranks as ordinal_ranks,
     reciprocal_rank_fusion as reciprocal_rank_fusion,
 )
 
 __all__ = [
+    "RRF_K",
     "Lexicon",
     "best_k",
+    "fuse_ranks",
+    "mean_ranks",
+    "ordinal_ranks",
     "reciprocal_rank_fusion",
     "top_k",
     "widen",

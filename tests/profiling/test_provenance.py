@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib import metadata
 
-from svqa.profiling.provenance import commit_and_dirty, hardware, machine, package_versions
+from svqa.profiling.provenance import commit_and_dirty, hardware, package_versions, this_machine
 
 
 def test_versions_are_those_installed_and_others_are_left_out():
@@ -14,7 +14,7 @@ def test_versions_are_those_installed_and_others_are_left_out():
 
 
 def test_the_machine_is_told_in_plain_values():
-    found = machine()
+    found = this_machine()
     assert json.loads(json.dumps(found)) == found and found["memory_gib"] > 0
     assert f"{found['cores']} cores" in hardware("cpu") and found["machine"] in hardware("cpu")
 
