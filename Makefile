@@ -1,26 +1,29 @@
 # make demo   a question about a real video, answered; a report to open     make report   every notebook, executed, as HTML
-# make test   unit tests, slow tests, notebooks                             make bench    speed as ratios, side by side
+# make test   lint, unit tests, slow tests, notebooks, docs                 make bench    speed as ratios, side by side
+# make lint   ruff and mypy      make docs   the site, strictly             make wheel    the wheel alone answers a question
 # Each target creates .venv and installs what is missing; the second time that costs nothing.
 
 VENV  := .venv
 PY    := $(VENV)/bin/python
 READY := $(VENV)/.svqa-installed
-EXTRAS := notebooks,hub,postgres,dev
+EXTRAS := notebooks,hub,postgres,dev,docs
 # the first of these that is Python 3.11 or newer; `make demo PYTHON=/path/to/python` chooses another
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # a file's tests stay together, because they share what was ingested once
 SPREAD := -n logical --maxprocesses=4 --dist loadfile
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb)
+# what `make test` runs, in this order; a part that fails does not keep the others from running
+PARTS := lint test-unit test-slow test-notebooks docs
 
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help install demo test test-unit test-slow test-notebooks report bench docs-check lint constraints clean
+.PHONY: help install demo test lint test-unit test-slow test-notebooks docs docs-check report bench wheel hooks constraints clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 install: $(READY)
 
@@ -36,12 +39,18 @@ demo: $(READY)
 	@$(PY) -m svqa.reporting.demo
 
 test: $(READY)
-	@failed=; for part in unit slow notebooks; do \
-		$(MAKE) --no-print-directory test-$$part || failed="$$failed $$part"; done; \
-	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; else echo "All green: unit, slow, notebooks."; fi
+	@failed=; for part in $(PARTS); do \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; done; \
+	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; else echo "All green: $(PARTS)."; fi
+
+lint: $(READY)
+	@echo "== ruff and mypy"; $(PY) -m ruff check -q .
+	@$(PY) -m ruff format -q --check . || { echo "Run: $(PY) -m ruff format ."; exit 1; }
+	@$(PY) -m mypy
 
 test-unit: $(READY)
-	@echo "== unit tests"; $(PY) -m pytest -q $(SPREAD) -m "not slow"
+	@echo "== unit tests"; $(PY) -m pytest -q $(SPREAD) -m "not slow" --cov=svqa --cov-report=
+	@echo "coverage: $$($(PY) -m coverage report --format=total) % of svqa's lines ($(PY) -m coverage report)"
 
 test-slow: $(READY)
 	@echo "== slow and integration tests"; $(PY) -m pytest -q $(SPREAD) -m slow
@@ -51,23 +60,34 @@ test-notebooks: $(READY)
 	@test -z "$(NOTEBOOKS)" || $(PY) -m pytest -q $(SPREAD) --nbval --nbval-current-env --nbval-cell-timeout=600 \
 		--nbval-kernel-startup-timeout=120 --timeout=900 -p no:cacheprovider $(NOTEBOOKS)
 
+docs: $(READY)
+	@echo "== docs"; $(PY) -m mkdocs build --strict -q
+
+docs-check: $(READY)
+	@$(PY) -m svqa.reporting.readme --check
+	@$(PY) -m pytest -q tests/rules/test_docs.py
+
 report: $(READY)
 	@$(VENV)/bin/svqa report
 
 bench: $(READY)
 	@$(PY) -m benchmarks
 
-docs-check: $(READY)
-	@$(PY) -m svqa.reporting.readme --check
-	@$(PY) -m pytest -q tests/rules/test_docs.py
+# through an sdist, so that nothing of an old build/ gets in; then into an empty environment, far from this checkout
+wheel: $(READY)
+	@rm -rf dist && $(PY) -m build -q --outdir dist
+	@$(PY) -m tests.release.check_wheel dist/*.whl
 
-lint: $(READY)
-	@$(VENV)/bin/ruff check svqa tests
+# ruff and mypy before each commit
+hooks: $(READY)
+	@$(VENV)/bin/pre-commit install
 
 # exact versions of what is installed now, after upgrading on purpose
 constraints: $(READY)
-	@{ sed -n '/^#/p' constraints.txt; $(PY) -m pip freeze --exclude-editable --exclude svqa; } > constraints.new
+	@{ sed -n '/^#/p' constraints.txt; \
+		$(PY) -m pip freeze --all --exclude-editable --exclude svqa --exclude pip; } > constraints.new
 	@mv constraints.new constraints.txt && touch $(READY)
 
 clean:
-	@rm -rf build dist .pytest_cache .ruff_cache reports/*.html reports/*.ipynb reports/results
+	@rm -rf build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage \
+		reports/*.html reports/*.ipynb reports/results

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
-
-from svqa.profiling import flat
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Models = Annotated[str | None, typer.Option("--models", help="Model set: see `svqa models list`.")]
@@ -42,9 +40,13 @@ def print_table(
     console.print(table)
 
 
-def flat_rows(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """A nested record -> (name joined by dots, value) rows of a table."""
-    return [(n, f"{v:.4g}" if isinstance(v, float) else v) for n, v in flat(data)]
+def flat(data: dict, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A nested record -> (dotted name, value) rows."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", f"{value:.4g}" if isinstance(value, float) else value
 
 
 def say(text: str) -> None:

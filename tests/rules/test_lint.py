@@ -1,4 +1,4 @@
-"""The linter has nothing to say, so that what it says next is seen."""
+"""The linter and the formatter have nothing to say about anything here, notebooks included."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import pytest
 from tests.helpers.imports import REPOSITORY
 
 
-def test_the_linter_has_nothing_to_say():
+@pytest.mark.parametrize("words", [("check",), ("format", "--check")], ids=" ".join)
+def test_ruff_has_nothing_to_say(words):
     pytest.importorskip("ruff", reason="ruff comes with svqa[dev]")
-    done = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "svqa", "tests"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "ruff", *words, "."]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

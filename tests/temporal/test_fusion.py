@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.models import LogMelEncoder
+from svqa.models.log_mel_encoder import LogMelEncoder
 from svqa.records import Segment, VectorSet, Waveform
-from svqa.temporal import (
+from svqa.temporal.fusion import (
+    SENSES,
+    STRATEGIES,
     create_multimodal_embedding,
     late_fusion,
-    log_mel_statistics,
     match,
     reliability,
-    stretches,
 )
-from svqa.temporal.fusion import SENSES, STRATEGIES
-from svqa.temporal.log_mel import log_mel
+from svqa.temporal.log_mel import log_mel, log_mel_statistics, stretches
 
 
 def rows(n=6, dim=8, seed=0):

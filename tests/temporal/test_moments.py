@@ -5,17 +5,18 @@ likeliest span.
 import numpy as np
 import pytest
 
-from svqa.temporal import (
+from svqa.temporal.moments import (
     Moment,
     candidate_spans,
     content_scores,
     expected_moments,
+    otsu_threshold,
+    posterior_weights,
     rising_moments,
     span_iou,
     span_means,
     standard,
 )
-from svqa.temporal.moments import otsu_threshold, posterior_weights
 
 
 def slow_maximal(gains):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from svqa.temporal import (
+from svqa.temporal.windows import (
     context_aware,
     deltas,
     order_aware,
