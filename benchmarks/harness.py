@@ -8,30 +8,16 @@ interval is the exact order-statistic interval of a median.
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
 
 from scipy import stats
 
 from svqa.errors import UsageError
-
-PACKAGES = (
-    "torch",
-    "numpy",
-    "av",
-    "decord",
-    "opencv-python",
-    "sqlalchemy",
-    "transformers",
-    "ctranslate2",
-)
 
 
 @dataclass(frozen=True)
@@ -137,28 +123,3 @@ def median_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[fl
         low += 1
     low = max(0, low - 1)
     return statistics.median(ordered), ordered[low], ordered[n - 1 - low]
-
-
-def hardware() -> dict[str, Any]:
-    """What this machine is, in a few words."""
-    import psutil
-
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-    }
-
-
-def versions() -> dict[str, str]:
-    """The packages whose speed is measured."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -15,15 +15,15 @@ import json
 import tempfile
 import time
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy import text
 
-from benchmarks.harness import hardware, median_interval
+from benchmarks.harness import median_interval
 from svqa.database import Store, open_store
 from svqa.metrics.results import bootstrap_over_groups
+from svqa.profiling.provenance import package_versions, this_machine
 from svqa.records import Chunk, VectorSet, VideoInfo
 from svqa.retrieval import top_k, widen
 
@@ -163,7 +163,7 @@ def report(store: Store, queries: np.ndarray, fill_s: float) -> dict:
         "recall": recalls(store, queries),
         "query_ms_k10": times(store, queries),
         "versions": _versions(store),
-        "hardware": hardware(),
+        "hardware": this_machine(),
     }
 
 
@@ -187,7 +187,7 @@ def _versions(store: Store) -> dict[str, str]:
     packages = ("pgserver", "psycopg", "sqlalchemy", "numpy")
     return {
         "postgresql": store.check().version,
-        **{name: metadata.version(name) for name in packages},
+        **package_versions(packages),
     }
 
 

@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from benchmarks.cases import SUITES
-from benchmarks.harness import Case, hardware, measure, row_of, versions
+from benchmarks.harness import Case, measure, row_of
 from svqa.errors import UsageError, unknown_name
+from svqa.profiling.provenance import package_versions, this_machine
+
+# what is measured against
+PACKAGES = (
+    "torch",
+    "numpy",
+    "av",
+    "decord",
+    "opencv-python",
+    "sqlalchemy",
+    "transformers",
+    "ctranslate2",
+)
 
 
 def run_benchmarks(
@@ -39,8 +52,8 @@ def run_benchmarks(
             skipped.append({"ids": wanted, "reason": str(error)})
             say(f"{', '.join(wanted)}: skipped, {error}")
     return {
-        "hardware": hardware(),
-        "versions": versions(),
+        "hardware": this_machine(),
+        "versions": package_versions(PACKAGES),
         "pairs": pairs,
         "rows": rows,
         "skipped": skipped,

@@ -10,17 +10,12 @@ Nothing heavy is imported here: torch and transformers come with the first video
 
 from __future__ import annotations
 
+import lazy_loader
+
+from svqa.moved import point_to_new_homes
+
 __version__ = "0.1.0"
-__all__ = ["Library", "ask", "ingest", "open_library", "search"]
 
-
-def __getattr__(name: str):
-    if name in __all__:
-        from svqa.pipeline import library
-
-        return getattr(library, name)
-    raise AttributeError(f"module 'svqa' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted([*globals(), *__all__])
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+point_to_new_homes()

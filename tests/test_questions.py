@@ -7,12 +7,10 @@ import json
 import pytest
 
 from svqa.errors import UsageError
-from svqa.evaluation.nextqa import read_annotations
-from svqa.evaluation.runs import read_question_set
+from svqa.evaluation import read_annotations, read_question_set
 from svqa.questions import open_question_file, read_questions
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
-from svqa.training.dataset import read_examples
+from svqa.shapes import scene_of, write_mp4
+from svqa.training import read_examples
 
 ROW = {"video": "v.mp4", "question": "what is it?", "answer": "a cup"}
 BARE = {"video": "v.mp4", "question": "what is it?"}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from svqa.evaluation.shapes_questions import WIDTH_PX, FrameQuestion, ask
+from svqa.evaluation.shapes_questions import WIDTH_PX, FrameQuestion, draw_frame_questions
 from svqa.records import Evidence, FrameBatch, Question
 from svqa.shapes.balance import baselines
 from svqa.shapes.questions import FRAME_TYPES
@@ -30,7 +30,7 @@ def draw_asked(seed: int, *, videos: int, types: Sequence[str]) -> list[FrameQue
     """
     return [
         a
-        for a in ask([scene_of(seed, index) for index in range(videos)], seed)
+        for a in draw_frame_questions([scene_of(seed, index) for index in range(videos)], seed)
         if a.question.type in types
     ]
 

@@ -27,7 +27,7 @@ from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, TONE_S, VOICES_HZ
 from svqa.shapes.truth import frame_caption
 from svqa.temporal.fusion import create_multimodal_embedding, match
-from svqa.temporal.log_mel import MODEL_ID, log_mel_statistics, stretches
+from svqa.temporal.log_mel import LOG_MEL_ID, log_mel_statistics, stretches
 
 SEED = 90_601  # nothing was trained or chosen on it; the choices were made on 90_501
 MOMENT_S, WIDTH_PX, RATE_HZ = 0.5, 128, 16000
@@ -100,7 +100,7 @@ def run_fusion(encoder: Encoder, *, videos: int = 60, seed: int = SEED) -> EvalR
         "videos": videos,
         "moments": len(library.visual),
         "encoder": encoder.model_id,
-        "sound": MODEL_ID,
+        "sound": LOG_MEL_ID,
     }
     return EvalResult(len(queries), metrics, by_type, baselines, fingerprint)
 

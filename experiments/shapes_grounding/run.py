@@ -8,14 +8,16 @@ from __future__ import annotations
 from functools import partial
 
 from experiments.measurement import write_measured
-from svqa.evaluation.shapes_grounding import SEED, run_moments
+from svqa.evaluation.shapes_grounding import SEED, run_shapes_grounding
 from svqa.models.zoo import load_set
 
 
 def main() -> None:
     """The command line of this module."""
     models = load_set("shapes")
-    write_measured(partial(run_moments, models.encoder, models.detector), about=__doc__, seed=SEED)
+    write_measured(
+        partial(run_shapes_grounding, models.encoder, models.detector), about=__doc__, seed=SEED
+    )
 
 
 if __name__ == "__main__":

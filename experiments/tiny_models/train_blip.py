@@ -35,7 +35,7 @@ from experiments.tiny_models.tiny_blip import (
     world_processor,
 )
 from experiments.tiny_models.training_samples import TrainingSample
-from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate, evaluate_captions
+from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate_captions, evaluate_frame_questions
 from svqa.metrics.results import EvalResult, Figure
 from svqa.models.blip import BlipAnswerer, BlipCaptioner
 from svqa.models.checkpoint import write_checksums
@@ -241,7 +241,7 @@ def _finish(
     processor.save_pretrained(folder)
     save_curve(folder, course.curve, title=title)
     if isinstance(model, BlipForQuestionAnswering):
-        result = evaluate(
+        result = evaluate_frame_questions(
             BlipAnswerer(model, processor, model_id=f"shapes/{folder.name}"), videos=videos
         )
         figures, recipe = flat_figures(result), {**recipe, "evaluation_questions": result.n}

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from svqa.language.colours import COLOUR_WORDS
 from svqa.language.question_parser import ParsedQuestion
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import TextEncoder
@@ -21,12 +22,6 @@ NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
-COLOURS = frozenset(
-    (
-        "black white red green blue yellow brown grey gray orange pink purple golden silver "
-        "beige blond blonde tan"
-    ).split()
-)
 _STARTS = frozenset(
     "a an the some several many his her their its this that these those".split()
 ) | set(NUMBERS)
@@ -134,7 +129,7 @@ def colour_of(sentence: str, thing: frozenset[str] | set[str]) -> str:
     'red'
     """
     for phrase in noun_phrases(sentence):
-        colours = [w for w in words(phrase) if w in COLOURS]
+        colours = [w for w in words(phrase) if w in COLOUR_WORDS]
         if colours and thing & set(content_stems(phrase)):
             return " and ".join(colours)
     return ""

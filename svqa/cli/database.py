@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, flat, print_json, print_table
+from svqa.cli.output import Database, Json, flat_rows, print_json, print_table
 
 db_app = typer.Typer(no_args_is_help=True, help="The database: create, migrate, count.")
 
@@ -54,7 +54,7 @@ def stats(
     if json:
         print_json(data)
     else:
-        print_table(("what", "value"), list(flat(data)))
+        print_table(("what", "value"), flat_rows(data))
 
 
 @db_app.command("index")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, flat, print_json, print_table
+from svqa.cli.output import Database, Json, flat_rows, print_json, print_table
 from svqa.cli.versions import Key, print_versions, version_in_full, version_rows
 
 models_app = typer.Typer(no_args_is_help=True, help="The models: which there are, what they need.")
@@ -66,7 +66,9 @@ def show_model(
         print_json(rows)
         return
     for row in rows:
-        print_table(("", row["name"]), [(key, value) for key, value in flat(row) if key != "name"])
+        print_table(
+            ("", row["name"]), [(key, value) for key, value in flat_rows(row) if key != "name"]
+        )
 
 
 @models_app.command("pull")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+
+from svqa.profiling import flat
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Models = Annotated[str | None, typer.Option("--models", help="Model set: see `svqa models list`.")]
@@ -40,13 +42,9 @@ def print_table(
     console.print(table)
 
 
-def flat(data: dict, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """A nested record -> (dotted name, value) rows."""
-    for key, value in data.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", f"{value:.4g}" if isinstance(value, float) else value
+def flat_rows(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A nested record -> (name joined by dots, value) rows of a table."""
+    return [(n, f"{v:.4g}" if isinstance(v, float) else v) for n, v in flat(data)]
 
 
 def say(text: str) -> None:

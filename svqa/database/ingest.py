@@ -21,8 +21,7 @@ from svqa.database.columns import utc_now
 from svqa.database.schema import IngestChunk, Segment, Video, VideoMetrics
 from svqa.database.stored_records import Claim
 from svqa.errors import LeaseLost, NotIngested
-from svqa.records import Chunk, VideoInfo
-from svqa.records import Segment as SegmentRecord
+from svqa.records import Chunk, Segment as SegmentRecord, VideoInfo
 
 LEASE = timedelta(minutes=10)  # longer than any model takes over one chunk
 

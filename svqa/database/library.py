@@ -27,11 +27,13 @@ from svqa.database.schema import (
 from svqa.database.stored_records import StoredChunk, StoredVideo
 from svqa.database.vectors import BATCH, searchable
 from svqa.errors import NotIngested, UsageError
-from svqa.records import Caption as CaptionRecord
-from svqa.records import Detection as DetectionRecord
-from svqa.records import Evidence
-from svqa.records import Segment as SegmentRecord
-from svqa.records import Utterance as UtteranceRecord
+from svqa.records import (
+    Caption as CaptionRecord,
+    Detection as DetectionRecord,
+    Evidence,
+    Segment as SegmentRecord,
+    Utterance as UtteranceRecord,
+)
 
 
 class LibraryStore(Transactions):

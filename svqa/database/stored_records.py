@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -147,8 +148,8 @@ class StoredComparison:
     metric: str
     n: int
     verdict: str
-    fingerprint: Mapping[str, object]
-    result: Mapping[str, object]
+    fingerprint: Mapping[str, Any]
+    result: Mapping[str, Any]
     id: int | None = None
     created_at: datetime | None = None
 
@@ -166,7 +167,7 @@ class StoredVersion:
     adapter_path: str
     sha256: str
     data_sha256: str
-    settings: Mapping[str, object]
+    settings: Mapping[str, Any]
     seed: int
     commit: str
     dirty: bool
@@ -174,7 +175,7 @@ class StoredVersion:
     hardware: str
     seconds: float
     peak_memory_bytes: int
-    figures: Mapping[str, object]
+    figures: Mapping[str, Any]
     parent: int | None = None
     number: int | None = None
     id: int | None = None

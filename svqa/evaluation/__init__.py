@@ -1,1 +1,8 @@
-"""How good, how fast, which is better: pure metrics, each with n, an interval and its baselines."""
+"""Question files and benchmarks -> how often right, beside what never looks; models side by side."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

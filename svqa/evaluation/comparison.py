@@ -5,7 +5,6 @@ in the database.
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError, unknown_name
+from svqa.evaluation.best_model import COSTS, Constraints, best_model
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
 from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
 from svqa.metrics.fingerprint import digest
@@ -25,7 +25,6 @@ from svqa.profiling.performance import metrics_service
 from svqa.records import Answer, Question
 
 METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
-_CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([-+.\deE]+)\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +97,7 @@ class ModelComparator:
     def compare_models(
         self,
         model_type: ModelType | str,
-        inputs: Sequence[Any],
+        inputs: Mapping[str, Any] | Sequence[Any],
         model_names: Sequence[str] | None = None,
         *,
         store=None,
@@ -109,15 +108,18 @@ class ModelComparator:
         margin: float = MARGIN,
         seed: int = 0,
     ) -> ModelsCompared:
-        """Every model (all of the type without names) on every input; one that fails counts as
-        wrong and stops nothing.
+        """Every model (all of the type without names) on every input; one that fails is wrong.
 
+        `inputs`: what each model is asked, one after the other; one dictionary is one input
+        (`{"image": image, "question": "What is this?"}`), and a registered function gets its values
+        by name where it has parameters of these names.
         `references`: what each output is judged against, by `metric` (`accuracy` or a field of
         `AnswerQuality`) or by `score(output, reference)` in [0, 1], which boxes and vectors need.
         `videos (N,)`: what each input is about; without it the inputs' own `Question.video`.
         `store`: keeps the comparison, and the videos that model sets answer about.
         """
         model_type = ModelType(model_type)
+        inputs = [inputs] if isinstance(inputs, Mapping) else inputs
         names = tuple(model_names or self.registry.names(model_type, store=store))
         _check(inputs, names, references, metric if score is None else METRIC)
         videos = (
@@ -152,18 +154,21 @@ class ModelComparator:
         self,
         model_type: ModelType | str,
         metric: str = METRIC,
-        constraints: Mapping[str, float] | str | Sequence[str] = (),
+        constraints: Constraints = (),
         *,
         store=None,
     ) -> Ranking:
-        """The best model of the newest comparison by `metric` among those that keep the
-        constraints, where decided.
+        """The best model of the newest comparison by `metric` that keeps the constraints.
 
+        `metric`: of quality (`accuracy` ...), where the comparison decided it; or `latency_ms`
+        (also `latency`) or `memory_mb` (`memory`), of which less is better and which need no
+        references: the least measured median is named, of models that failed on no input.
         `constraints`: `{"latency_ms": 200, "memory_mb": 500}` (at most), or in words: `"latency_ms
         <= 200"`, `"accuracy >= 0.5"`. Raises UsageError where nothing of the type was compared by
         that metric.
         """
         kind = ModelType(model_type).value
+        metric = COSTS.get(metric, metric)
         own = [c for c in reversed(self._last) if c.model_type == kind]
         kept = own if store is None else store.comparisons(model_type=kind)
         last = next((c for c in kept if any(metric in row for row in c.result["models"])), None)
@@ -172,15 +177,7 @@ class ModelComparator:
                 f"No {kind} models were compared by {metric} yet: compare_models(..., "
                 "references=...)."
             )
-        limits = _limits(constraints)
-        rows = [
-            row
-            for row in last.result["models"]
-            if metric in row and all(_keeps(row, *limit) for limit in limits)
-        ]
-        rows.sort(key=lambda row: (row["latency_ms"] is None, row["latency_ms"]))
-        means = {row["name"]: row[metric]["value"] for row in rows}
-        return ranking(means, last.result["pairs"], prefer=[row["name"] for row in rows])
+        return best_model(last, metric, constraints)
 
     def run_model(
         self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None
@@ -277,27 +274,6 @@ def _check(
             unknown_name("metric", metric, known)
             + " Or give score=, a function of output and reference."
         )
-
-
-def _limits(constraints: Mapping[str, float] | str | Sequence[str]) -> list[tuple[str, str, float]]:
-    if isinstance(constraints, Mapping):
-        return [(name, "<=", float(limit)) for name, limit in constraints.items()]
-    found = []
-    for text in [constraints] if isinstance(constraints, str) else constraints:
-        match = _CONSTRAINT.fullmatch(text)
-        if not match:
-            raise UsageError(f"A constraint reads like 'latency_ms <= 200', got '{text}'.")
-        found.append((match[1], match[2], float(match[3])))
-    return found
-
-
-def _keeps(row: Mapping[str, Any], name: str, sign: str, limit: float) -> bool:
-    if name not in row:
-        raise UsageError(
-            unknown_name("constraint", name, [n for n in row if n not in ("name", "said")])
-        )
-    value = row[name]["value"] if isinstance(row[name], Mapping) else row[name]
-    return value is not None and (value <= limit if sign == "<=" else value >= limit)
 
 
 def _cost(run: ModelRun) -> float:

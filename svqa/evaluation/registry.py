@@ -12,9 +12,10 @@ from typing import Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, NotIngested, UnknownModel, UsageError, unknown_name
+from svqa.evaluation.model_inputs import by_name, input_of
 from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
 from svqa.models.zoo import ModelSet, known_sets, load_set
-from svqa.records import FrameBatch, Question, Segment
+from svqa.records import Evidence, FrameBatch, Question, Segment
 
 
 class ModelType(StrEnum):
@@ -47,7 +48,9 @@ class ModelRegistry:
 
     An input is what the type is about: a `Question` or `(question, passages[, frames])` for VQA, a
     `FrameBatch` for captions and boxes, a `FrameBatch` or a sentence for vectors, a `Waveform` for
-    speech. A registered function gets it as it is.
+    speech. It may be a dictionary of these by name: `question` (text or `Question`), `options`,
+    `video`, `image` (a path, a PIL image or (H, W, 3) uint8), `frames`, `text`, `sound`. A
+    registered function gets an input as it is, a dictionary's values by name where it takes them.
 
     >>> registry = ModelRegistry()
     >>> registry.register_model(ModelType.VQA, "always yes", lambda question: "yes")
@@ -128,9 +131,14 @@ class ModelRegistry:
         direct = _function(getattr(models, ROLES[model_type]))
         if model_type is not ModelType.VQA:
             return direct
-        return lambda given: (
-            _ask(models, store, given) if isinstance(given, Question) else direct(given)
-        )
+
+        def answer(given: Any) -> Any:
+            given = input_of(given)
+            if isinstance(given, Question):
+                return _ask(models, store, given)
+            return direct(_with_captions(models, given))
+
+        return answer
 
 
 def load_whole_version(version: StoredVersion) -> Any:
@@ -167,30 +175,44 @@ def _ask(models: ModelSet, store, question: Question):
         return library.ask(question.text, video=question.video, options=question.options)
 
 
+def _with_captions(models: ModelSet, given: tuple) -> tuple:
+    """Frames beside a question, for an answerer that reads: what the set's captioner says of them."""
+    question, passages, *frames = given
+    if models.answerer.needs_frames or passages or not frames or models.captioner is None:
+        return given
+    said = models.captioner.caption(frames[0], [_span(frames[0])])
+    video = question.video
+    read = [Evidence(video, video, c.start_s, c.end_s, c.score, "caption", c.text) for c in said]
+    return question, read, *frames
+
+
 def _function(model: Any) -> Callable[[Any], Any]:
     """-> what calls a model of `svqa.models.base` on one input; anything else that can be called is
     taken as it is.
     """
     match model:
         case Answerer():
-            return lambda given: model.answer(*(given if isinstance(given, tuple) else (given, [])))
+            return lambda given: model.answer(*_with(input_of(given), lambda _: []))
         case Captioner():
-            return lambda given: model.caption(
-                *(given if isinstance(given, tuple) else (given, [_span(given)]))
-            )
+            return lambda given: model.caption(*_with(input_of(given), lambda f: [_span(f)]))
         case Detector():
-            return model.detect
+            return lambda given: model.detect(input_of(given))
         case Encoder():
-            return lambda given: _encoded(model, given)
+            return lambda given: _encoded(model, input_of(given))
         case TextEncoder():
-            return lambda given: model.encode_text([given])[0]
+            return lambda given: model.encode_text([input_of(given)])[0]
         case Transcriber():
-            return model.transcribe
+            return lambda given: model.transcribe(input_of(given))
     if not callable(model):
         raise ModelError(
             f"{type(model).__name__} cannot be called, nor is it a model of svqa.models.base."
         )
-    return model
+    return by_name(model)
+
+
+def _with(given: Any, second: Callable[[Any], list]) -> tuple:
+    """`(given, second(given))`, or `given` where it is a tuple that has its own."""
+    return given if isinstance(given, tuple) else (given, second(given))
 
 
 def _made_from(model_fn: Callable | str) -> Any:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from svqa.answering.evidence import EvidenceAnswerer
 from svqa.errors import UsageError
-from svqa.evaluation.shapes_grounding import METRIC, run_moments
-from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate
+from svqa.evaluation.shapes_grounding import SPAN_METRIC, run_shapes_grounding
+from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate_frame_questions
 from svqa.metrics.results import EvalResult
 from svqa.models.base import Answerer, Captioner
 from svqa.models.zoo import ModelSet
@@ -64,7 +64,7 @@ def run_shapes(
         )
     if isinstance(answerer, EvidenceAnswerer):
         answerer = Captioned(answerer, models.captioner)
-    answered = evaluate(answerer, videos=videos, seed=seed, every_s=every_s)
+    answered = evaluate_frame_questions(answerer, videos=videos, seed=seed, every_s=every_s)
     return _with_spans(answered, models, videos, seed) if models.name == "shapes" else answered
 
 
@@ -72,10 +72,10 @@ def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) 
     """The same result with the figures of found seconds beside the answers; their baselines begin with
     `span: `.
     """
-    found = run_moments(None, models.detector, videos=videos, seed=seed)
+    found = run_shapes_grounding(None, models.detector, videos=videos, seed=seed)
     by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}
     for kind, figures in found.by_type.items():
-        by_type[kind][METRIC] = figures[METRIC]
+        by_type[kind][SPAN_METRIC] = figures[SPAN_METRIC]
     baselines = {
         **answered.baselines,
         **{f"span: {name}": figures for name, figures in found.baselines.items()},

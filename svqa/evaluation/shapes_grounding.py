@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from svqa.answering.event_grounding import BESIDE_S, EventGrounder, clauses_of
-from svqa.evaluation.shapes_questions import TRAIN_SEED, TRAIN_VIDEOS, ask
+from svqa.evaluation.shapes_questions import TRAIN_SEED, TRAIN_VIDEOS, draw_frame_questions
 from svqa.metrics.grounding import Span, temporal_iou
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.models.base import Detector, Encoder
@@ -37,7 +37,7 @@ SEED = 90_511  # nothing was trained or chosen on it; the choices were made on 9
 RATE_HZ, WIDTH_PX = 10, 128
 LEAST_SCORE = 0.1  # of a box: a track is made of many, so that weak ones still count
 SMOOTH_S = 0.5
-METRIC, EVERY, MEAN, SPARSE = (
+SPAN_METRIC, EVERY_SPAN_METRIC, MEAN, SPARSE = (
     "span IoU>=0.5",
     "every span IoU>=0.5",
     "span mIoU",
@@ -47,7 +47,7 @@ METRIC, EVERY, MEAN, SPARSE = (
 _STEPS = 32
 
 
-def run_moments(
+def run_shapes_grounding(
     encoder: Encoder | None, detector: Detector, *, videos: int = 120, seed: int = SEED
 ) -> EvalResult:
     """Share of questions whose evidence is found at temporal IoU >= 0.5, by type, intervals over
@@ -60,7 +60,11 @@ def run_moments(
     """
     rng = np.random.default_rng([seed, 3])
     scenes = [scene_of(seed, i) for i in range(videos)]
-    asked = [(a.video, a.question) for a in ask(scenes, seed) if a.question.type in TYPES]
+    asked = [
+        (a.video, a.question)
+        for a in draw_frame_questions(scenes, seed)
+        if a.question.type in TYPES
+    ]
     prior, found = words_prior(), {}
     for video in sorted({v for v, _ in asked}):
         frames = render(scenes[video], frame_times(RATE_HZ), width_px=WIDTH_PX)
@@ -90,7 +94,9 @@ def run_moments(
 def words_prior() -> Prior:
     """Where the evidence for such words was in the videos that the baselines may learn from."""
     scenes = [scene_of(TRAIN_SEED, i) for i in range(TRAIN_VIDEOS)]
-    learnt = [a.question for a in ask(scenes, TRAIN_SEED) if a.question.type in TYPES]
+    learnt = [
+        a.question for a in draw_frame_questions(scenes, TRAIN_SEED) if a.question.type in TYPES
+    ]
     return fit_prior(
         [q.text for q in learnt],
         [DURATION_S] * len(learnt),
@@ -179,7 +185,7 @@ def _result(
         return bootstrap_over_groups(np.asarray(values)[here], videos[here], seed)
 
     method = rows.pop("method")
-    mine = {METRIC: method, EVERY: every, MEAN: ious, SPARSE: rows.pop(SPARSE)}
+    mine = {SPAN_METRIC: method, EVERY_SPAN_METRIC: every, MEAN: ious, SPARSE: rows.pop(SPARSE)}
     there = [kind for kind in TYPES if kind in types]
     by_type = {
         kind: {name: figure(values, kind) for name, values in mine.items()} for kind in there

@@ -49,7 +49,7 @@ class FrameQuestion:
         return Question(whole.text, (), whole.video, whole.answers, whole.spans, whole.type)
 
 
-def evaluate(
+def evaluate_frame_questions(
     answerer: Answerer, *, videos: int = 240, seed: int = FRESH_SEED, every_s: float | None = None
 ) -> EvalResult:
     """Accuracy by type of question, 95 % intervals over videos. `seed` must not be one that the
@@ -60,7 +60,7 @@ def evaluate(
     fingerprint says which.
     """
     scenes = [scene_of(seed, index) for index in range(videos)]
-    asked = ask(scenes, seed)
+    asked = draw_frame_questions(scenes, seed)
     arms = {
         "right frame": [(a.video, [a.t_s]) for a in asked],
         "middle frame": [(a.video, [DURATION_S / 2]) for a in asked],
@@ -129,7 +129,7 @@ def evaluate_captions(
     }
 
 
-def ask(scenes: Sequence[Scene], seed: int) -> list[FrameQuestion]:
+def draw_frame_questions(scenes: Sequence[Scene], seed: int) -> list[FrameQuestion]:
     """One question of every type that each scene allows, answers balanced over all of them."""
     balance, found = Balance(), []
     for video, scene in enumerate(scenes):
@@ -192,7 +192,10 @@ def _baselines(
         for name in ("middle frame", "shuffled")
     }
     learnt = [
-        a.question for a in ask([scene_of(TRAIN_SEED, i) for i in range(TRAIN_VIDEOS)], TRAIN_SEED)
+        a.question
+        for a in draw_frame_questions(
+            [scene_of(TRAIN_SEED, i) for i in range(TRAIN_VIDEOS)], TRAIN_SEED
+        )
     ]
     for kind, figures in baselines(learnt, [a.question for a in asked]).items():
         for name in ("blind", "majority", "chance"):

@@ -100,14 +100,23 @@ def sentences(text: str) -> list[str]:
     return [s for s in re.split(r"(?<=[.!?])\s+", text.strip()) if s]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=65536)  # the stemmer is pure Python; a caption's vocabulary is small
+def regular_stem(word: str) -> str:
+    """-> Snowball's stem of one lower-case word, irregular forms as they are.
+
+    >>> regular_stem("playing"), regular_stem("held")
+    ('play', 'held')
+    """
+    return _stemmer().stemWord(word)
+
+
 def stem(word: str) -> str:
-    """-> the stem of one lower-case word.
+    """-> the stem of one lower-case word, irregular forms undone first.
 
     >>> stem("playing"), stem("held"), stem("dogs")
     ('play', 'hold', 'dog')
     """
-    return _stemmer().stemWord(_IRREGULAR.get(word, word))
+    return regular_stem(_IRREGULAR.get(word, word))
 
 
 @lru_cache(maxsize=65536)

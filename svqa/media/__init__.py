@@ -1,37 +1,8 @@
-"""File -> frames, sound, shots. Decoding happens in a worker process; importing this loads no
-decoder, torch or OpenCV.
-"""
+"""File -> frames, sound, shots. Decoding happens in a worker process; importing this loads no decoder."""
 
 from __future__ import annotations
 
-from importlib import import_module
+import lazy_loader
 
-_HOMES = {
-    "probe": "probing",
-    "stream_frames": "video",
-    "read_frames": "video",
-    "FrameStream": "video",
-    "Sampling": "sampling",
-    "Limits": "limits",
-    "read_audio": "audio",
-    "stream_audio": "audio",
-    "shots": "shot_finders",
-    "open_shot_finder": "shot_finders",
-    "file_sha256": "files",
-    "file_stamp": "files",
-    "check_unchanged": "files",
-    "FileStamp": "files",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str):
-    if name not in _HOMES:
-        raise AttributeError(
-            f"module 'svqa.media' has no attribute {name!r}. It has: {', '.join(__all__)}."
-        )
-    return getattr(import_module(f"svqa.media.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,3 +1,8 @@
-"""Frames, sound, text -> words, boxes, vectors. Nothing heavy is imported before a model is asked
-for.
-"""
+"""Frames, sound, text -> words, boxes, vectors: neural adapters and their weights. Nothing loads before it is asked for."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ import numpy as np
 
 from svqa.models.base import SoundEncoder
 from svqa.records import Waveform
-from svqa.temporal.log_mel import BANDS, MODEL_ID, log_mel_statistics
+from svqa.temporal.log_mel import BANDS, LOG_MEL_ID, log_mel_statistics
 
 
 class LogMelEncoder(SoundEncoder):
@@ -18,7 +18,7 @@ class LogMelEncoder(SoundEncoder):
     np.False_
     """
 
-    model_id, dim = MODEL_ID, 2 * BANDS
+    model_id, dim = LOG_MEL_ID, 2 * BANDS
 
     @classmethod
     def from_pretrained(

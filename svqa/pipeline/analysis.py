@@ -19,7 +19,7 @@ from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
-from svqa.pipeline.stopwatch import Stopwatch
+from svqa.profiling.timing import Timings
 from svqa.records import Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
 from svqa.settings import Settings
 from svqa.temporal.hierarchy import levels_of, pool_mean, segments_of, unit
@@ -34,7 +34,7 @@ class Analysis:
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
         self.path, self.info, self.models, self.settings = path, info, models, settings
-        self.watch = Stopwatch()
+        self.timings = Timings()
         self.end_s, self.truncated = 0.0, False
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
@@ -52,9 +52,9 @@ class Analysis:
                 end_s = self._end_of(frames) if last else start_s + self.settings.scene_s
                 self.end_s = end_s
                 chunk = self._describe(start_s, end_s, frames)
-                with self.watch("shots"):
+                with self.timings.track("shots"):
                     marks = cuts.find(frames, last=last)
-                with self.watch("speech"):
+                with self.timings.track("speech"):
                     said = hearing.utterances(start_s, None if last else end_s) if hearing else []
                     heard = self._text_vectors("speech", said, start_s, end_s) + self._sounds(
                         hearing, start_s, end_s
@@ -107,7 +107,7 @@ class Analysis:
             yield index * length_s, _join(held), True
 
     def _next(self, batches: Iterator[FrameBatch]) -> FrameBatch | None:
-        with self.watch("decode"):
+        with self.timings.track("decode"):
             return next(batches, None)
 
     def _end_of(self, frames: FrameBatch) -> float:
@@ -120,17 +120,17 @@ class Analysis:
 
     def _describe(self, start_s: float, end_s: float, frames: FrameBatch) -> Chunk:
         models = self.models
-        with self.watch("vectors"):
+        with self.timings.track("vectors"):
             values = models.encoder.encode_frames(frames.pixels)  # (T, H, W, 3) -> (T, D)
         ends = np.append(frames.t_s[1:], end_s)
         visual = VectorSet(
             "frame", "visual", models.encoder.model_id, np.stack([frames.t_s, ends], 1), values
         )
         segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
-        with self.watch("captions"):
+        with self.timings.track("captions"):
             captions = models.captioner.caption(frames, segments)
             written = self._text_vectors("caption", captions, start_s, end_s)
-        with self.watch("boxes"):
+        with self.timings.track("boxes"):
             boxes = (
                 models.detector.detect(frames) if self.settings.boxes and models.detector else []
             )

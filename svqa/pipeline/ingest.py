@@ -145,7 +145,7 @@ def _commit_chunks(
 ) -> None:
     for chunk in analysis.chunks(from_s):
         check_unchanged(analysis.path, stamp)
-        with analysis.watch("store"):
+        with analysis.timings.track("store"):
             store.commit_chunk(video_id, chunk)
         give_back_memory()
         if progress:
@@ -155,7 +155,7 @@ def _commit_chunks(
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
     settings, note = analysis.settings, ""
     if settings.shots == "transnet":
-        with analysis.watch("shots"):
+        with analysis.timings.track("shots"):
             shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
     else:
         shots = shots_from(store.shots(video_id), end_s)
@@ -163,7 +163,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
         note = (
             f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
         )
-    metrics = {f"{stage}_s": seconds for stage, seconds in analysis.watch.seconds.items()}
+    metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     store.finish_video(
         video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics
     )

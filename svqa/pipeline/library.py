@@ -11,9 +11,7 @@ from pathlib import Path
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested
 from svqa.models.zoo import ModelSet, load_set
-from svqa.pipeline import ask as asking
-from svqa.pipeline import ingest as ingesting
-from svqa.pipeline import search as searching
+from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Evidence, Progress, Waveform

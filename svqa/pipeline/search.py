@@ -28,7 +28,7 @@ from svqa.models.zoo import ModelSet
 from svqa.pipeline.search_cache import PassageIndex, SearchCache
 from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
-from svqa.retrieval.exact import best_k
+from svqa.retrieval.rank_fusion import fuse_ranks, ordinal_ranks
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
 
@@ -39,7 +39,6 @@ NEAR_S = {
 }  # level -> a neighbour this far away lends 1 / e of its score
 LEVELS = tuple(NEAR_S)
 DEPTH = 100  # moments a ranking may name
-RRF_K = 60
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
 _NONE = -np.inf
 WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0, "audio": 1.0}
@@ -242,7 +241,8 @@ def _joined(
     """Rankings -> evidence without its path, best first, for every moment that one of them
     names.
     """
-    gains = {name: _reciprocal_ranks(scores) * WEIGHTS[name] for name, scores in measured.items()}
+    ranks = {name: ordinal_ranks(scores, depth=DEPTH) for name, scores in measured.items()}
+    gains = fuse_ranks(ranks, weights=WEIGHTS)
     total = sum(gains.values())
     named = np.flatnonzero(total)
     named = named[np.argsort(-total[named], kind="stable")].tolist()
@@ -260,12 +260,3 @@ def _joined(
             Evidence(video, "", start_s, end_s, float(total[i]), kind, words.at(i, kind), parts)
         )
     return found
-
-
-def _reciprocal_ranks(scores: np.ndarray) -> np.ndarray:
-    """(M,) scores -> 1 / (60 + rank) for the best `DEPTH` finite ones, 0 for the others."""
-    finite = np.flatnonzero(np.isfinite(scores))
-    best = finite[best_k(scores[finite], DEPTH)[0]]
-    gain = np.zeros(len(scores))
-    gain[best] = 1.0 / (RRF_K + 1 + np.arange(len(best)))
-    return gain

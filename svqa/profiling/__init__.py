@@ -1,1 +1,8 @@
-"""How long and how much memory: what this process did."""
+"""How long and how much memory: what this process did, on which machine."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

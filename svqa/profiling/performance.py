@@ -20,13 +20,14 @@ __all__ = [
     "Timing",
     "VideoStatistics",
     "describe_gpu",
+    "flat",
     "metrics_service",
 ]
 
 
 @dataclass(frozen=True)
-class VideoStatistics:
-    """What ingesting a video cost and what came of it.
+class VideoStatistics(Mapping[str, Any]):
+    """What ingesting a video cost and what came of it; read like a record or like a mapping.
 
     `processing`: seconds by stage (`stage_s`), all of them (`total_s`), seconds of video a second
     (`real_time_factor`), rows and bytes. `quality`: captions (words, variety), confidence of boxes
@@ -39,6 +40,25 @@ class VideoStatistics:
     status: str
     processing: Mapping[str, Any]
     quality: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        """`statistics["processing"]["frames"]`; a nested name may be joined by dots."""
+        value: Any = vars(self)
+        for part in name.split("."):
+            value = value[part]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(vars(self))
+
+    def __len__(self) -> int:
+        return len(vars(self))
+
+    def __str__(self) -> str:
+        """A line a figure, nested names joined by dots."""
+        rows = list(flat(vars(self)))
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:<{width}}  {_text(value)}" for name, value in rows)
 
 
 @dataclass(frozen=True)
@@ -203,6 +223,21 @@ class MetricsService:
         return Benchmark(
             name, len(inputs), errors, mean_s, p50, p90, rate, memory.peak_grown_bytes, used
         )
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A nested mapping -> (name joined by dots, value) of every leaf."""
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager

@@ -1,12 +1,14 @@
-"""This machine and checkout -> what a version's record says about where it was made."""
+"""This machine and checkout -> what a record says about where and by what it was made."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     "svqa",
@@ -22,8 +24,9 @@ PACKAGES = (
 
 
 def commit_and_dirty() -> tuple[str, bool]:
-    """-> the commit of this code and whether files differ from it; `("unknown", True)` outside a
-    checkout.
+    """-> the commit of this code and whether files differ from it.
+
+    `("unknown", True)` outside a checkout.
     """
     here = Path(__file__).parent
     try:
@@ -41,10 +44,10 @@ def commit_and_dirty() -> tuple[str, bool]:
     return head, bool(status)
 
 
-def package_versions() -> dict[str, str]:
-    """The packages a result can depend on."""
+def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """-> the version of each of these packages that is installed."""
     found = {}
-    for name in PACKAGES:
+    for name in names:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -52,12 +55,24 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def hardware(device: str) -> str:
-    """One line: where it was computed."""
-    if device.startswith("cuda"):
-        import torch
+def this_machine() -> dict[str, Any]:
+    """-> what this machine is: cores, memory in GiB, architecture, system, Python, threads."""
+    import psutil
 
-        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
+    }
+
+
+def hardware(device: str) -> str:
+    """-> one line: what computes on a torch device."""
     import torch
 
+    if device.startswith("cuda"):
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
     return f"CPU, {platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread(s)"

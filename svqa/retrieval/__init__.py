@@ -1,7 +1,8 @@
 """Vectors and words -> the items that match a query, best first (numpy only)."""
 
-from svqa.retrieval.exact import top_k, widen
-from svqa.retrieval.lexical import Lexicon
-from svqa.retrieval.rank_fusion import reciprocal_rank_fusion
+from __future__ import annotations
 
-__all__ = ["Lexicon", "reciprocal_rank_fusion", "top_k", "widen"]
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
+
+from svqa.language.tokenization import regular_stem
 
 
 class Lexicon:
@@ -43,26 +46,13 @@ class Lexicon:
 
 
 def _words(text: str) -> list[str]:
-    """Stems of the words that say something."""
-    import re
+    """Stems of the words that say something, stop words as Lucene leaves them out."""
+    found = re.findall(r"\w+", text.lower())
+    return [regular_stem(word) for word in found if word not in _stop_words()]
 
-    return [_stem(word) for word in re.findall(r"\w+", text.lower()) if word not in _stop_words()]
 
-
-@lru_cache(maxsize=1)
+@cache
 def _stop_words() -> frozenset[str]:
     from bm25s.stopwords import STOPWORDS_EN
 
     return frozenset(STOPWORDS_EN)
-
-
-@lru_cache(maxsize=1)
-def _stemmer():
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=65536)  # the stemmer is pure Python; a caption's vocabulary is small
-def _stem(word: str) -> str:
-    return _stemmer().stemWord(word)

@@ -7,3 +7,10 @@ questions.
 >>> truth.frame_caption(scene, 0.5)
 >>> questions.frame_questions(scene, 0.5, rng, balance.Balance())
 """
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

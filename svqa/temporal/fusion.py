@@ -13,10 +13,10 @@ import numpy as np
 
 from svqa.errors import UsageError, unknown_name
 from svqa.records import VectorSet
+from svqa.retrieval.rank_fusion import RRF_K, fuse_ranks, mean_ranks
 
 SENSES = ("visual", "text", "audio")
 STRATEGIES = ("weighted_sum", "concat", "gated", "late")
-RRF_K = 60  # Cormack, Clarke and Buettcher 2009
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +163,8 @@ def late_fusion(
     >>> late_fusion({"visual": np.array([.9, .1]), "text": np.array([.2, .8])}, weights={"text": 2}).total.argmax()
     np.int64(1)
     """
-    by_sense = {}
-    for sense, values in scores.items():
-        values = np.asarray(values, np.float64)
-        known = np.isfinite(values)
-        part = np.zeros(len(values))
-        part[known] = 1 / (k + _mean_ranks(-values[known]))
-        by_sense[sense] = part * (weights or {}).get(sense, 1.0)
+    ranks = {sense: mean_ranks(np.asarray(of, np.float64)) for sense, of in scores.items()}
+    by_sense = fuse_ranks(ranks, weights=weights, k=k)
     return Scores(sum(by_sense.values()), by_sense)
 
 
@@ -272,9 +267,3 @@ def _side_by_side(
         elif sense in dims:
             blocks.append(np.zeros((n, dims[sense])))
     return np.concatenate(blocks, axis=1)
-
-
-def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[group]

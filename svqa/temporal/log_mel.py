@@ -13,7 +13,7 @@ import numpy as np
 from svqa.records import Segment, Waveform
 
 # a change to the numbers below needs a new name: vectors of two names are never compared
-MODEL_ID = "log-mel-40"
+LOG_MEL_ID = "log-mel-40"
 BANDS = 40
 WINDOW_S, HOP_S = 0.025, 0.010
 _FLOOR = 1e-8  # power under -80 dB of full scale is silence

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from svqa.language.colours import BASIC_COLOURS
 from svqa.temporal.tracks import Track
 
 KINDS = ("appears", "vanishes", "changes colour", "changes", "stops", "starts", "turns", "meets")
@@ -22,7 +23,6 @@ LEAST_PRICE = (
 )
 LEAST_HINGE = 0.15  # of its size: how far a path must lie from one straight line to have a bend
 LEAST_LEG_S = 0.6  # on either side of a bend
-COLOURS = frozenset("black blue brown gray green grey orange pink purple red white yellow".split())
 STILL = 0.12  # sizes a second; what moves less stands still
 TOUCHING = 0.35  # of the larger size: the gap between two things that meet, at most
 
@@ -203,7 +203,9 @@ def _renamed(i: int, t_s: float, name: str, to: str) -> TrackEvent:
     """A change of colour where the names' colours differ, whatever else does; else of the whole
     name.
     """
-    old, new = (" ".join(word for word in words.split() if word in COLOURS) for words in (name, to))
+    old, new = (
+        " ".join(word for word in words.split() if word in BASIC_COLOURS) for words in (name, to)
+    )
     if old and new and old != new:
         return TrackEvent("changes colour", t_s, i, name, new)
     return TrackEvent("changes", t_s, i, name, to)

@@ -1,3 +1,8 @@
-"""Question files -> fine-tuned models: versions that can be trusted, compared, merged and rolled
-back.
-"""
+"""Question files -> fine-tuned models: versions that can be trusted, compared, merged, rolled back."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

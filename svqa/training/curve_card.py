@@ -5,11 +5,11 @@ weights.
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from svqa.metrics.results import Figure
+from svqa.profiling.provenance import commit_and_dirty
 
 
 def write_json(path: Path, value) -> None:
@@ -40,7 +40,7 @@ def write_card(
     """
     found = {
         **metrics,
-        "commit": commit(),
+        "commit": commit_and_dirty()[0],
         "figures": {name: figure.to_json() for name, figure in figures.items()},
     }
     write_json(folder / "metrics.json", found)
@@ -75,18 +75,3 @@ On freshly drawn videos from seed {found["evaluation_seed"]}, which no training 
 The loss over the steps is in `curve.json` and `curve.png`. `checksums.json` holds the SHA-256 of every file here.
 """
     (folder / "README.md").write_text(body, encoding="utf-8")
-
-
-def commit() -> str:
-    """The commit of the code that trained, or `unknown` outside a checkout."""
-    try:
-        git = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return git.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

@@ -9,13 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from svqa.answering.event_answers import answer_from_events, chosen
-from svqa.answering.event_grounding import EventGrounder
-from svqa.shapes.balance import Balance
-from svqa.shapes.questions import questions
-from svqa.shapes.render import frame_times
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import boxes, event_name
+from svqa.answering import EventGrounder, answer_from_events
+from svqa.answering.event_answers import chosen
+from svqa.shapes import Balance, boxes, frame_times, questions, scene_of
+from svqa.shapes.truth import event_name
 from tests.helpers.street import VERBS, a_street
 
 

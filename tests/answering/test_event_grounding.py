@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from svqa.answering.event_grounding import EventGrounder, clauses_of, read_clause
+from svqa.answering import EventGrounder, clauses_of
+from svqa.answering.event_grounding import read_clause
 from svqa.media import Sampling, read_frames
-from svqa.models.zoo import load_set
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.models import load_set
+from svqa.shapes import scene_of, write_mp4
 from svqa.shapes.truth import event_name
 from tests.helpers.street import T_S, VERBS, a_street
 

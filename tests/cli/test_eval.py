@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from svqa.answering.evidence import EvidenceAnswerer
+from svqa.answering import EvidenceAnswerer
 from svqa.cli import app
 from svqa.errors import UsageError
-from svqa.evaluation.shapes import Captioned, run_shapes
-from svqa.models.base import Captioner
-from svqa.models.minilm import MiniLM
-from svqa.models.zoo import ModelSet
+from svqa.evaluation import run_shapes
+from svqa.evaluation.shapes import Captioned
+from svqa.models import Captioner, MiniLM, ModelSet
 from svqa.records import Caption, FrameBatch, Question
 
 VIDEOS, QUESTIONS, CAPTIONS = 3, 4, 15  # of each video so many

@@ -11,8 +11,7 @@ import sys
 
 import pytest
 
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import scene_of, write_mp4
 from tests.helpers.blip import write_tiny
 from tests.helpers.training import ANSWERS, ASKED, write_rows
 

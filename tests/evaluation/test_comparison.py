@@ -10,15 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from svqa.database import open_store
-from svqa.database.stored_records import StoredVersion
+from svqa.database import StoredVersion, open_store
 from svqa.errors import DifferentFingerprints, ModelError, UnknownModel, UsageError
-from svqa.evaluation.comparison import ModelComparator, words_of
-from svqa.evaluation.registry import ModelRegistry, ModelType
-from svqa.evaluation.runs import Run, compare_runs, read_question_set, read_run, run_set
-from svqa.metrics.fingerprint import digest
-from svqa.metrics.pairwise import compare_all, ranking
-from svqa.models.base import Answerer
+from svqa.evaluation import (
+    ModelComparator,
+    ModelRegistry,
+    ModelType,
+    Run,
+    compare_runs,
+    read_question_set,
+    read_run,
+    run_set,
+    words_of,
+)
+from svqa.metrics import compare_all, digest, ranking
+from svqa.models import Answerer
 from svqa.records import Answer, FrameBatch, Question
 from tests.cli.test_cli import svqa
 from tests.helpers.database import fresh_url

@@ -10,7 +10,8 @@ import pytest
 
 from experiments.nextgqa_ablation.run import ablation, coherent, flat_table, hierarchical, smoothed
 from svqa.errors import UsageError
-from svqa.evaluation.nextgqa import paired, run_nextgqa
+from svqa.evaluation import read_captions, run_nextgqa
+from svqa.evaluation.nextgqa import paired
 from svqa.evaluation.nextgqa_data import GroundingQuestion, gather, read_grounding_questions
 from svqa.evaluation.nextgqa_fit import (
     CONTENT_WEIGHTS,
@@ -24,9 +25,8 @@ from svqa.evaluation.nextgqa_fit import (
     span_values,
     values_of,
 )
-from svqa.evaluation.nextqa import read_captions
-from svqa.metrics.grounding import grounding_values
-from svqa.models.minilm import MiniLM
+from svqa.metrics import grounding_values
+from svqa.models import MiniLM
 from svqa.records import VectorSet
 
 SCENES = [

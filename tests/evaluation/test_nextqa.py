@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.evaluation.nextqa import read_annotations, read_captions, read_predictions, run_nextqa
-from svqa.metrics.results import bootstrap_over_groups
-from svqa.models.minilm import MiniLM
+from svqa.evaluation import read_annotations, read_captions, read_predictions, run_nextqa
+from svqa.metrics import bootstrap_over_groups
+from svqa.models import MiniLM
 
 QUESTIONS = [
     (

@@ -11,11 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from svqa.cli import app
-from svqa.evaluation.nextgqa import run_nextgqa
-from svqa.evaluation.nextqa_vectors import KeptSentences
-from svqa.models.base import TextEncoder
-from svqa.models.disk_cache import DiskCache
-from svqa.models.minilm import MiniLM
+from svqa.evaluation import KeptSentences, run_nextgqa
+from svqa.models import DiskCache, MiniLM, TextEncoder
 
 TEXTS = ["a dog runs", "a cake in an oven", "", "ein schöner Tag \ud800", "a dog runs"]
 

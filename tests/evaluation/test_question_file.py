@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 import svqa
 from svqa.cli import app
 from svqa.errors import SvqaError
-from svqa.evaluation.question_file import _habits, _moved, _span_values, run_questions
-from svqa.evaluation.runs import QuestionSet, read_question_set, read_run
+from svqa.evaluation import QuestionSet, read_question_set, read_run, run_questions
+from svqa.evaluation.question_file import _habits, _moved, _span_values
 from svqa.records import Question
-from svqa.shapes.dataset import make_dataset
+from svqa.shapes import make_dataset
 
 
 def question(

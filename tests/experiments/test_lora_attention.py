@@ -9,9 +9,8 @@ import pytest
 
 from experiments.lora.attention import attention_maps, even_share, named_patches, share_at
 from experiments.lora.task import grid_of
-from svqa.models.blip import BlipAnswerer
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.scene import COLOURS
+from svqa.models import BlipAnswerer
+from svqa.shapes import COLOURS, scene_of
 from tests.helpers.blip import write_tiny
 
 

@@ -9,8 +9,7 @@ import torch
 from transformers import BlipForQuestionAnswering
 
 from experiments.lora.step_memory import loss_and_batch, step_bytes
-from svqa.training.dataset import read_examples
-from svqa.training.presets import add_lora
+from svqa.training import add_lora, read_examples
 from tests.helpers.blip import tiny_config, tiny_processor
 from tests.helpers.training import write_task
 

@@ -12,7 +12,7 @@ from experiments.shapes_frame_selection.run import (
     passing_questions,
     run_looking,
 )
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import scene_of
 from tests.helpers.imports import REPOSITORY
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.lora.task import KEPT, LEARNT
 from experiments.shapes_frame_strategies.run import draw_asked, frame_times, given, never_looks
-from svqa.shapes.questions import FRAME_TYPES
+from svqa.shapes import FRAME_TYPES
 from svqa.training.feature_cache import grid_times
 
 SEED, VIDEOS = 90_711, 12

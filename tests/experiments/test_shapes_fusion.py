@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.shapes_fusion.run import example, run_fusion
-from svqa.models.zoo import load_set
+from svqa.models import load_set
 from svqa.shapes.scene import VOICES_HZ
 from tests.helpers.imports import REPOSITORY
 

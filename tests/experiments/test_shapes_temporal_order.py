@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments.shapes_temporal_order.run import found_again, run_order, same_way
-from svqa.models.zoo import load_set
-from svqa.temporal.windows import order_aware
+from svqa.models import load_set
+from svqa.temporal import order_aware
 from tests.helpers.imports import REPOSITORY
 
 

@@ -24,9 +24,8 @@ from experiments.tiny_models.tiny_blip import (
 from experiments.tiny_models.train_blip import MORE_COUNTS, train_captioner, train_vqa
 from experiments.tiny_models.training_samples import PATCHES, in_frame, make, patch_labels
 from svqa.errors import WeightsCorrupt
-from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.shapes.balance import Balance
-from svqa.shapes.scene import COLOURS, SHAPES, Sighting
+from svqa.models import BlipAnswerer, BlipCaptioner
+from svqa.shapes import COLOURS, SHAPES, Balance, Sighting
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.tiny_models import train_clip, train_yolo
-from svqa.models.checkpoint import SHIPPED
-from svqa.models.clip import ClipEncoder
-from svqa.models.yolo import YoloDetector
+from svqa.models import SHIPPED, ClipEncoder, YoloDetector
 from svqa.records import Detection
 
 

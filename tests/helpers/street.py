@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from svqa.answering.event_grounding import EventGrounder
+from svqa.answering import EventGrounder
 from svqa.records import Detection
 
 T_S = np.arange(0, 8, 0.1)

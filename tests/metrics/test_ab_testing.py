@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.metrics.ab_testing import ABTest, arm_of
+from svqa.metrics import ABTest, arm_of
 
 
 def run(seed: int, gap: float, *, videos: int = 150, peek: bool = True) -> tuple[ABTest, bool]:

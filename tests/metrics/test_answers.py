@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from svqa.metrics.answers import (
+from svqa.metrics import (
     anls,
     completeness,
     evaluate_answer_quality,
@@ -108,7 +108,7 @@ def test_no_reference_is_refused():
 
 
 def test_semantic_similarity_sees_meaning_where_words_differ():
-    from svqa.models.minilm import MiniLM
+    from svqa.models import MiniLM
 
     sentences = MiniLM.from_pretrained()
     near = evaluate_answer_quality(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from svqa.metrics.calibration import fit_temperature, reliability, risk_coverage, softmax
+from svqa.metrics import fit_temperature, reliability, risk_coverage, softmax
 
 
 def test_honest_scores_have_no_error_and_boastful_ones_have():

@@ -5,7 +5,7 @@ seconds.
 import numpy as np
 import pytest
 
-from svqa.metrics.grounding import (
+from svqa.metrics import (
     grounding_values,
     inside,
     ranking_values,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
+from svqa.metrics import EvalResult, Figure, bootstrap_over_groups, figures_by_type
 
 
 def test_value_is_the_plain_mean_and_n_counts_questions():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.metrics.statistics import compare_paired, holm
+from svqa.metrics import compare_paired, holm
 
 
 def two_models(

@@ -10,18 +10,20 @@ import torch
 from transformers import BlipConfig, BlipForQuestionAnswering
 
 from svqa.errors import UsageError
-from svqa.models.blip import BlipAnswerer, BlipCaptioner, encode_question, frame_memory
-from svqa.models.frame_cache import FrameCache, frame_key
-from svqa.models.frame_strategies import (
+from svqa.models import (
     BestFrame,
+    BlipAnswerer,
+    BlipCaptioner,
+    FrameCache,
     FrameGrid,
     FrameStrategy,
-    Reply,
     WeightedVote,
+    encode_question,
     frame_grid,
-    retrieval_weights,
-    spread,
+    frame_memory,
 )
+from svqa.models.frame_cache import frame_key
+from svqa.models.frame_strategies import Reply, retrieval_weights, spread
 from svqa.records import Evidence, FrameBatch, Question, Segment
 from tests.helpers.blip import pictures, tiny_config, tiny_processor, write_tiny
 

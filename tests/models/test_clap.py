@@ -17,15 +17,12 @@ from transformers import (
 )
 
 from svqa.errors import UsageError, WeightsMissing
-from svqa.models.base import TextEncoder
-from svqa.models.clap import ClapEncoder
-from svqa.models.log_mel_encoder import LogMelEncoder
-from svqa.pipeline.library import open_library
+from svqa.models import ClapEncoder, LogMelEncoder, TextEncoder
+from svqa.pipeline import open_library
 from svqa.records import Waveform
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import scene_of, write_mp4
 from svqa.shapes.scene import VOICES_HZ
-from svqa.temporal.log_mel import log_mel_statistics
+from svqa.temporal import log_mel_statistics
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 

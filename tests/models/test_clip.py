@@ -7,11 +7,8 @@ import pytest
 import torch
 
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
-from svqa.models.checkpoint import SHIPPED
-from svqa.models.clip import ClipEncoder
-from svqa.shapes.render import render
-from svqa.shapes.sampling import sample_still, scene_of
-from svqa.shapes.truth import description
+from svqa.models import SHIPPED, ClipEncoder
+from svqa.shapes import description, render, sample_still, scene_of
 
 SEED = 424_242  # no training and no published figure uses it
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from svqa.models import ImageNetTagger, imagenet_labels
 from svqa.models.conse import describe, label_vectors, sharpen
-from svqa.models.imagenet import ImageNetTagger, fit_frame
-from svqa.models.labels import imagenet_labels
+from svqa.models.imagenet import fit_frame
 from tests.helpers.offline_models import QUERIES, frames_of, offline
 
 
@@ -101,7 +101,7 @@ def test_any_frame_size_is_taken(size):
 
 
 def test_encoder_captioner_and_detector_share_one_pass(monkeypatch):
-    from svqa.models.tags import CamDetector, TagCaptioner
+    from svqa.models import CamDetector, TagCaptioner
     from svqa.records import Segment
 
     encoder = _fresh(offline().encoder)

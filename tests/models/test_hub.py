@@ -13,19 +13,18 @@ import numpy as np
 import pytest
 
 from svqa.errors import ModelError, UnknownModel, UsageError, WeightsCorrupt, WeightsMissing
-from svqa.models import hub
-from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.models.checkpoint import write_checksums
-from svqa.models.hub import (
+from svqa.models import (
     HUB_MODELS,
+    BlipAnswerer,
+    BlipCaptioner,
+    VideoLanguageAnswerer,
+    hub,
     load_pretrained,
     locate,
-    lock_entry,
     pull,
-    read_lock,
-    write_lock,
+    write_checksums,
 )
-from svqa.models.video_lm import VideoLanguageAnswerer
+from svqa.models.hub import lock_entry, read_lock, write_lock
 from svqa.records import FrameBatch, Question
 from tests.helpers.blip import pictures, write_tiny, write_tiny_video_lm
 
@@ -85,7 +84,7 @@ def test_what_was_not_pulled_is_missing_and_the_error_says_how_to_get_it(cache):
 
 
 def test_a_set_knows_what_is_installed_without_reading_it(cache):
-    from svqa.models.zoo import describe, load_set
+    from svqa.models import describe, load_set
 
     facts = {f.role: f for f in describe("hub")}
     assert facts["answerer"].available and facts["answerer"].sha256["model.safetensors"]

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from svqa.language.caption_templates import Finding, sentence, with_article
-from svqa.models.labels import imagenet_labels
-from svqa.models.tags import CamDetector, TagCaptioner, box_of, find, overlap
+from svqa.language import Finding, sentence, with_article
+from svqa.models import CamDetector, TagCaptioner, imagenet_labels
+from svqa.models.tags import box_of, find, overlap
 from svqa.records import FrameBatch, Segment
 from tests.helpers.offline_models import frames_of, offline
 

@@ -13,12 +13,9 @@ import torch
 from safetensors.numpy import save_file
 
 from svqa.errors import UnknownModel, WeightsCorrupt, WeightsMissing
-from svqa.models import weights
-from svqa.models.conse import ConseEncoder
+from svqa.models import WEIGHTS, ConseEncoder, MiniLM, WhisperTranscriber, weights
 from svqa.models.efficientnet import EfficientNetLite
-from svqa.models.minilm import MiniLM
-from svqa.models.weights import WEIGHTS, read_safetensors, read_torch, verified
-from svqa.models.whisper import WhisperTranscriber
+from svqa.models.weights import read_safetensors, read_torch, verified
 
 LITE0 = "efficientnet-lite0-57934424.pth"
 

@@ -11,12 +11,10 @@ import torch
 
 from experiments.tiny_models.train_yolo import keeps_one_id
 from svqa.errors import WeightsCorrupt, WeightsMissing
-from svqa.models.checkpoint import SHIPPED, write_checksums
-from svqa.models.yolo import YoloDetector, build, convert, keep_ultralytics_quiet, letterbox
+from svqa.models import SHIPPED, YoloDetector, write_checksums
+from svqa.models.yolo import build, convert, keep_ultralytics_quiet, letterbox
 from svqa.records import FrameBatch
-from svqa.shapes.render import frame_times, render
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import tracks
+from svqa.shapes import frame_times, render, scene_of, tracks
 
 SEED = 424_242
 

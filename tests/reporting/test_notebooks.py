@@ -9,8 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from svqa.errors import UnknownParameter
-from svqa.reporting.notebooks import NotebookFailed, run_notebook
-from svqa.reporting.report import run_all
+from svqa.reporting import NotebookFailed, run_all, run_notebook
 
 pytestmark = pytest.mark.slow
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure as Canvas
 
+import svqa.reporting as plots
 from svqa.records import Answer, Detection, Evidence, FrameBatch, Segment
-from svqa.reporting import plots
 
 matplotlib.use("Agg")
 

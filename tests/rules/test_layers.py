@@ -1,50 +1,33 @@
-"""An import only points left: every import of every module, against the table of levels in
+"""Imports point down, between folders and inside them: levels from the table in
 docs/architecture.md.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-from tests.helpers.imports import REPOSITORY, imports, modules
+from tests.helpers.imports import REPOSITORY, faces, imports, module_of, modules
 
 
 def levels_of_the_table() -> dict[str, int]:
-    """-> dotted module name -> level, from docs/architecture.md; the longest prefix counts."""
+    """The table under "Levels": the documentation is the rule."""
     text = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d) \| (.+) \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
     return {
-        f"svqa.{name.replace('/', '.')}": int(level)
+        f"svqa.{name}": int(level)
         for level, names in rows
-        for name in re.findall(r"`([\w/]+)`", names)
+        for name in re.findall(r"`(\w+)`", names)
     }
 
 
-LEVELS = levels_of_the_table()
-FACE = {
-    "svqa",
-    "svqa.evaluation",
-}  # a package's own `__init__`: it offers names of its modules and is nobody's foundation
-NO_TORCH = (
-    "svqa.database",
-    "svqa.temporal",
-    "svqa.retrieval",
-    "svqa.records",
-    "svqa.metrics.answers",
+LEVELS, KNOWN, FACES = levels_of_the_table(), modules(), faces()
+NO_TORCH = tuple(
+    f"svqa.{name}"
+    for name in ("database", "temporal", "retrieval", "language", "metrics", "records", "questions")
 )
 NATIVE_DECODERS = ("av", "decord")
-
-
-def level_of(name: str) -> int | None:
-    """-> the level of a module, or of the module that holds an imported name; None where nobody
-    gave it one.
-    """
-    known = [
-        prefix
-        for prefix in LEVELS
-        if name == prefix or name.startswith((prefix + ".", prefix + "_"))
-    ]
-    return LEVELS[max(known, key=len)] if known else None
+NOT_INSTALLED = ("benchmarks", "experiments", "tests")
 
 
 def folder_of(name: str) -> str:
@@ -53,74 +36,118 @@ def folder_of(name: str) -> str:
 
 def wrong_imports(module: str, source: str) -> list[str]:
     """-> what is wrong with the imports of `module`, one sentence each."""
-    own, found = level_of(module), []
+    own, found = LEVELS.get(folder_of(module)), []
     if own is None:
         return [f"{module} has no level: add it to the table in docs/architecture.md"]
     for line, name in imports(source):
+        if name.split(".")[0] in NOT_INSTALLED:
+            found.append(f"{module}:{line} imports {name}, which is not installed with the package")
         if name == "svqa" and own < LEVELS["svqa.reporting"]:
             found.append(f"{module}:{line} imports the face, which stands on everything")
-        if not name.startswith("svqa.") or name in ("svqa.__version__", "svqa.evaluation"):
+        if not name.startswith("svqa.") or name == "svqa.__version__":
             continue
-        other = level_of(name)
+        other = LEVELS.get(folder_of(module_of(name, KNOWN, FACES)))
         if other is None:
             found.append(f"{module}:{line} imports {name}, which has no level")
-        elif other > own or (other == own and own > 0 and folder_of(name) != folder_of(module)):
+        elif other > own or (other == own and folder_of(name) != folder_of(module) and own > 0):
             found.append(f"{module}:{line} (level {own}) imports {name} (level {other})")
     return found
 
 
-def sources(*prefixes: str) -> dict[str, str]:
+def circles(arrows: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """-> groups of modules that reach each other, by the transitive closure of `arrows`."""
+    reach = {name: set(targets) for name, targets in arrows.items()}
+    for middle in reach:
+        for targets in reach.values():
+            if middle in targets:
+                targets |= reach[middle]
+    groups = {
+        frozenset(other for other in reach[name] if name in reach.get(other, ()))
+        for name in reach
+        if name in reach[name]
+    }
+    return sorted(sorted(group) for group in groups)
+
+
+def arrows_of(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """-> module -> the modules it imports, faces seen through."""
     return {
-        n: p.read_text(encoding="utf-8")
-        for n, p in modules().items()
-        if not prefixes or n.startswith(prefixes)
+        name: {
+            target
+            for _, imported in imports(source)
+            if (target := module_of(imported, KNOWN, FACES)) in sources and target != name
+        }
+        for name, source in sources.items()
     }
 
 
+def sources(*prefixes: str) -> dict[str, str]:
+    return {
+        name: path.read_text(encoding="utf-8")
+        for name, path in KNOWN.items()
+        if not prefixes or name.startswith(prefixes)
+    }
+
+
+def without_faces() -> dict[str, str]:
+    """A face (the package's and each folder's `__init__`) is nobody's foundation."""
+    return {name: source for name, source in sources().items() if name not in FACES}
+
+
 def test_the_table_has_every_station():
-    assert {
-        LEVELS[f"svqa.{name}"]
-        for name in ("records", "media", "models", "pipeline", "training", "reporting", "cli")
-    } == set(range(7))
+    stations = {folder_of(name) for name in KNOWN if name != "svqa"}
+    assert stations == set(LEVELS), "each folder and top-level module has one level"
 
 
-def test_imports_only_point_left():
+def test_imports_only_point_down():
     wrong = [
-        line
-        for name, source in sources().items()
-        if name not in FACE
-        for line in wrong_imports(name, source)
+        line for name, source in without_faces().items() for line in wrong_imports(name, source)
     ]
     assert wrong == [], "\n".join(wrong)
 
 
+def test_no_files_import_each_other_in_a_circle():
+    assert circles(arrows_of(without_faces())) == []
+
+
+def test_a_circle_is_found_inside_a_folder_and_through_a_face():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    planted = without_faces() | {
+        "svqa.temporal.prior": "from svqa.temporal import rerank_with_question",
+    }
+    assert ["svqa.temporal.prior", "svqa.temporal.rerank"] in circles(arrows_of(planted))
+
+
 def test_a_wrong_import_is_caught_wherever_it_hides():
     bad = "def load():\n    from svqa.pipeline.ingest import ingest_video\n"
-    assert wrong_imports("svqa.database.store", bad) == [
-        "svqa.database.store:2 (level 1) imports svqa.pipeline.ingest.ingest_video (level 3)"
-    ]
-    assert wrong_imports("svqa.media.video", "import svqa.temporal.windows"), (
-        "two folders of one level do not meet"
-    )
+    (found,) = wrong_imports("svqa.database.store", bad)
+    assert found.startswith("svqa.database.store:2 (level 1) imports svqa.pipeline.ingest")
+    assert wrong_imports("svqa.media.video", "import svqa.metrics.answers"), "two of one level"
     assert wrong_imports("svqa.models.blip", "import svqa"), "the face stands on everything"
-    assert wrong_imports("svqa.evaluation.new", ""), "a module without a level"
-    assert (
-        wrong_imports(
-            "svqa.media.video",
-            "from svqa.media import decoders\nfrom svqa.records import FrameBatch",
-        )
-        == []
-    )
+    assert wrong_imports("svqa.models.blip", "from svqa import Library"), "also by a name of it"
+    assert wrong_imports("svqa.unknown.new", ""), "a folder without a level"
+    assert wrong_imports("svqa.cli.shapes", "import experiments.lora.run"), "not installed"
+    fine = "from svqa.media import decoders\nfrom svqa.records import FrameBatch"
+    assert wrong_imports("svqa.media.video", fine) == []
 
 
-def test_rows_and_vectors_never_import_torch():
+def test_what_another_folder_uses_is_in_the_face():
+    missing = []
+    for name, source in without_faces().items():
+        for line, imported in imports(source):
+            owner, _, attribute = imported.rpartition(".")
+            package = folder_of(owner)
+            if package not in FACES or package == folder_of(name) or owner == "svqa":
+                continue
+            if FACES[package].get(attribute) != module_of(imported, KNOWN, FACES):
+                missing.append(f"{name}:{line} imports {imported}, not in {package}")
+    assert missing == [], "\n".join(missing)
+
+
+def test_rows_vectors_and_words_never_import_torch():
     for name, source in sources(*NO_TORCH).items():
-        found = [
-            n
-            for _, n in imports(source)
-            if n.split(".")[0] in ("torch", "transformers", "torchvision")
-        ]
-        assert found == [], f"{name} imports {found}"
+        heavy = [n for _, n in imports(source) if n.split(".")[0] in ("torch", "transformers")]
+        assert heavy == [], f"{name} imports {heavy}"
 
 
 def test_models_never_see_a_database():
@@ -130,7 +157,7 @@ def test_models_never_see_a_database():
 
 
 def test_decoder_libraries_are_imported_by_the_modules_of_the_worker_only():
-    allowed = ("svqa.media.", "svqa.shapes.render", "benchmarks.harness")
+    allowed = ("svqa.media.", "svqa.shapes.render")
     for name, source in sources().items():
         native = [n for _, n in imports(source) if n.split(".")[0] in NATIVE_DECODERS]
         assert not native or name.startswith(allowed), f"{name} imports {native}"

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from svqa.reporting import parameters_of
 from svqa.reporting.html import notebook_text
-from svqa.reporting.notebooks import parameters_of
 from tests.helpers.imports import REPOSITORY
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))

@@ -7,9 +7,7 @@ import pytest
 
 from svqa.errors import UsageError
 from svqa.questions import SPLITS, read_questions
-from svqa.shapes.dataset import make_dataset, split_of
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import description
+from svqa.shapes import description, make_dataset, scene_of, split_of
 
 WRITTEN = ("metadata.jsonl", "questions.jsonl", "README.md")
 

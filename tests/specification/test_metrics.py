@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from svqa.database import open_store
 from svqa.errors import NotIngested
-from svqa.profiling import machine
-from svqa.profiling.performance import MetricsService, metrics_service
+from svqa.profiling import MetricsService, machine, metrics_service
 from svqa.records import Segment
 from tests.helpers.database import fresh_url, ingest, video_info
 

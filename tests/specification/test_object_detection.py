@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 
 from experiments.tiny_models.train_yolo import mean_average_precision
-from svqa.models.checkpoint import SHIPPED
-from svqa.models.yolo import YoloDetector
+from svqa.models import SHIPPED, YoloDetector
 from svqa.records import Detection
-from svqa.shapes.render import render
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import LABELS, boxes
+from svqa.shapes import LABELS, boxes, render, scene_of
 
 SEED = 515_151
 TIMES_S = [0.7, 3.2, 5.7]

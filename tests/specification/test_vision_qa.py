@@ -8,16 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from svqa.evaluation.shapes_questions import ask, evaluate
-from svqa.metrics.answers import evaluate_answer_quality
-from svqa.models.blip import BlipAnswerer, BlipCaptioner
-from svqa.models.checkpoint import SHIPPED
-from svqa.models.frame_strategies import FrameGrid, WeightedVote
+from svqa.evaluation import draw_frame_questions, evaluate_frame_questions
+from svqa.metrics import evaluate_answer_quality
+from svqa.models import SHIPPED, BlipAnswerer, BlipCaptioner, FrameGrid, WeightedVote
 from svqa.records import Evidence, FrameBatch, Question, Segment
-from svqa.shapes.questions import FRAME_TYPES
-from svqa.shapes.render import render
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import frame_caption, steady_times
+from svqa.shapes import FRAME_TYPES, frame_caption, render, scene_of, steady_times
 
 SEED, VIDEOS = 777_000, 12
 
@@ -52,7 +47,7 @@ class TestVisionQA:
 
     def test_question_answering(self, answerer, scenes):
         """What is there, asked about the right frame, in the model's own words."""
-        asked = [a for a in ask(scenes, SEED) if a.question.type in FRAME_TYPES]
+        asked = [a for a in draw_frame_questions(scenes, SEED) if a.question.type in FRAME_TYPES]
         pixels = [render(scenes[a.video], [a.t_s], width_px=128).pixels[0] for a in asked]
         replies = answerer.reply(pixels, [a.record() for a in asked])
         right = [reply.text == a.question.answer for reply, a in zip(replies, asked, strict=True)]
@@ -75,7 +70,7 @@ class TestVisionQA:
         """Accuracy by type, with its baselines: what one frame can tell is answered, what needs time
         is not.
         """
-        result = evaluate(answerer, videos=60, seed=SEED)
+        result = evaluate_frame_questions(answerer, videos=60, seed=SEED)
         assert result.metrics["time questions"].value <= 0.65
         assert result.metrics["one-frame questions"].value >= 0.95
         assert set(result.baselines) == {"blind", "majority", "chance", "middle frame", "shuffled"}
@@ -125,7 +120,7 @@ class TestVisionQA:
             >= 0.9
         )
 
-    def test_performance_timing_recorded(self, answerer, scenes, record_property):
+    def test_performance_timing(self, answerer, scenes, record_property):
         """The second question about the same frame reuses what was seen; the times are recorded,
         not judged.
         """

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.models.log_mel_encoder import LogMelEncoder
+from svqa.models import LogMelEncoder
 from svqa.records import Segment, VectorSet, Waveform
-from svqa.temporal.fusion import (
-    SENSES,
-    STRATEGIES,
+from svqa.temporal import (
     create_multimodal_embedding,
     late_fusion,
+    log_mel_statistics,
     match,
     reliability,
+    stretches,
 )
-from svqa.temporal.log_mel import log_mel, log_mel_statistics, stretches
+from svqa.temporal.fusion import SENSES, STRATEGIES
+from svqa.temporal.log_mel import log_mel
 
 
 def rows(n=6, dim=8, seed=0):

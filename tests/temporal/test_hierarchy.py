@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from svqa.records import VectorSet
-from svqa.temporal.hierarchy import extend, levels_of, pool_mean, segments_of, unit
+from svqa.temporal import extend, levels_of, pool_mean, segments_of, unit
 
 
 def frames_of(n, *, every_s=0.5, dim=8, seed=0):

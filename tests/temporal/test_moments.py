@@ -5,18 +5,17 @@ likeliest span.
 import numpy as np
 import pytest
 
-from svqa.temporal.moments import (
+from svqa.temporal import (
     Moment,
     candidate_spans,
     content_scores,
     expected_moments,
-    otsu_threshold,
-    posterior_weights,
     rising_moments,
     span_iou,
     span_means,
     standard,
 )
+from svqa.temporal.moments import otsu_threshold, posterior_weights
 
 
 def slow_maximal(gains):

@@ -3,14 +3,7 @@
 import numpy as np
 import pytest
 
-from svqa.temporal.prior import (
-    Prior,
-    bucket_of,
-    fit_prior,
-    load_prior,
-    save_prior,
-    without_time_words,
-)
+from svqa.temporal import Prior, bucket_of, fit_prior, load_prior, save_prior, without_time_words
 
 
 @pytest.fixture

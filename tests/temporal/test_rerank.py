@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from svqa.records import Evidence
-from svqa.temporal.prior import fit_prior
-from svqa.temporal.rerank import coherence, rerank_with_question, rerank_with_temporal_coherence
+from svqa.temporal import coherence, fit_prior, rerank_with_question, rerank_with_temporal_coherence
 
 
 def evidence(score, t_s, video="a", **more):

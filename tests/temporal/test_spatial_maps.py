@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from svqa.records import Detection
-from svqa.temporal.spatial_maps import layout_vectors
+from svqa.temporal import layout_vectors
 
 
 def box(

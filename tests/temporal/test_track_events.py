@@ -5,11 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from svqa.shapes.render import frame_times
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import boxes, event_name
-from svqa.temporal.track_events import bends, names_over_time, track_events_of
-from svqa.temporal.tracks import Track, tracks_of
+from svqa.shapes import boxes, frame_times, scene_of
+from svqa.shapes.truth import event_name
+from svqa.temporal import Track, names_over_time, track_events_of, tracks_of
+from svqa.temporal.track_events import bends
 
 T_S = np.arange(0, 8, 0.1)
 

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from svqa.records import Detection
-from svqa.shapes.render import frame_times
-from svqa.shapes.sampling import scene_of
-from svqa.shapes.truth import boxes
-from svqa.temporal.tracks import tracks_of
+from svqa.shapes import boxes, frame_times, scene_of
+from svqa.temporal import tracks_of
 
 
 def box(

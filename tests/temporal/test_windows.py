@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from svqa.temporal.windows import (
+from svqa.temporal import (
     context_aware,
     deltas,
     order_aware,

@@ -11,14 +11,12 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError
-from svqa.models.disk_cache import DiskCache
-from svqa.models.frame_strategies import frame_grid
-from svqa.shapes.render import render_pixels, write_mp4
-from svqa.shapes.sampling import scene_of
-from svqa.training.dataset import Example, data_sha256, read_examples
+from svqa.models import DiskCache, frame_grid
+from svqa.shapes import render_pixels, scene_of, write_mp4
+from svqa.training import Example, fine_tune_blip, near_duplicates, read_examples, refuse_shared
+from svqa.training.dataset import data_sha256
 from svqa.training.feature_cache import Pictures, grid_times
-from svqa.training.leaks import near_duplicates, perceptual_hash, refuse_shared
-from svqa.training.lora import fine_tune_blip
+from svqa.training.leaks import perceptual_hash
 from tests.helpers.training import picture_rows, write_rows, write_task
 
 GOOD = {"image": "noise-1-0.png", "question": "is there a square?", "answer": "yes"}

@@ -26,21 +26,20 @@ from transformers import (
 
 from experiments.lora.task import write_task as write_shapes
 from svqa.errors import ModelError, UnknownParameter, UsageError
-from svqa.models.disk_cache import DiskCache
-from svqa.training import validation
-from svqa.training.batches import AnswerLoss, Collate, PictureBatches, tokenise
-from svqa.training.dataset import read_examples
-from svqa.training.feature_cache import FeatureCache, Pictures
-from svqa.training.lora import fine_tune_blip
-from svqa.training.presets import (
+from svqa.models import DiskCache
+from svqa.training import (
     PRESETS,
+    Recipe,
     add_lora,
-    lora_targets,
+    fine_tune_blip,
     preset,
+    read_examples,
     trainable_share,
-    turn_on_checkpointing,
+    validation,
 )
-from svqa.training.recipe import Recipe
+from svqa.training.batches import AnswerLoss, Collate, PictureBatches, tokenise
+from svqa.training.feature_cache import FeatureCache, Pictures
+from svqa.training.presets import lora_targets, turn_on_checkpointing
 from tests.helpers.blip import tiny_config, tiny_processor, write_tiny
 from tests.helpers.training import write_rows, write_task
 
@@ -181,7 +180,7 @@ def test_an_answer_that_cannot_be_spelt_is_named(tmp_path, task):
 
 
 def test_generated_answers_are_those_of_the_answerer(collate):
-    from svqa.models.blip import BlipAnswerer
+    from svqa.models import BlipAnswerer
     from svqa.records import Question
 
     model, rows = tiny(), range(10)

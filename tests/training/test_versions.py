@@ -21,19 +21,19 @@ from svqa.errors import (
     WeightsCorrupt,
     WeightsMissing,
 )
-from svqa.evaluation.registry import ModelRegistry
-from svqa.models.blip import BlipAnswerer
+from svqa.evaluation import ModelRegistry
+from svqa.models import BlipAnswerer
 from svqa.records import FrameBatch, Question
-from svqa.shapes.render import write_mp4
-from svqa.shapes.sampling import scene_of
-from svqa.training.lora import fine_tune_blip
-from svqa.training.promote import NotBetter, promote
-from svqa.training.versions import (
+from svqa.shapes import scene_of, write_mp4
+from svqa.training import (
+    NotBetter,
     check_version,
     find_base,
+    fine_tune_blip,
     load_answerer,
     load_version,
     merge_version,
+    promote,
     store_version,
 )
 from tests.helpers.blip import pictures, write_tiny

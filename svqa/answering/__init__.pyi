@@ -1,0 +1,53 @@
+from .answer_extraction import (
+    colour_of as colour_of,
+    count_in as count_in,
+    name_from as name_from,
+)
+from .event_answers import (
+    EventAnswer as EventAnswer,
+    answer_from_events as answer_from_events,
+)
+from .event_grounding import (
+    BESIDE_S as BESIDE_S,
+    EventGrounder as EventGrounder,
+    GroundedEvent as GroundedEvent,
+    clauses_of as clauses_of,
+)
+from .evidence import (
+    MIN_SUPPORT as MIN_SUPPORT,
+    EvidenceAnswerer as EvidenceAnswerer,
+)
+from .option_scoring import (
+    score_options as score_options,
+    word_overlap as word_overlap,
+)
+from .question_scope import (
+    TimeScope as TimeScope,
+    find_time_scope as find_time_scope,
+)
+from .sentence_scoring import (
+    Lines as Lines,
+    read_passages as read_passages,
+    support as support,
+)
+
+__all__ = [
+    "BESIDE_S",
+    "MIN_SUPPORT",
+    "EventAnswer",
+    "EventGrounder",
+    "EvidenceAnswerer",
+    "GroundedEvent",
+    "Lines",
+    "TimeScope",
+    "answer_from_events",
+    "clauses_of",
+    "colour_of",
+    "count_in",
+    "find_time_scope",
+    "name_from",
+    "read_passages",
+    "score_options",
+    "support",
+    "word_overlap",
+]

@@ -1,0 +1,47 @@
+from .library import (
+    newest_per_file as newest_per_file,
+)
+from .migrate import (
+    init_db as init_db,
+)
+from .nearest import (
+    EXACT_BELOW as EXACT_BELOW,
+)
+from .store import (
+    Store as Store,
+    open_store as open_store,
+)
+from .stored_records import (
+    Claim as Claim,
+    Health as Health,
+    LibraryStats as LibraryStats,
+    Outcome as Outcome,
+    StoredChunk as StoredChunk,
+    StoredComparison as StoredComparison,
+    StoredQuery as StoredQuery,
+    StoredVersion as StoredVersion,
+    StoredVideo as StoredVideo,
+    VectorIndex as VectorIndex,
+    VectorSpace as VectorSpace,
+    VectorTable as VectorTable,
+)
+
+__all__ = [
+    "EXACT_BELOW",
+    "Claim",
+    "Health",
+    "LibraryStats",
+    "Outcome",
+    "Store",
+    "StoredChunk",
+    "StoredComparison",
+    "StoredQuery",
+    "StoredVersion",
+    "StoredVideo",
+    "VectorIndex",
+    "VectorSpace",
+    "VectorTable",
+    "init_db",
+    "newest_per_file",
+    "open_store",
+]

@@ -1,0 +1,97 @@
+from .comparison import (
+    METRIC as METRIC,
+    ModelComparator as ModelComparator,
+    ModelRun as ModelRun,
+    ModelsCompared as ModelsCompared,
+    metrics_service as metrics_service,
+    model_comparator as model_comparator,
+    words_of as words_of,
+)
+from .nextgqa import (
+    run_nextgqa as run_nextgqa,
+)
+from .nextqa import (
+    Choice as Choice,
+    read_annotations as read_annotations,
+    read_captions as read_captions,
+    read_predictions as read_predictions,
+    run_nextqa as run_nextqa,
+)
+from .nextqa_vectors import (
+    KeptSentences as KeptSentences,
+    sentence_encoder as sentence_encoder,
+)
+from .question_file import (
+    SPAN_METRICS as SPAN_METRICS,
+    ingest_asked as ingest_asked,
+    run_questions as run_questions,
+)
+from .registry import (
+    ModelRegistry as ModelRegistry,
+    ModelType as ModelType,
+    model_registry as model_registry,
+)
+from .runs import (
+    QuestionSet as QuestionSet,
+    Run as Run,
+    RunsCompared as RunsCompared,
+    compare_runs as compare_runs,
+    read_question_set as read_question_set,
+    read_run as read_run,
+    run_set as run_set,
+)
+from .shapes import (
+    FRESH_SEED as FRESH_SEED,
+    run_shapes as run_shapes,
+)
+from .shapes_grounding import (
+    EVERY_SPAN_METRIC as EVERY_SPAN_METRIC,
+    SPAN_METRIC as SPAN_METRIC,
+    run_shapes_grounding as run_shapes_grounding,
+)
+from .shapes_questions import (
+    FrameQuestion as FrameQuestion,
+    draw_frame_questions as draw_frame_questions,
+    evaluate_captions as evaluate_captions,
+    evaluate_frame_questions as evaluate_frame_questions,
+)
+
+__all__ = [
+    "EVERY_SPAN_METRIC",
+    "FRESH_SEED",
+    "METRIC",
+    "SPAN_METRIC",
+    "SPAN_METRICS",
+    "Choice",
+    "FrameQuestion",
+    "KeptSentences",
+    "ModelComparator",
+    "ModelRegistry",
+    "ModelRun",
+    "ModelType",
+    "ModelsCompared",
+    "QuestionSet",
+    "Run",
+    "RunsCompared",
+    "compare_runs",
+    "draw_frame_questions",
+    "evaluate_captions",
+    "evaluate_frame_questions",
+    "ingest_asked",
+    "metrics_service",
+    "model_comparator",
+    "model_registry",
+    "read_annotations",
+    "read_captions",
+    "read_predictions",
+    "read_question_set",
+    "read_run",
+    "run_nextgqa",
+    "run_nextqa",
+    "run_questions",
+    "run_set",
+    "run_shapes",
+    "run_shapes_grounding",
+    "sentence_encoder",
+    "words_of",
+]

@@ -1,0 +1,39 @@
+from .analysis import (
+    Analysis as Analysis,
+)
+from .audio_analysis import (
+    AudioAnalysis as AudioAnalysis,
+)
+from .frame_selection import (
+    frames_to_show as frames_to_show,
+)
+from .ingest import (
+    IngestReport as IngestReport,
+)
+from .library import (
+    Library as Library,
+    open_library as open_library,
+)
+from .search import (
+    scores_over_time as scores_over_time,
+)
+from .search_cache import (
+    PassageIndex as PassageIndex,
+    SearchCache as SearchCache,
+)
+from .shot_boundaries import (
+    ShotBoundaryFinder as ShotBoundaryFinder,
+)
+
+__all__ = [
+    "Analysis",
+    "AudioAnalysis",
+    "IngestReport",
+    "Library",
+    "PassageIndex",
+    "SearchCache",
+    "ShotBoundaryFinder",
+    "frames_to_show",
+    "open_library",
+    "scores_over_time",
+]

@@ -1,0 +1,39 @@
+from .machine import (
+    MemoryMeter as MemoryMeter,
+    resident_peak as resident_peak,
+)
+from .performance import (
+    Benchmark as Benchmark,
+    MetricsService as MetricsService,
+    VideoStatistics as VideoStatistics,
+    describe_gpu as describe_gpu,
+    flat as flat,
+    metrics_service as metrics_service,
+)
+from .provenance import (
+    commit_and_dirty as commit_and_dirty,
+    hardware as hardware,
+    package_versions as package_versions,
+    this_machine as this_machine,
+)
+from .timing import (
+    Timing as Timing,
+    Timings as Timings,
+)
+
+__all__ = [
+    "Benchmark",
+    "MemoryMeter",
+    "MetricsService",
+    "Timing",
+    "Timings",
+    "VideoStatistics",
+    "commit_and_dirty",
+    "describe_gpu",
+    "flat",
+    "hardware",
+    "metrics_service",
+    "package_versions",
+    "resident_peak",
+    "this_machine",
+]
