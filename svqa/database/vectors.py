@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 
 import numpy as np
+from cachetools import LRUCache
 from sqlalchemy import Connection, select
 
 from svqa.database.base import SEARCHABLE
@@ -25,22 +25,21 @@ class TableCache:
     """
 
     def __init__(self, budget_bytes: int = CACHE_BYTES):
-        self._budget, self._lock = budget_bytes, threading.Lock()
-        self._tables: OrderedDict[tuple, VectorTable] = OrderedDict()
+        self._lock = threading.Lock()
+        self._tables: LRUCache[tuple, VectorTable] = LRUCache(
+            budget_bytes, getsizeof=lambda table: table.values.nbytes
+        )
 
     def get(self, key: tuple) -> VectorTable | None:
         """The table, now the most recently used; None where it is not kept."""
         with self._lock:
-            if key in self._tables:
-                self._tables.move_to_end(key)
             return self._tables.get(key)
 
     def put(self, key: tuple, table: VectorTable) -> None:
-        """Keeps the table, and lets the least recently used ones go."""
-        with self._lock:
-            self._tables[key] = table
-            while sum(t.values.nbytes for t in self._tables.values()) > self._budget:
-                self._tables.popitem(last=False)
+        """Keeps the table if it is within the budget; the least recently used ones make room."""
+        if table.values.nbytes <= self._tables.maxsize:
+            with self._lock:
+                self._tables[key] = table
 
 
 def find_space(connection: Connection, level: str, modality: str, model_id: str):

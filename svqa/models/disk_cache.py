@@ -1,5 +1,7 @@
-"""Key -> array on disk, under a budget: what was computed once is not computed again, in this run
-or the next.
+"""Key -> array on disk, under a budget: what was computed once is not computed again.
+
+Own code on purpose: the library for this, diskcache, unpickles what lies in its folder and has an
+open vulnerability for it (CVE-2025-69872); a `.npy` file is read without pickle.
 """
 
 from __future__ import annotations

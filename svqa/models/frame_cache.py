@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import LRUCache
 
 if TYPE_CHECKING:
     import torch
@@ -15,10 +16,10 @@ DEFAULT_BYTES = 512 * 2**20
 
 
 class FrameCache:
-    """Tensors by (model, frame content); the least recently used go first when `max_bytes` are
-    full.
+    """Tensors by (model, frame content); the least recently used go first when `max_bytes` are full.
 
-    A value larger than the whole budget is not kept. `hits` and `misses` count lookups.
+    A value larger than the whole budget is not kept. `hits` and `misses` count lookups. Safe to
+    share between threads.
 
     >>> cache = FrameCache(max_bytes=0)
     >>> cache.get(("model", "frame")) is None, cache.misses
@@ -26,29 +27,34 @@ class FrameCache:
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES):
-        self.max_bytes, self.size_bytes = max_bytes, 0
         self.hits = self.misses = 0
-        self._kept: OrderedDict[tuple[str, str], torch.Tensor] = OrderedDict()
+        self._lock = Lock()
+        self._kept: LRUCache[tuple[str, str], torch.Tensor] = LRUCache(
+            max_bytes, getsizeof=lambda value: value.nbytes
+        )
+
+    @property
+    def max_bytes(self) -> int:
+        """The budget."""
+        return int(self._kept.maxsize)
+
+    @property
+    def size_bytes(self) -> int:
+        """What is used of it."""
+        return int(self._kept.currsize)
 
     def get(self, key: tuple[str, str]) -> torch.Tensor | None:
         """The tensor kept for (model id, frame key), None if there is none."""
-        if key not in self._kept:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        with self._lock:
+            value = self._kept.get(key)
+            self.hits, self.misses = self.hits + (value is not None), self.misses + (value is None)
+            return value
 
     def put(self, key: tuple[str, str], value: torch.Tensor) -> None:
         """Keep `value`, and drop what was not used for longest until the budget holds."""
-        if key in self._kept:
-            self.size_bytes -= self._kept.pop(key).nbytes
-        if value.nbytes > self.max_bytes:
-            return
-        self._kept[key] = value
-        self.size_bytes += value.nbytes
-        while self.size_bytes > self.max_bytes:
-            self.size_bytes -= self._kept.popitem(last=False)[1].nbytes
+        if value.nbytes <= self.max_bytes:
+            with self._lock:
+                self._kept[key] = value
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -61,9 +67,7 @@ class FrameCache:
 
 
 def frame_key(pixels: np.ndarray) -> str:
-    """(H, W, 3) uint8 -> a name for its content: equal pixels, equal key, whatever file or second
-    they come from.
-    """
+    """(H, W, 3) uint8 -> a name for its content, whatever file or second it comes from."""
     digest = hashlib.blake2b(str(pixels.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()

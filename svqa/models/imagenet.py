@@ -8,7 +8,6 @@ computed for a frame is kept by its content, so an ingest pays for the network o
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -16,6 +15,7 @@ from threading import Lock
 import cv2
 import numpy as np
 import torch
+from cachetools import LRUCache
 
 from svqa.models.efficientnet import EfficientNetLite
 from svqa.models.weights import read_torch, verified
@@ -64,7 +64,7 @@ class ImageNetTagger:
         self._device, self._dtype = device, dtype or torch.float32
         self._batch = BATCH.get(torch.device(device).type, 8)
         self._net = net.to(device, self._dtype, memory_format=torch.channels_last)
-        self._known: OrderedDict[bytes, tuple[np.ndarray, np.ndarray, np.ndarray]] = OrderedDict()
+        self._known: LRUCache[bytes, tuple[np.ndarray, ...]] = LRUCache(REMEMBERED)
         self._lock = Lock()
 
     @classmethod
@@ -95,23 +95,18 @@ class ImageNetTagger:
             return Tags(none, none[:, :MAPPED].astype(np.int64), none[:, :MAPPED, None, None])
         fitted = [fit_frame(frame, self.side_px) for frame in pixels]
         keys = [hashlib.blake2b(frame.tobytes(), digest_size=16).digest() for frame in fitted]
+        frames = dict(zip(keys, fitted, strict=True))
         with self._lock:
-            fresh = {
-                key: frame
-                for key, frame in zip(keys, fitted, strict=True)
-                if key not in self._known
-            }
-            items = list(fresh.items())
-            for start in range(0, len(items), self._batch):
-                batch = items[start : start + self._batch]
-                rows = self._forward(np.stack([frame for _, frame in batch]))
-                self._known.update(zip((key for key, _ in batch), rows, strict=True))
-            found = [self._known[key] for key in keys]
-            for key in keys:
-                self._known.move_to_end(key)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        return Tags(*(np.stack(column) for column in zip(*found, strict=True)))
+            rows = {key: self._known[key] for key in frames if key in self._known}
+            fresh = [(key, frame) for key, frame in frames.items() if key not in rows]
+            for start in range(0, len(fresh), self._batch):
+                batch = fresh[start : start + self._batch]
+                made = self._forward(np.stack([frame for _, frame in batch]))
+                rows.update(zip((key for key, _ in batch), made, strict=True))
+            self._known.update(rows)
+        return Tags(
+            *(np.stack(column) for column in zip(*(rows[key] for key in keys), strict=True))
+        )
 
     @torch.inference_mode()
     def _forward(self, frames: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -8,19 +8,18 @@ store hands out that table.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 
 from svqa.database import Store, VectorTable
 from svqa.retrieval import Lexicon, widen
 
-KEPT = 32  # things made from tables
-KEPT_BYTES = (
-    1 << 30
-)  # of float32 in all; a table that takes more than half of it is read as float16, in blocks
+# of float32 in all; a table that takes more than half of it is read as float16, in blocks
+KEPT_BYTES = 1 << 30
+KEPT = 32  # things made from tables, at most: a small one takes as much of the room as this says
 _NONE = -np.inf
 T = TypeVar("T")
 
@@ -30,7 +29,10 @@ class SearchCache:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple, tuple[VectorTable, object]] = OrderedDict()
+        self._kept: LRUCache[tuple, tuple[VectorTable, Any]] = LRUCache(
+            KEPT_BYTES,
+            getsizeof=lambda kept: max(getattr(kept[1], "nbytes", 0), KEPT_BYTES // KEPT),
+        )
 
     def floats(self, table: VectorTable) -> np.ndarray:
         """-> the table's `values (N, D)`, as float32 where that is worth its room."""
@@ -43,23 +45,15 @@ class SearchCache:
         return self._keep("words", moments, lambda: PassageIndex(store, moments, videos))
 
     def _keep(self, name: str, table: VectorTable, make: Callable[[], T]) -> T:
-        key = (
-            name,
-            id(table),
-        )  # the table is kept beside what was made of it, so no other can have its id
+        # the table is kept beside what was made of it, so no other can have its id
+        key = (name, id(table))
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][1]
+            if (kept := self._kept.get(key)) is not None:
+                return kept[1]
         made = make()
         with self._lock:
             self._kept[key] = (table, made)
-            while len(self._kept) > KEPT or self._bytes() > KEPT_BYTES:
-                self._kept.popitem(last=False)
         return made
-
-    def _bytes(self) -> int:
-        return sum(getattr(made, "nbytes", 0) for _, made in self._kept.values())
 
 
 class PassageIndex:
