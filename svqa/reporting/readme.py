@@ -1,5 +1,4 @@
-"""Committed results, notebooks and modules -> README.md's tables and picture, and the tree of
-docs/architecture.md.
+"""Committed results, notebooks and code -> the tables and trees of README.md and docs/.
 
 No number there is typed. `python -m svqa.reporting.readme` rewrites what stands between the
 markers, `--check` only says whether it is up to date, `--sample reports` first takes over what
@@ -9,81 +8,78 @@ markers, `--check` only says whether it is up to date, `--sample reports` first 
 from __future__ import annotations
 
 import argparse
-import ast
-import base64
+import os
 import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from svqa.errors import SvqaError, UsageError
-from svqa.reporting.html import notebook_text, pictures
-from svqa.reporting.readme_tables import Table, measured_tables
+from svqa.reporting.html import notebook_text
+from svqa.reporting.markdown import cell, table_text
+from svqa.reporting.readme_summary import summary_table
+from svqa.reporting.readme_tables import measured_tables
+from svqa.reporting.reference_tables import (
+    extras_table,
+    hub_table,
+    model_sets_table,
+    models_table,
+    settings_table,
+    weights_table,
+)
 from svqa.reporting.results import figure_text, read_results
+from svqa.reporting.source_tree import tree
 
 ROOT = Path(__file__).resolve().parents[2]
-README, ARCHITECTURE, PICTURE = (
-    Path("README.md"),
-    Path("docs/architecture.md"),
-    Path("docs/img/answer.png"),
-)
-TREE_COLUMN = 30
+CAPTIONED = "(NExT: from ready-made captions written by a far larger model)"
 
 
 def build(root: Path = ROOT) -> dict[Path, bytes]:
     """-> what the built files should hold, by path. Raises UsageError where a marker is missing."""
     made: dict[Path, bytes] = {}
-    for file, name, body in (
-        (README, "notebooks", notebooks_table(root)),
-        (README, "results", results_table(root)),
-        (ARCHITECTURE, "tree", tree(root)),
-    ):
-        path = root / file
-        text = made[path].decode() if path in made else path.read_text(encoding="utf-8")
-        made[path] = _between(text, path, name, body).encode()
-    quickstart = root / "notebooks" / "00_quickstart.ipynb"
-    if quickstart.is_file() and (shown := pictures(quickstart)):
-        made[root / PICTURE] = base64.b64decode(shown[0].partition(",")[2])
+    for name, parts in PLACES.items():
+        path = root / name
+        text = path.read_text(encoding="utf-8")
+        for part in parts:
+            text = _between(text, path, part, _relative(MAKERS[part](root), path.parent, root))
+        made[path] = text.encode()
     return made
 
 
 def notebooks_table(root: Path = ROOT) -> str:
     """-> a Markdown table: notebook, its question, its minutes, what it found."""
-    rows = ["| notebook | asks | minutes | finds |", "|---|---|---|---|"]
+    rows = []
     for path in sorted((root / "notebooks").glob("[0-9]*.ipynb")):
         title, question = notebook_text(path)
-        found = read_results(root / "reports" / "sample" / path.stem).get("headline", "")
-        link = f"[{path.stem.split('_')[0]} {_cell(title)}](notebooks/{path.name})"
-        rows.append(f"| {link} | {_cell(question)} | {_minutes(path)} | {_cell(found)} |")
-    return "\n".join(rows)
+        results = read_results(root / "reports" / "sample" / path.stem)
+        link = f"[{path.stem.split('_')[0]} {cell(title)}](notebooks/{path.name})"
+        rows.append((link, question, _minutes(path), _headline(results)))
+    return table_text(("notebook", "asks", "minutes", "finds"), rows)
 
 
 def results_table(root: Path = ROOT) -> str:
-    """-> Markdown tables of every committed figure (benchmarks, the small world, speed, the
-    notebooks) and its source.
+    """-> Markdown tables of every committed figure (real films, benchmarks, the small world, speed,
+    the notebooks) and its source.
     """
-    parts = [_table(table) for table in measured_tables(root)]
-    rows = ["| measured | value [95 % interval] | n | from |", "|---|---|---|---|"]
+    rows = []
     for folder in sorted(p.parent for p in (root / "reports" / "sample").glob("*/results.json")):
         source = f"[{folder.name}](reports/sample/{folder.name}/results.json)"
         for figure in read_results(folder).get("figures", ()):
-            rows.append(_result_row(figure, source))
-    return "\n\n".join([*parts, "**In the notebooks**\n\n" + "\n".join(rows)])
-
-
-def _table(table: Table) -> str:
-    head = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    body = ["| " + " | ".join(map(_cell, row)) + " |" for row in table.rows]
-    return f"**{table.title}** ([{Path(table.source).name}]({table.source}))\n\n" + "\n".join(
-        [*head, *body]
+            n = f"{figure['n']:,}" if figure.get("n") else ""
+            rows.append((_captioned(figure["label"]), figure_text(figure), n, source))
+    columns = ("measured", "value [95 % interval]", "n", "from")
+    return "\n\n".join(
+        [*map(str, measured_tables(root)), f"**In the notebooks**\n\n{table_text(columns, rows)}"]
     )
 
 
-def _result_row(figure: Mapping[str, Any], source: str) -> str:
-    n = f"{figure['n']:,}" if figure.get("n") else ""
-    return f"| {_cell(figure['label'])} | {_cell(figure_text(figure))} | {n} | {source} |"
+def commands(root: Path = ROOT) -> str:
+    """-> every command with its options, as the command line itself prints them."""
+    run = [sys.executable, "-m", "svqa.cli.reference"]
+    return subprocess.run(run, check=True, capture_output=True, text=True, cwd=ROOT).stdout.strip()
 
 
 def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
@@ -106,35 +102,49 @@ def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
 
 def stale(root: Path = ROOT) -> list[Path]:
     """-> the files that are not what `build` makes."""
-    return [
-        path
-        for path, content in build(root).items()
-        if not path.is_file() or path.read_bytes() != content
-    ]
+    return [path for path, content in build(root).items() if path.read_bytes() != content]
 
 
-def tree(root: Path = ROOT) -> str:
-    """-> the package as an indented tree, each folder and module with the first line of its
-    docstring.
-    """
-    lines = []
-    for path in sorted(
-        (root / "svqa").rglob("*.py"),
-        key=lambda p: (p.parent.parts, p.name != "__init__.py", p.name),
-    ):
-        if path.name == "__main__.py" or "migrations" in path.parts:
-            continue
-        depth = len(path.relative_to(root).parts) - 1
-        name, indent = path.name, depth
-        if path.name == "__init__.py":
-            name, indent = f"{path.parent.name}/", depth - 1
-        says = (
-            (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
-            .split("\n")[0]
-            .rstrip(".")
-        )
-        lines.append(f"    {'  ' * indent + name:<{TREE_COLUMN}}{says}".rstrip())
-    return "\n".join(["", *lines, ""])
+MAKERS = {
+    "summary": summary_table,
+    "notebooks": notebooks_table,
+    "results": results_table,
+    "model-sets": model_sets_table,
+    "models": models_table,
+    "weights": weights_table,
+    "hub": hub_table,
+    "settings": settings_table,
+    "extras": extras_table,
+    "commands": commands,
+    "tree": tree,
+}
+PLACES = {
+    "README.md": ("summary", "notebooks", "model-sets"),
+    "THIRD_PARTY.md": ("weights", "hub"),
+    "docs/architecture.md": ("tree", "model-sets"),
+    "docs/commands.md": ("commands",),
+    "docs/reference.md": ("models", "hub", "settings", "extras"),
+    "docs/results.md": ("results",),
+}
+
+
+def _headline(results: Mapping[str, Any]) -> str:
+    found = str(results.get("headline", ""))
+    measured = " ".join([found, *(figure["label"] for figure in results.get("figures", ()))])
+    return f"{found} {CAPTIONED}" if "NExT" in measured and "ready-made" not in found else found
+
+
+def _captioned(label: str) -> str:
+    return f"{label}, from ready-made captions" if "NExT" in label else label
+
+
+def _relative(text: str, folder: Path, root: Path) -> str:
+    """Links from the repository's root -> links from `folder`."""
+
+    def moved(link: re.Match) -> str:
+        return f"]({Path(os.path.relpath(root / link[1], folder)).as_posix()}{link[2]})"
+
+    return re.sub(r"\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)", moved, text)
 
 
 def _between(text: str, path: Path, name: str, body: str) -> str:
@@ -150,9 +160,9 @@ def _minutes(path: Path) -> str:
 
     first = next(
         (
-            cell.source
-            for cell in nbformat.read(str(path), as_version=4).cells
-            if cell.cell_type == "markdown"
+            part.source
+            for part in nbformat.read(str(path), as_version=4).cells
+            if part.cell_type == "markdown"
         ),
         "",
     )
@@ -160,14 +170,6 @@ def _minutes(path: Path) -> str:
     words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     word = found.group(1).lower() if found else ""
     return str(words.index(word)) if word in words else word
-
-
-def _cell(text: str) -> str:
-    return " ".join(str(text).split()).replace("|", "\\|")
-
-
-def _say(paths: list[Path], root: Path = ROOT) -> Iterator[str]:
-    return (path.relative_to(root).as_posix() for path in paths)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -188,16 +190,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.sample and not options.check:
             take_sample(options.sample)
-        paths = stale()
+        made = build()
+        paths = [path for path, content in made.items() if path.read_bytes() != content]
         if options.check and paths:
-            print(
-                f"Stale: {', '.join(_say(paths))}. Run: python -m svqa.reporting.readme",
-                file=sys.stderr,
-            )
+            named = ", ".join(path.relative_to(ROOT).as_posix() for path in paths)
+            print(f"Stale: {named}. Run: python -m svqa.reporting.readme", file=sys.stderr)
             return 1
         for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(build()[path])
+            path.write_bytes(made[path])
             print(f"wrote {path.relative_to(ROOT)}")
     except SvqaError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -1,0 +1,148 @@
+"""Committed measurements -> ten lines of results: what, from what, how good, beside what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from svqa.reporting.markdown import count, percent, read_json, table_text
+from svqa.reporting.readme_tables import CAPTIONED
+from svqa.reporting.results import figure_text
+
+COLUMNS = ("measured", "answered from", "result", "beside it")
+_METHOD = "question words + meaning + words (the method)"
+
+
+def summary_table(root: Path) -> str:
+    """-> a Markdown table, one line a committed measurement that is there."""
+    rows = []
+    for name, row in ROWS:
+        for data in read_json(root, name):
+            measured, source, result, beside = row(data)
+            rows.append((f"[{measured}]({name})", source, result, beside))
+    return table_text(COLUMNS, rows)
+
+
+def _real_films(data: dict[str, Any]) -> tuple[str, ...]:
+    no, never = (data["baselines"][name] for name in ("no to everything", "never answers"))
+    traps = count(data["by_type"]["trap"]["right"])
+    return (
+        f"{data['n']} questions about {data['fingerprint']['films']} real films",
+        "pixels and sound, `svqa ask` (films and questions are others', not in this repository)",
+        f"right {percent(data['right'])}, wrong {percent(data['wrong'])}, abstained "
+        f"{percent(data['abstained'])} %; {traps} of the {count(data['right'])} right are traps "
+        "refused",
+        f"no to everything: right {percent(no['right'])}, wrong {percent(no['wrong'])} %; "
+        f"never answering: right {percent(never['right'])} %",
+    )
+
+
+def _nextqa(data: dict[str, Any]) -> tuple[str, ...]:
+    named = {row["name"]: row["accuracy"] for row in data["rows"]}
+    (method,) = (figure for name, figure in named.items() if name.startswith("the method:"))
+    return (
+        f"NExT-QA, {data['n']:,} questions, right",
+        CAPTIONED.removeprefix("from "),
+        f"{percent(method)} %",
+        f"HGA, a trained video model: {percent(named['stored'])} %; words found in the captions: "
+        f"{percent(named['words found in the captions'])} %",
+    )
+
+
+def _nextgqa(data: dict[str, Any]) -> tuple[str, ...]:
+    named = {row["method"]: row["iou"] for row in data["rows"]}
+    return (
+        f"NExT-GQA, {data['n']:,} questions, mIoU",
+        f"{CAPTIONED.removeprefix('from ')}; a table and two weights are fitted on other videos",
+        f"{percent(named[_METHOD])} %",
+        f"question words alone: {percent(named['question words alone'])} %",
+    )
+
+
+def _end_to_end(data: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        f"shapes world, {data['n']} questions, right",
+        "videos drawn by this project, every answer known, `svqa ask`",
+        f"{percent(data['accuracy'])} %",
+        f"another video: {percent(data['baselines']['another video']['accuracy'])} %",
+    )
+
+
+def _grounding(data: dict[str, Any]) -> tuple[str, ...]:
+    metric = "span IoU>=0.5"
+    best = max(data["baselines"], key=lambda name: data["baselines"][name]["all"]["value"])
+    return (
+        f"shapes world, {data['n']} moments, IoU >= 0.5",
+        "boxes of a detector trained there",
+        f"{percent(data[metric])} %",
+        f"{best}: {percent(data['baselines'][best]['all'])} %",
+    )
+
+
+def _order(data: dict[str, Any]) -> tuple[str, ...]:
+    asked = "filmed again, CLIP"
+    return (
+        f"a motion told from its reverse, {data['n']} videos",
+        "frames of the shapes world, order-aware vectors",
+        f"{percent(data[asked])} %",
+        f"mean of the frames: {percent(data['baselines']['mean'][asked])} %; with other things in "
+        f"the film: {percent(data['other things, CLIP'])} %",
+    )
+
+
+def _speech(data: dict[str, Any]) -> tuple[str, ...]:
+    alone = data["baselines"]["without speech"]["recall@1"]
+    return (
+        f"a spoken sentence found by its meaning, {data['n']}, recall@1",
+        "real films with sentences of a speech synthesiser",
+        f"{percent(data['recall@1'])} %",
+        f"without speech: {percent(alone)} %",
+    )
+
+
+def _lora(data: dict[str, Any]) -> tuple[str, ...]:
+    arms = data["summary"]
+    arm = arms["LoRA, all linear of the text"]
+    return (
+        f"LoRA, {100 * arm['trainable_share']:.1f} % of the weights: share of full "
+        "fine-tuning's gain",
+        "questions about time in the shapes world",
+        f"{percent(arm['recovered'])} %, {percent(arm['lost'])} points forgotten",
+        f"never looks: {percent(arms['never looks']['recovered'])} %",
+    )
+
+
+def _index(data: dict[str, Any]) -> tuple[str, ...]:
+    row = next(r for r in data["recall"] if (r["ef_search"], r["k"]) == (200, 10))
+    return (
+        f"HNSW index of {data['rows']:,} vectors, recall of the exact 10 nearest",
+        "vectors drawn to lie like those of videos",
+        f"{percent(row['recall'])} %",
+        "the exact answer is the reference",
+    )
+
+
+def _speed(data: dict[str, Any]) -> tuple[str, ...]:
+    row = next(r for r in data["rows"] if r["id"] == "P2.250")
+    met = sum(r["met"] for r in data["rows"])
+    return (
+        "time to read one frame a second, over decord's",
+        "a real clip at 720p",
+        figure_text({key: row["ratio"][key] for key in ("value", "low", "high")}),
+        f"{met} of {len(data['rows'])} aims of speed are met",
+    )
+
+
+ROWS: tuple[tuple[str, Callable[[dict[str, Any]], tuple[str, ...]]], ...] = (
+    ("experiments/real_films/result.json", _real_films),
+    ("experiments/nextqa_ablation/result.json", _nextqa),
+    ("experiments/nextgqa_ablation/result.json", _nextgqa),
+    ("experiments/shapes_end_to_end/result.json", _end_to_end),
+    ("experiments/shapes_grounding/result.json", _grounding),
+    ("experiments/shapes_temporal_order/result.json", _order),
+    ("experiments/speech_retrieval/result.json", _speech),
+    ("experiments/lora/result.json", _lora),
+    ("benchmarks/hnsw_recall.json", _index),
+    ("benchmarks/result.json", _speed),
+)
