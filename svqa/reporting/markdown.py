@@ -24,9 +24,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        return f"**{self.title}** ([{Path(self.source).name}]({self.source}))\n\n" + table_text(
-            self.columns, self.rows
-        )
+        heading = f"**{self.title}** ([{self.source}]({self.source}))"
+        return f"{heading}\n\n{table_text(self.columns, self.rows)}"
 
 
 def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -27,6 +27,8 @@ from svqa.reporting.reference_tables import (
     hub_table,
     model_sets_table,
     models_table,
+    question_fields_table,
+    sets_table,
     settings_table,
     weights_table,
 )
@@ -110,20 +112,23 @@ MAKERS = {
     "notebooks": notebooks_table,
     "results": results_table,
     "model-sets": model_sets_table,
+    "sets": sets_table,
     "models": models_table,
     "weights": weights_table,
     "hub": hub_table,
     "settings": settings_table,
     "extras": extras_table,
+    "question-fields": question_fields_table,
     "commands": commands,
     "tree": tree,
 }
 PLACES = {
-    "README.md": ("summary", "notebooks", "model-sets"),
+    "README.md": ("summary", "notebooks", "sets"),
     "THIRD_PARTY.md": ("weights", "hub"),
     "docs/architecture.md": ("tree", "model-sets"),
     "docs/commands.md": ("commands",),
     "docs/reference.md": ("models", "hub", "settings", "extras"),
+    "docs/your-own-questions.md": ("question-fields",),
     "docs/results.md": ("results",),
 }
 
@@ -142,7 +147,8 @@ def _relative(text: str, folder: Path, root: Path) -> str:
     """Links from the repository's root -> links from `folder`."""
 
     def moved(link: re.Match) -> str:
-        return f"]({Path(os.path.relpath(root / link[1], folder)).as_posix()}{link[2]})"
+        target = Path(os.path.relpath(root / link[1], folder)).as_posix()
+        return f"]({target}{link[2] or ''})"
 
     return re.sub(r"\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)", moved, text)
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from svqa import questions
 from svqa.models.hub import HUB_MODELS
 from svqa.models.weights import WEIGHTS
 from svqa.models.zoo import MODEL_SETS, ROLES, ModelSpec
@@ -16,19 +17,31 @@ from svqa.settings import DECODERS, SHOT_METHODS, Settings
 
 OWN_LICENCE = "AGPL-3.0-or-later"
 _ROLES = dict.fromkeys((*ROLES, "tagger"))
+_ALONE = [role for role in ROLES if role != "sentences"]  # without it the encoder reads sentences
+
+
+def sets_table(root: Path) -> str:
+    """-> a line a set: its models by role, where the weights come from."""
+    rows = [
+        (
+            column,
+            ", ".join(f"{role} {_short(specs[role])}" for role in ROLES if role in specs),
+            ", ".join(role for role in _ALONE if role not in specs) or "nothing",
+            _origins(specs),
+        )
+        for column, specs in zip(_set_names(), MODEL_SETS.values(), strict=True)
+    ]
+    return table_text(("set", "models", "lacks", "weights from"), rows)
 
 
 def model_sets_table(root: Path) -> str:
     """-> a column a set: what takes each role, where the weights come from."""
-    columns = [
-        f"`{name}`" + (" (default)" if name == Settings().models else "") for name in MODEL_SETS
-    ]
     rows = [
         (role, *(_short(specs[role]) if role in specs else "-" for specs in MODEL_SETS.values()))
         for role in ROLES
     ]
     rows.append(("weights from", *(_origins(specs) for specs in MODEL_SETS.values())))
-    return table_text(("", *columns), rows)
+    return table_text(("", *_set_names()), rows)
 
 
 def models_table(root: Path) -> str:
@@ -104,6 +117,16 @@ def extras_table(root: Path) -> str:
         for name, needs in project["optional-dependencies"].items()
     ]
     return table_text(("extra", "adds"), rows)
+
+
+def question_fields_table(root: Path) -> str:
+    """-> one line a field of a question file, as the docstring of its reader has them."""
+    return "\n".join(line for line in questions.__doc__.splitlines() if line.startswith("|"))
+
+
+def _set_names() -> list[str]:
+    default = Settings().models
+    return [f"`{name}`" + (" (default)" if name == default else "") for name in MODEL_SETS]
 
 
 def _package(requirement: str) -> str:
