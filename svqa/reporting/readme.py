@@ -36,6 +36,7 @@ from svqa.reporting.results import figure_text, read_results
 from svqa.reporting.source_tree import tree
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE_BYTES = 300_000  # a notebook's page up to this size is kept in the sample
 CAPTIONED = "(NExT: from ready-made captions written by a far larger model)"
 
 
@@ -85,21 +86,31 @@ def commands(root: Path = ROOT) -> str:
 
 
 def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
-    """Copy the index, the pages and the results of a finished report to `reports/sample/`; -> what
-    was copied.
+    """Copy the index, the results and the small pages of a finished report to `reports/sample/`; ->
+    what was written.
+
+    A card whose page is too large to be kept leads to the executed notebook instead.
     """
-    found = [
-        p
-        for pattern in ("index.html", "[0-9]*/notebook.html", "[0-9]*/results.json")
-        for p in sorted(reports.glob(pattern))
-    ]
-    if not found:
+    index = reports / "index.html"
+    if not index.is_file():
         raise UsageError(f"No report in '{reports}'. Run: make report")
-    copies = [root / "reports" / "sample" / path.relative_to(reports) for path in found]
-    for path, copy in zip(found, copies, strict=True):
+    sample = root / "reports" / "sample"
+    pages = {p for p in reports.glob("[0-9]*/notebook.html") if p.stat().st_size <= PAGE_BYTES}
+    kept = sorted({*pages, *reports.glob("[0-9]*/results.json")})
+    for old in sample.glob("[0-9]*/notebook.html"):
+        old.unlink()
+    for path in kept:
+        copy = sample / path.relative_to(reports)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    return copies
+
+    def link(found: re.Match) -> str:
+        page = reports / found[1] / "notebook.html"
+        return found[0] if page in pages else f'href="../../notebooks/{found[1]}.ipynb"'
+
+    text = re.sub(r'href="(\d\d_\w+)/notebook\.html"', link, index.read_text(encoding="utf-8"))
+    (sample / "index.html").write_text(text, encoding="utf-8")
+    return [sample / "index.html", *(sample / path.relative_to(reports) for path in kept)]
 
 
 def stale(root: Path = ROOT) -> list[Path]:
