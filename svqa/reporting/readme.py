@@ -27,6 +27,7 @@ from svqa.reporting.reference_tables import (
     hub_table,
     model_sets_table,
     models_table,
+    moved_table,
     question_fields_table,
     sets_table,
     settings_table,
@@ -130,6 +131,7 @@ MAKERS = {
     "settings": settings_table,
     "extras": extras_table,
     "question-fields": question_fields_table,
+    "moved": moved_table,
     "commands": commands,
     "tree": tree,
 }
@@ -140,6 +142,7 @@ PLACES = {
     "docs/commands.md": ("commands",),
     "docs/reference.md": ("models", "hub", "settings", "extras"),
     "docs/your-own-questions.md": ("question-fields",),
+    "docs/moved.md": ("moved",),
     "docs/results.md": ("results",),
 }
 

@@ -12,6 +12,7 @@ from svqa import questions
 from svqa.models.hub import HUB_MODELS
 from svqa.models.weights import WEIGHTS
 from svqa.models.zoo import MODEL_SETS, ROLES, ModelSpec
+from svqa.moved import MOVED
 from svqa.reporting.markdown import table_text
 from svqa.settings import DECODERS, SHOT_METHODS, Settings
 
@@ -122,6 +123,11 @@ def extras_table(root: Path) -> str:
 def question_fields_table(root: Path) -> str:
     """-> one line a field of a question file, as the docstring of its reader has them."""
     return "\n".join(line for line in questions.__doc__.splitlines() if line.startswith("|"))
+
+
+def moved_table(root: Path) -> str:
+    """-> one line a module that moved: what it was called, what it is called now."""
+    return table_text(("was", "is"), [(f"`{old}`", f"`{new}`") for old, new in MOVED.items()])
 
 
 def _set_names() -> list[str]:
