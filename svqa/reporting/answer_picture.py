@@ -17,8 +17,9 @@ import numpy as np
 import svqa
 from svqa.media import Sampling, read_frames
 from svqa.records import Answer, FrameBatch
-from svqa.reporting.demo_video import make_reel
-from svqa.reporting.plots import EVIDENCE, timeline_strip, use_style
+from svqa.reporting.demo_video import make_demo_video
+from svqa.reporting.plot_style import EVIDENCE, use_style
+from svqa.reporting.time_plots import timeline_strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ def draw_answer(out: Path, question: str = QUESTION) -> Answer:
 
     use_style()
     with tempfile.TemporaryDirectory() as folder:
-        film = make_reel(Path(folder) / "reel.mp4")
+        film = make_demo_video(Path(folder) / "demo.mp4")
         with svqa.open_library(f"sqlite:///{folder}/svqa.db", "offline") as library:
             library.ingest(film)
             (video,) = library.videos()

@@ -97,13 +97,14 @@ def settings_table(root: Path) -> str:
     }
     rows = []
     for setting in dataclasses.fields(Settings):
-        kind = type(setting.default)
+        default = getattr(Settings(), setting.name)
+        kind = type(default)
         allowed = known.get(setting.name, ("1", "0") if kind is bool else ())
         rows.append(
             (
                 f"`{setting.name}`",
                 f"`SVQA_{setting.name.upper()}`",
-                f"`{int(setting.default) if kind is bool else setting.default}`",
+                f"`{int(default) if kind is bool else default}`",
                 ", ".join(f"`{value}`" for value in allowed) or kind.__name__,
             )
         )
