@@ -3,9 +3,9 @@ accuracy with its baselines.
 
 Xiao et al. 2021, arXiv:2105.08276: five options a question; types C* causal, T* temporal, D*
 descriptive. The captions are ready-made, written by a far larger vision-language model; no pixel is
-read here. No weight is fitted on these questions, but the method's ingredients and its weak-evidence
-threshold were chosen with them in view. Published on the full validation set: HGA (trained) 49.74,
-BlindQA (trained, question only) 43.76, people 88.4.
+read here. No weight is fitted on these questions, but the method's ingredients and its threshold of
+weak evidence were chosen with them in view. Published on the full validation set: HGA (trained)
+49.74, BlindQA (trained, question only) 43.76, people 88.4.
 """
 
 from __future__ import annotations
