@@ -6,8 +6,9 @@ exits with `exit_code`.
 
 
 class SvqaError(Exception):
-    """Base of every error svqa raises on purpose. `exit_code`: 1 the work failed, 2 the request was
-    wrong.
+    """Base of every error svqa raises on purpose.
+
+    `exit_code`: 1 the work failed, 2 the request was wrong.
     """
 
     exit_code = 1
@@ -48,8 +49,9 @@ class DecodeTimeout(MediaError):
 
 
 class DecodeCrashed(MediaError):
-    """The decoding worker died (segfault, out of memory); this process and the database are
-    unharmed.
+    """The decoding worker died (segfault, out of memory).
+
+    This process and the database are unharmed.
     """
 
 
@@ -70,14 +72,16 @@ class UnknownModel(UsageError, ModelError):
 
 
 class WeightsMissing(ModelError):
-    """The weights are not on this machine; the text names the file and the command that brings
-    them.
+    """The weights are not on this machine.
+
+    The text names the file and the command that brings them.
     """
 
 
 class WeightsCorrupt(ModelError):
-    """A weight file does not have the checksum, format or size that it must have. It was not
-    loaded.
+    """A weight file does not have the checksum, format or size that it must have.
+
+    It was not loaded.
     """
 
 
@@ -94,20 +98,23 @@ class NotADatabase(DatabaseError):
 
 
 class BadVector(DatabaseError):
-    """A vector with NaN, of length zero, of the wrong dimension or of another model: refused at
-    write.
+    """A vector with NaN, of length zero, of the wrong dimension or of another model.
+
+    Refused at write.
     """
 
 
 class BadText(DatabaseError):
-    """Text that not every database can give back exactly (NUL, lone surrogates): refused at
-    write.
+    """Text that not every database can give back exactly (NUL, lone surrogates).
+
+    Refused at write.
     """
 
 
 class LeaseLost(DatabaseError):
-    """Another process has taken this video over; what was committed stands, nothing more is written
-    from here.
+    """Another process has taken this video over.
+
+    What was committed stands, nothing more is written from here.
     """
 
 

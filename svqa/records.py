@@ -70,8 +70,9 @@ class VideoInfo:
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """Frames with their times: `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly
-    increasing.
+    """Frames with their times.
+
+    `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly increasing.
 
     >>> FrameBatch(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 0.5]))
     FrameBatch(2 frames of 6 x 4, 0.00 s .. 0.50 s)
@@ -109,8 +110,9 @@ class FrameBatch:
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Sound: `samples (N,) float32` mono in [-1, 1] at `rate_hz`, beginning at `start_s` of the
-    video's time.
+    """Sound: mono samples that begin at `start_s` of the video's time.
+
+    `samples (N,) float32` in [-1, 1] at `rate_hz`.
     """
 
     samples: np.ndarray
@@ -134,8 +136,9 @@ class Waveform:
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """A stretch of a video at one level of the hierarchy: `frame`, `segment` (5 s), `scene` (30 s)
-    or `shot`.
+    """A stretch of a video at one level of the hierarchy.
+
+    `frame`, `segment` (5 s), `scene` (30 s) or `shot`.
     """
 
     start_s: float
@@ -153,8 +156,9 @@ class Segment:
 
 @dataclass(frozen=True)
 class Caption:
-    """A sentence about `[start_s, end_s)`. `score` is the model's own, not a probability unless it
-    says so.
+    """A sentence about `[start_s, end_s)`.
+
+    `score` is the model's own, not a probability unless it says so.
     """
 
     text: str
@@ -184,6 +188,7 @@ class Utterance:
 @dataclass(frozen=True)
 class Detection:
     """A box at `t_s`: `xyxy_px` are left, top, right, bottom in pixels of the displayed frame.
+
     `score` 0 to 1.
     """
 
@@ -204,8 +209,9 @@ class Detection:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A retrieved moment: which video, which seconds, how good a match, and what was seen or heard
-    there.
+    """A retrieved moment: which video, which seconds, how good a match.
+
+    And what was seen or heard there.
 
     `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own,
     higher is better; `parts` shows what it was made of (for example `{"visual": 0.41, "bm25":
@@ -231,8 +237,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, with `options` to choose from where there are any, and what is known of its
-    truth.
+    """A question, with `options` to choose from where there are any.
+
+    And what is known of its truth.
 
     `answers` are the references (several annotators may differ), `spans` the seconds that hold the
     evidence, `video` the path or id it is about, `type` its family (`count`, `when`, `CW` ...).
@@ -274,8 +281,9 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class VectorSet:
-    """Vectors of one level, modality and model: `spans (N, 2) float64` seconds, `values (N, D)
-    float32`, finite, not zero.
+    """Vectors of one level, modality and model.
+
+    `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero.
 
     `modality` is `visual` (pictures), `caption` (words written about them), `speech` (words heard)
     or `audio` (sound).

@@ -50,8 +50,9 @@ class Settings:
 
     @classmethod
     def load(cls, **flags) -> Settings:
-        """-> settings from the given flags (None: not given), then `SVQA_<NAME>`, then the
-        defaults; unknown names raise.
+        """-> settings from the given flags, then `SVQA_<NAME>`, then the defaults.
+
+        A flag that is None is not given; unknown names raise.
         """
         fields = {f.name: f for f in dataclasses.fields(cls)}
         for name in flags:
@@ -66,8 +67,9 @@ class Settings:
         return cls(**values)
 
     def identity(self, model_ids: Mapping[str, str]) -> dict[str, str | float | bool]:
-        """-> what a result depends on: two ingests of the same bytes with the same identity give
-        the same rows.
+        """-> what a result depends on.
+
+        Two ingests of the same bytes with the same identity give the same rows.
         """
         own = {
             n: getattr(self, n)

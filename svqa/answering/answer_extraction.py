@@ -67,9 +67,10 @@ def noun_phrases(sentence: str) -> list[str]:
 
 
 def name_from(sentence: str, form: ParsedQuestion) -> str:
-    """-> the words of `sentence` that answer: the place phrase of a "where", else the phrase after
-    the question's last word in the sentence ("what is he holding" -> "a red guitar"), else the
-    whole sentence.
+    """-> the words of `sentence` that answer.
+
+    The place phrase of a "where", else the phrase after the question's last word in the sentence
+    ("what is he holding" -> "a red guitar"), else the whole sentence.
 
     >>> from svqa.language.question_parser import parse_question
     >>> name_from("A man is holding a red guitar on stage.", parse_question("what is the man holding"))
@@ -88,8 +89,9 @@ def name_from(sentence: str, form: ParsedQuestion) -> str:
 def nearest_phrases(
     lines: Sequence[str], kind: str, encoder: TextEncoder, *, beyond: frozenset[str] = frozenset()
 ) -> tuple[np.ndarray, list[str]]:
-    """-> for each line its phrase nearest in meaning to a sort of thing ("animal"): cosines (N,)
-    and the phrases.
+    """-> for each line its phrase nearest in meaning to a sort of thing ("animal").
+
+    Cosines (N,) and the phrases.
 
     With MiniLM a brown bear is 0.52 from "animal", an acoustic guitar 0.61 from "instrument"; the
     wrong sort of thing stays below 0.45. A line without phrases counts as one phrase. Phrases that
@@ -136,8 +138,9 @@ def colour_of(sentence: str, thing: frozenset[str] | set[str]) -> str:
 
 
 def count_in(sentence: str, noun: str) -> int | None:
-    """-> the number a sentence gives for `noun`, None where it gives none; "a bear" is a name, not
-    a count.
+    """-> the number a sentence gives for `noun`, None where it gives none.
+
+    "a bear" is a name, not a count.
 
     >>> count_in("Two brown bears walk by a river.", "bears"), count_in("A bear in a river.", "bears")
     (2, None)
@@ -151,8 +154,9 @@ def count_in(sentence: str, noun: str) -> int | None:
 
 
 def _text_after_last(sentence: str, asked: set[str]) -> str:
-    """-> what follows the last word of the sentence whose stem was asked about; "" where none
-    was.
+    """-> what follows the last word of the sentence whose stem was asked about.
+
+    "" where none was.
     """
     ends = [m.end() for m in re.finditer(r"[\w'-]+", sentence) if stem(m[0].lower()) in asked]
     return sentence[max(ends) :] if ends else ""

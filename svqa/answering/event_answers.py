@@ -1,5 +1,6 @@
-"""A question about something that happens -> its answer in words, told from what boxes show; with
-options, one of them.
+"""A question about something that happens -> its answer in words, told from what boxes show.
+
+With options, one of them.
 
 Single frames cannot tell when, in what order, which way, or how often in a whole video. Where the
 boxes cannot either, nothing is told and the question is left to those who look.
@@ -71,7 +72,8 @@ def answer_from_events(
 
 
 def chosen(text: str, options: Sequence[str]) -> int | None:
-    """-> the option that says the same: the nearest where all are seconds, else the same words;
+    """-> the option that says the same: the nearest where all are seconds, else the same words.
+
     None where none does.
 
     >>> chosen("at 3.2 s", ["1 s", "3 s", "0:07"]), chosen("2", ["1", "2"]), chosen("left", ["up", "down"])
@@ -120,8 +122,9 @@ def _happened(seen: EventGrounder, question: str, asked: str) -> EventAnswer | N
 
 
 def _heading(seen: EventGrounder, clause: str) -> EventAnswer | None:
-    """Which way something moves, until its path bends; None for another verb, or for what stands
-    still.
+    """Which way something moves, until its path bends.
+
+    None for another verb, or for what stands still.
     """
     said = words(clause)
     at = next((i for i, word in enumerate(said) if stem(word) in _MOVES), None)
@@ -181,8 +184,9 @@ def _who(said: Sequence[str]) -> frozenset[str]:
 
 
 def _with_clauses(question: str, options: Sequence[str]) -> str:
-    """ "Which happens first?" takes its clauses from the options; "what happens when the bell first
-    rings?" does not.
+    """ "Which happens first?" takes its clauses from the options.
+
+    "what happens when the bell first rings?" does not.
     """
     asks_order = words(question)[-1:] in (["first"], ["last"])
     if len(options) > 1 and asks_order and all(read_clause(option)[0] for option in options):
@@ -191,8 +195,9 @@ def _with_clauses(question: str, options: Sequence[str]) -> str:
 
 
 def _seconds(text: str) -> float | None:
-    """`3 s`, `at 1.5 seconds` or `0:07` -> seconds; None for other words, a bare number among
-    them.
+    """`3 s`, `at 1.5 seconds` or `0:07` -> seconds.
+
+    None for other words, a bare number among them.
     """
     found = _SECONDS.fullmatch(text.strip().lower())
     if not found or not (found[1] or found[3]):

@@ -38,8 +38,9 @@ _NAMED_S = 1.0  # a thing is called what it was called in so many seconds before
 
 @dataclass(frozen=True)
 class GroundedEvent:
-    """`[start_s, end_s)` that show it, the sentence that says what, and how well its thing fits the
-    question, 0 to 1.
+    """The seconds that show an event, the sentence that says what, how well its thing fits, 0 to 1.
+
+    `[start_s, end_s)`; the fit is to the question's words.
 
     `text` is "" where the seconds are a thing's whole life: all of it has to be seen to say that
     nothing happens to it.
@@ -68,8 +69,9 @@ class EventGrounder:
         )
 
     def find(self, question: str) -> list[GroundedEvent]:
-        """-> the seconds of what the question says happens, one for each of its clauses ("which is
-        first: A or B?").
+        """-> the seconds of what the question says happens, one for each of its clauses.
+
+        "which is first: A or B?" has two.
 
         Best fit by name among the changes its verb asks for. "Does A change colour?" where A does
         not: the whole of A's track. Nothing for a clause without a known verb or without a thing
@@ -78,8 +80,9 @@ class EventGrounder:
         return [found for clause in clauses_of(question) if (found := self._one(clause))]
 
     def tracks_of(self, who: frozenset[str]) -> list[int]:
-        """-> which of `tracks` are mostly called by all these stems, whatever else they are called;
-        without stems all.
+        """-> which of `tracks` are mostly called by all these stems, whatever else they are called.
+
+        Without stems all.
         """
         return [i for i, track in enumerate(self.tracks) if _share_called(track, who) >= 0.5]
 
@@ -130,8 +133,7 @@ def clauses_of(question: str) -> list[str]:
 
 
 def read_clause(clause: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """-> (kinds of change its last verb asks for, stems of who does it, stems of what follows the
-    verb).
+    """-> (kinds of change its last verb asks for, stems of who does it, stems of what follows it).
 
     >>> kinds, who, whom = read_clause("when does the red ball meet the cat")
     >>> sorted(kinds), sorted(who), sorted(whom)
@@ -154,8 +156,9 @@ def read_clause(clause: str) -> tuple[frozenset[str], frozenset[str], frozenset[
 def name_fit(
     track: Track, who: frozenset[str], start_s: float = -np.inf, end_s: float = np.inf
 ) -> float:
-    """-> 0 to 1: how much of what a thing was called between two seconds is in `who`, weighted by
-    the boxes' scores.
+    """-> 0 to 1: how much of what a thing was called between two seconds is in `who`.
+
+    Weighted by the scores of the boxes.
     """
     there = (track.t_s >= start_s - 1e-6) & (track.t_s <= end_s + 1e-6)
     weights = track.scores * there

@@ -1,5 +1,6 @@
-"""Question and passages -> an answer that names what was seen, quotes what was heard, or abstains
-and says why.
+"""Question and passages -> an answer that names, quotes, or abstains and says why.
+
+It names what was seen and quotes what was heard.
 
 The answerer looks at no pixels: it reads captions and transcript, decides what the question asks
 for, finds the lines that support an answer, and keeps them as evidence. Every answer's `score` is
@@ -64,8 +65,9 @@ _OVERVIEW = frozenset(
 
 
 class EvidenceAnswerer(Answerer):
-    """Answers from captions (`kind` caption) and utterances (`kind` speech); needs a sentence
-    encoder, no pictures.
+    """Answers from captions (`kind` caption) and utterances (`kind` speech).
+
+    Needs a sentence encoder, no pictures.
 
     >>> answerer = EvidenceAnswerer(MiniLM.from_pretrained())                                  # doctest: +SKIP
     >>> answerer.answer(Question("what animal is this"), passages).text                        # doctest: +SKIP
@@ -79,8 +81,9 @@ class EvidenceAnswerer(Answerer):
     def answer(
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
     ) -> Answer:
-        """`passages` in any order, those without words passed over. Of options one is chosen if
-        there are words.
+        """`passages` in any order, those without words passed over.
+
+        Of options one is chosen if there are words.
         """
         begin = time.perf_counter()
         passages = [p for p in passages if p.kind != "visual" and p.text.strip()]
@@ -175,8 +178,9 @@ class EvidenceAnswerer(Answerer):
     def _at(
         self, name: str, found: np.ndarray, score: float, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        """A name with its seconds, "A brown bear, at 0:05-0:10", resting only on lines that say the
-        name.
+        """A name with its seconds, "A brown bear, at 0:05-0:10".
+
+        It rests only on lines that say the name.
         """
         named = frozenset(content_stems(name))
         found = np.where([named <= stems for stems in lines.stems], found, 0)
@@ -291,8 +295,9 @@ def _best(found: np.ndarray, k: int) -> np.ndarray:
 def _evidence(
     found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
 ) -> tuple[Evidence, ...]:
-    """-> the few passages an answer rests on, best first, scored by their support: those within a
-    fifth of the best.
+    """-> the few passages an answer rests on, best first, scored by their support.
+
+    Those within a fifth of the best.
     """
     kept: dict[int, float] = {}
     for i in _best(found, len(found)):

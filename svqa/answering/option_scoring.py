@@ -1,5 +1,6 @@
-"""Question, options and lines -> one score an option: the multiple-choice half of the evidence
-answerer.
+"""Question, options and lines -> one score an option.
+
+The multiple-choice half of the evidence answerer.
 
 Nothing is trained. An option is matched by what it adds to the question, `v(question + option) -
 0.7 v(question)`: without the subtraction every option finds the lines that repeat the question's
@@ -55,16 +56,18 @@ def beyond_boilerplate(lines: Lines, encoder: TextEncoder) -> np.ndarray:
 
 
 def added_by_options(question: str, options: Sequence[str], encoder: TextEncoder) -> np.ndarray:
-    """-> (K, D) rows of length 1: the direction in which each option moves the question's
-    meaning.
+    """-> (K, D) rows of length 1.
+
+    The direction in which each option moves the question's meaning.
     """
     together = encoder.encode_text([f"{question} {option}" for option in options])
     return unit(together - QUESTION_SHARE * encoder.encode_text([question])[0])
 
 
 def word_overlap(options: Sequence[str], lines: Lines) -> np.ndarray:
-    """-> (K,) the share of each option's content stems that occur in the lines; 0 for an option
-    without any.
+    """-> (K,) the share of each option's content stems that occur in the lines.
+
+    0 for an option without any.
     """
     seen = frozenset().union(*lines.stems)
     stems = [frozenset(content_stems(option)) for option in options]

@@ -1,5 +1,4 @@
-"""A question about one video -> the seconds its words point at, and the question without those
-words.
+"""A question about one video -> the seconds its words point at, and the question without them.
 
 Two kinds of words point: a place in the video ("at the end"), and an event ("after the ball
 falls"). A place is found by the table of `svqa.temporal.prior` with the video's own scores
@@ -38,8 +37,9 @@ class TimeScope:
 
 
 def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeScope | None:
-    """-> the seconds that the words point at; None where they point at none, or at an event that is
-    not found.
+    """-> the seconds that the words point at.
+
+    None where they point at none, or at an event that is not found.
     """
     form = parse_question(question)
     if form.moment and form.kind != "when":

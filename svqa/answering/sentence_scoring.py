@@ -25,8 +25,9 @@ _NOTHING = re.compile(r"^Nothing recognised\b")
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """N sentences read from passages: `owners (N,)` index the passage each is from, `vectors (N,
-    D)` have length 1.
+    """N sentences read from passages.
+
+    `owners (N,)` index the passage each is from, `vectors (N, D)` have length 1.
 
     `sureness (N,)` in (0, 1] is how sure the sentence says it is. `spans (N, 2)` are the passages'
     seconds, `spoken (N,)` is True where it was heard, `stems` the content words.
@@ -58,8 +59,9 @@ class Lines:
 
 
 def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
-    """-> every sentence of every passage that tells something, in the passages' order. No passage
-    gives no lines.
+    """-> every sentence of every passage that tells something, in the passages' order.
+
+    No passage gives no lines.
     """
     pairs = [
         (t, i)
@@ -83,8 +85,9 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
 
 
 def support(lines: Lines, text: str, encoder: TextEncoder) -> np.ndarray:
-    """-> (N,) in [0, 1]: how well each line supports `text`: 0.8 cosine of the sentence vectors +
-    0.2 words found.
+    """-> (N,) in [0, 1]: how well each line supports `text`.
+
+    0.8 cosine of the sentence vectors + 0.2 words found.
 
     The words found are the share of the text's content stems that occur in the line; a text without
     any is judged by its vector alone. 1 means the line says the same in the same words. On NExT-QA

@@ -1,5 +1,6 @@
-"""`svqa compare A B --questions FILE`: which is better, how sure, and what this many questions
-could have shown.
+"""`svqa compare A B --questions FILE`.
+
+Which is better, how sure, and what this many questions could have shown.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ def compare(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Compare models on the same questions: paired by question, clustered by video, kept in the
-    database.
+    """Compare models on the same questions.
+
+    Paired by question, clustered by video, kept in the database.
     """
     from svqa.database import open_store
     from svqa.errors import UsageError

@@ -42,8 +42,9 @@ def stats(
     video: Annotated[str | None, typer.Option("--video", help="One video in detail.")] = None,
     json: Json = False,
 ) -> None:
-    """What the database holds: rows, videos by status, queries, latencies; or one video's
-    processing and quality.
+    """What the database holds: rows, videos by status, queries, latencies.
+
+    Or one video's processing and quality.
     """
     from svqa.database import open_store
     from svqa.settings import Settings
@@ -78,8 +79,9 @@ def index(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Make HNSW indexes for the spaces that are too large for exact search; PostgreSQL only. Twice
-    does nothing more.
+    """Make HNSW indexes for the spaces that are too large for exact search; PostgreSQL only.
+
+    Twice does nothing more.
     """
     from svqa.database import open_store
     from svqa.database.nearest import EXACT_BELOW
@@ -99,8 +101,9 @@ def index(
 
 
 def _indexed(store, level: str | None, modality: str | None, least: int, numbers: dict[str, int]):
-    """The chosen spaces, each with what was done about its index: `built`, `kept`, or `small` where
-    none is needed.
+    """The chosen spaces, each with what was done about its index.
+
+    `built`, `kept`, or `small` where none is needed.
     """
     import time
 

@@ -53,8 +53,9 @@ class Check:
 
 
 def examine(database: str, models: str) -> Iterator[Check]:
-    """Every check in turn; one that raises is reported as failed with its error and does not stop
-    the others.
+    """Every check in turn.
+
+    One that raises is reported as failed with its error and does not stop the others.
     """
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),

@@ -1,5 +1,6 @@
-"""`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`: figures with their intervals, never without
-their baselines.
+"""`svqa eval nextqa`, `nextgqa`, `shapes`, `questions`.
+
+Figures with their intervals, never without their baselines.
 """
 
 from __future__ import annotations
@@ -88,8 +89,9 @@ def nextgqa(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """NExT-GQA grounding: the seconds that hold the answer, found from the question and the video's
-    captions.
+    """NExT-GQA grounding: the seconds that hold the answer.
+
+    Found from the question and the video's captions.
     """
     from svqa.evaluation.nextgqa import run_nextgqa
     from svqa.evaluation.nextqa_vectors import sentence_encoder
@@ -152,8 +154,9 @@ def questions(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Your own questions about your own videos: how often `svqa ask` is right, and whether it finds
-    the seconds.
+    """Your own questions about your own videos.
+
+    How often `svqa ask` is right, and whether it finds the seconds.
     """
     from svqa.evaluation.question_file import SPAN_METRICS, ingest_asked, run_questions
     from svqa.evaluation.runs import read_question_set
@@ -193,8 +196,9 @@ def _print_result(result: EvalResult, title: str) -> None:
 
 
 def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
-    """A row a metric of `names`, the baselines that have the first of them beside it; then the first
-    by type of question.
+    """A row a metric of `names`, the baselines that have the first of them beside it.
+
+    Then the first by type of question.
     """
     baselines = {name: figures for name, figures in result.baselines.items() if names[0] in figures}
     some = replace(
@@ -208,8 +212,9 @@ def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
 
 
 def _print_by_type(result: EvalResult, title: str) -> None:
-    """A row a type of question; who looks at the right frame first, then who looks elsewhere or
-    never.
+    """A row a type of question.
+
+    Who looks at the right frame comes first, then who looks elsewhere or never.
     """
     arms = list(
         dict.fromkeys(

@@ -38,8 +38,9 @@ def ingest(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Take videos in: captions, boxes, transcript and vectors, into the database. Done before:
-    nothing to do.
+    """Take videos in: captions, boxes, transcript and vectors, into the database.
+
+    Done before: nothing to do.
     """
     from svqa.pipeline.library import open_library
 
@@ -85,8 +86,9 @@ def search(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Find the moments that fit a description, in pictures and in words, and what is heard, by an
-    example.
+    """Find the moments that fit a description.
+
+    In pictures and in words, and what is heard, by an example.
     """
     from svqa.pipeline.library import open_library
 
@@ -126,8 +128,9 @@ def ask(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Answer a question and show the seconds the answer rests on; a path given with --video is
-    ingested first if needed.
+    """Answer a question and show the seconds the answer rests on.
+
+    A path given with --video is ingested first if needed.
     """
     from svqa.pipeline.library import open_library
 

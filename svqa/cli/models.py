@@ -1,5 +1,6 @@
-"""`svqa models list`, `show`, `pull`, `promote`: which models there are, what they need, which is the
-champion.
+"""`svqa models list`, `show`, `pull`, `promote`.
+
+Which models there are, what they need, which is the champion.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ def register(app: typer.Typer) -> None:
 
 @models_app.command("list")
 def list_models(database: Database = None, json: Json = False) -> None:
-    """Every model of every set: what it does, its licence, its size, whether it is here; then the
-    trained versions.
+    """Every model of every set: what it does, its licence, its size, whether it is here.
+
+    Then the trained versions.
     """
     from svqa.models.zoo import describe, known_sets
 
@@ -81,8 +83,9 @@ def pull_models(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Fetch the hub's models once, into the Hugging Face cache: the only command that uses the
-    network.
+    """Fetch the hub's models once, into the Hugging Face cache.
+
+    The only command that uses the network.
     """
     from svqa.models.hub import pull
 
@@ -108,8 +111,9 @@ def promote(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Make a version the champion, if it is better than the champion now: never on an undecided
-    comparison.
+    """Make a version the champion, if it is better than the champion now.
+
+    Never on an undecided comparison.
     """
     from svqa.database import open_store
     from svqa.settings import Settings

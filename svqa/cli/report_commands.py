@@ -22,8 +22,9 @@ def report(
     ),
     json: Json = False,
 ) -> None:
-    """Run every notebook and write the report: one page a notebook and an index that tells the
-    story.
+    """Run every notebook and write the report.
+
+    One page a notebook and an index that tells the story.
     """
     from svqa.reporting.report import run_all
 

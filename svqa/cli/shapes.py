@@ -29,8 +29,9 @@ def make(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Write videos with sound, exact captions, boxes and questions: a VideoFolder with a card and a
-    questions file.
+    """Write videos with sound, exact captions, boxes and questions.
+
+    A VideoFolder with a card and a questions file.
     """
     from svqa.shapes.dataset import make_dataset
 

@@ -1,5 +1,6 @@
-"""`svqa train lora`, `svqa train merge`: question files -> a measured version; a version -> a model
-of its own.
+"""`svqa train lora`, `svqa train merge`: question files -> a measured version.
+
+A version -> a model of its own.
 """
 
 from __future__ import annotations
@@ -69,8 +70,9 @@ def lora(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Fine-tune BLIP on questions about your videos, and see what it gained. Stopped? The same
-    command goes on.
+    """Fine-tune BLIP on questions about your videos, and see what it gained.
+
+    Stopped? The same command goes on.
     """
     from svqa.training.lora import fine_tune_blip
 

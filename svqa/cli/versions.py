@@ -15,15 +15,17 @@ Key = Annotated[
 
 
 def version_rows(database: str | None) -> list[dict]:
-    """The stored versions for `svqa models list`; none where there is no database, which is not
-    made for this.
+    """The stored versions for `svqa models list`.
+
+    None where there is no database, which is not made for this.
     """
     return [_row(v) for v in _stored(database)]
 
 
 def version_in_full(name: str, database: str | None) -> list[dict]:
-    """The record of one version for `svqa models show`, without its long lists; nothing if `name`
-    is no version's.
+    """The record of one version for `svqa models show`, without its long lists.
+
+    Nothing if `name` is no version's.
     """
     from dataclasses import asdict
 

@@ -1,6 +1,4 @@
-"""Queries, comparisons and model versions -> rows that are written once, and read back as
-records.
-"""
+"""Queries, comparisons and model versions -> rows written once, and read back as records."""
 
 from __future__ import annotations
 
@@ -26,8 +24,9 @@ from svqa.records import Evidence
 
 
 class AuditStore(Transactions):
-    """The part of the store that keeps what was asked, compared and trained. Nothing here is
-    changed once written.
+    """The part of the store that keeps what was asked, compared and trained.
+
+    Nothing here is changed once written.
     """
 
     def add_query(
@@ -142,8 +141,9 @@ class AuditStore(Transactions):
             ]
 
     def add_model_version(self, version: StoredVersion) -> StoredVersion:
-        """Keeps a version under the next number of its name; -> it with `id`, `number` and
-        `created_at`.
+        """Keeps a version under the next number of its name.
+
+        -> it with `id`, `number` and `created_at`.
 
         A `number` that is given is used, and refused where it exists. `aliases` are set with
         `set_alias`.
@@ -184,8 +184,9 @@ class AuditStore(Transactions):
         ]
 
     def model_version(self, key: str) -> StoredVersion:
-        """The version `name:3`, `name:champion`, or the latest of `name`; `UsageError` lists the
-        ones that exist.
+        """The version `name:3`, `name:champion`, or the latest of `name`.
+
+        `UsageError` lists the ones that exist.
         """
         name, _, which = key.partition(":")
         known = self.model_versions(name)

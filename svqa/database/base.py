@@ -39,8 +39,9 @@ class Transactions:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its beginning; an exception rolls all of it
-        back.
+        """A transaction that holds the write lock from its beginning.
+
+        An exception rolls all of it back.
         """
         with (
             self._typed_errors(),

@@ -31,8 +31,9 @@ _VECTOR = ("video_id", "space_id", "start_s", "end_s", "vector")
 
 
 def chunk_part(chunk: Chunk) -> str:
-    """What a chunk is a part of: `frames` (the walk through the video), or the names of the other
-    things it holds.
+    """What a chunk is a part of.
+
+    `frames` (the walk through the video), or the names of the other things it holds.
 
     >>> chunk_part(Chunk(0.0, 30.0, frame_times_s=(0.0, 0.5)))
     'frames'
@@ -86,8 +87,9 @@ def insert_vectors(connection: Connection, video: int, vectors: VectorSet) -> No
 
 
 def _insert(connection: Connection, table: str, columns: Sequence[str], rows: list[tuple]) -> None:
-    """Plain values straight to the driver: SQLAlchemy's work on each row would take longer than
-    SQLite's.
+    """Plain values straight to the driver.
+
+    SQLAlchemy's work on each row would take longer than SQLite's.
     """
     if rows:
         mark = {"sqlite": "?", "postgresql": "%s"}[connection.dialect.name]
@@ -120,8 +122,9 @@ def _as_float16(vectors: VectorSet) -> np.ndarray:
 
 
 def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
-    """The space's primary key, made where it is new; checks dimension and model against what is
-    stored.
+    """The space's primary key, made where it is new.
+
+    Checks dimension and model against what is stored.
     """
     dim = vectors.values.shape[1]
     wanted = (EmbeddingSpace.level == vectors.level, EmbeddingSpace.modality == vectors.modality)

@@ -1,5 +1,6 @@
-"""Python values -> column values, checked on the way in: text that every database can hold, times
-in UTC.
+"""Python values -> column values, checked on the way in.
+
+Text that every database can hold, times in UTC.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from svqa.errors import BadText, DatabaseError
 
 
 def check_text(value: str) -> str:
-    """The same text; `BadText` where no database stores it: a NUL character, half of a surrogate
-    pair.
+    """The same text; `BadText` where no database stores it.
+
+    A NUL character, half of a surrogate pair.
 
     PostgreSQL has no NUL in text and UTF-8 has no lone surrogates. SQLite would take a NUL, and C
     programs would cut the text off there.
@@ -48,8 +50,9 @@ class CheckedText(TypeDecorator):
 
 
 class Document(TypeDecorator):
-    """Mappings and lists as JSON; refused with `DatabaseError` where JSON has no word for a value
-    (NaN, an array).
+    """Mappings and lists as JSON.
+
+    Refused with `DatabaseError` where JSON has no word for a value (NaN, an array).
     """
 
     impl = JSON

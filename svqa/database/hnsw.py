@@ -1,5 +1,6 @@
-"""One space's vectors on PostgreSQL -> an HNSW index of pgvector, and the k nearest found through
-it.
+"""Vectors of one space on PostgreSQL -> an HNSW index, and the k nearest found through it.
+
+The index is pgvector's.
 
 Malkov and Yashunin 2018 (arXiv:1603.09320). The column holds vectors of every dimension, so the
 index is made of the expression `pg_vector::vector(D)` for the rows of one space. Only a query
@@ -46,8 +47,9 @@ ORDER BY n.distance, v.id, n.start_s LIMIT :k
 
 
 def find_index(connection: Connection, space: int) -> VectorIndex | None:
-    """The space's index; None where there is none, as always on SQLite. Its rows are counted by
-    ANALYZE and builds.
+    """The space's index; None where there is none, as always on SQLite.
+
+    Its rows are counted by ANALYZE and builds.
     """
     if connection.dialect.name != "postgresql":
         return None
@@ -75,8 +77,9 @@ def create_index(
     ef_construction: int,
     workers: int,
 ) -> bool:
-    """Builds the space's index inside the caller's transaction; -> False where the same one is
-    there already.
+    """Builds the space's index inside the caller's transaction.
+
+    -> False where the same one is there already.
 
     One built otherwise is replaced, and serves until the new one is whole. Raises UsageError on
     SQLite and on what pgvector refuses.
@@ -129,8 +132,9 @@ def nearest_by_index(
     ef_search: int,
     videos: Sequence[str] | None,
 ) -> list[tuple[str, float, float, float]] | None:
-    """The k nearest rows (video id, start_s, end_s, score), best first, of the `ef_search` that the
-    index gives.
+    """The k nearest rows (video id, start_s, end_s, score), best first.
+
+    They are the best of the `ef_search` that the index gives.
 
     None where rows of videos that are not searched pushed the k-th beyond the nearer half of them:
     there a graph search has missed many. The settings hold until the transaction ends.

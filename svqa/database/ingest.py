@@ -60,8 +60,9 @@ class IngestStore(Transactions):
     def claim_video(
         self, info: VideoInfo, settings: Mapping[str, str | int | float | bool | None]
     ) -> Claim:
-        """Asks for the right to ingest a file with these settings; the right is a lease that
-        `commit_chunk` renews.
+        """Asks for the right to ingest a file with these settings.
+
+        The right is a lease that `commit_chunk` renews.
 
         The lease of a dead process of this machine, or an expired one, is taken over at once.
         """
@@ -91,8 +92,9 @@ class IngestStore(Transactions):
         return Claim(public_id, "new" if started is None else "resumed", row.committed_s)
 
     def commit_chunk(self, video_id: str, chunk: Chunk) -> bool:
-        """Writes everything of a chunk in one transaction; False where the same chunk was committed
-        before.
+        """Writes everything of a chunk in one transaction.
+
+        False where the same chunk was committed before.
 
         Chunks of frames (or with nothing in them) advance `committed_s` to their end; chunks of
         only scene vectors or speech do not. A chunk is the same when its part (see
@@ -131,8 +133,9 @@ class IngestStore(Transactions):
         shots: Sequence[SegmentRecord] = (),
         metrics: Mapping[str, float] | None = None,
     ) -> None:
-        """Makes the video searchable, with its shots and its measured figures (`{"decode_s":
-        1.2}`); ends the lease.
+        """Makes the video searchable, with its shots and its measured figures; ends the lease.
+
+        Figures are `{"decode_s": 1.2}`.
         """
         if status not in ("ready", "partial"):
             raise ValueError(f"status must be ready or partial, got {status!r}")
@@ -177,8 +180,9 @@ class IngestStore(Transactions):
         self._leases.pop(video_id, None)
 
     def fail_video(self, video_id: str, error: str) -> None:
-        """Records why the ingest failed and ends the lease; what was committed stays, the next
-        claim resumes there.
+        """Records why the ingest failed and ends the lease.
+
+        What was committed stays, the next claim resumes there.
         """
         self._let_go(
             video_id,
@@ -257,8 +261,9 @@ def hash_settings(settings: Mapping[str, str | int | float | bool | None]) -> st
 
 
 def _new_owner() -> str:
-    """`host:pid:process start time:random`; the start time tells a process from a later one with
-    the same number.
+    """`host:pid:process start time:random`.
+
+    The start time tells a process from a later one with the same number.
     """
     return f"{socket.gethostname()}:{os.getpid()}:{int(psutil.Process().create_time())}:{uuid.uuid4().hex[:8]}"
 

@@ -42,8 +42,9 @@ class LibraryStore(Transactions):
     def videos(
         self, *, ready_only: bool = True, settings_match: Mapping | None = None
     ) -> list[StoredVideo]:
-        """The videos, oldest first; with `settings_match` only those ingested with these values of
-        these settings.
+        """The videos, oldest first.
+
+        With `settings_match` only those ingested with these values of these settings.
         """
         query = select(Video).order_by(Video.id)
         if ready_only:
@@ -58,8 +59,9 @@ class LibraryStore(Transactions):
         ]
 
     def find_video(self, key: str, *, ready_only: bool = True) -> StoredVideo:
-        """The video with this id (or a unique beginning of it), path or SHA-256; the newest of
-        several ingests.
+        """The video with this id (or a unique beginning of it), path or SHA-256.
+
+        The newest of several ingests.
 
         `NotIngested` lists what comes near; `BadText` for a key that no text in a database can be.
         """

@@ -1,5 +1,6 @@
-"""Any database -> one at this version's schema: made, migrated after a backup, or refused
-untouched.
+"""Any database -> one at this version's schema.
+
+Made, migrated after a backup, or refused untouched.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ def migrate(engine: Engine) -> None:
 
 
 def check_revision(connection: Connection) -> str | None:
-    """The schema's revision; None where the database is empty. Refuses newer schemas and other
-    programs' databases.
+    """The schema's revision; None where the database is empty.
+
+    Refuses newer schemas and other programs' databases.
     """
     where = _where(connection.engine)
     tables = set(inspect(connection).get_table_names())
@@ -84,8 +86,9 @@ def check_revision(connection: Connection) -> str | None:
 
 
 def backup(engine: Engine, revision: str) -> Path | None:
-    """A copy of a SQLite file beside it, `library.db.0001-20261123T081500.backup`; None for
-    PostgreSQL.
+    """A copy of a SQLite file beside it, `library.db.0001-20261123T081500.backup`.
+
+    None for PostgreSQL.
 
     PostgreSQL migrates in one transaction, and its backups are its keeper's affair.
     """

@@ -39,8 +39,9 @@ ORDER BY e.pg_vector <#> CAST(:query AS vector), v.id, e.start_s LIMIT :k
 
 
 class VectorStore(Transactions):
-    """The part of the store that finds vectors. Those of a video that is being ingested are never
-    found.
+    """The part of the store that finds vectors.
+
+    Those of a video that is being ingested are never found.
     """
 
     def __init__(self, engine):
@@ -50,8 +51,9 @@ class VectorStore(Transactions):
     def vectors(
         self, level: str, modality: str, model_id: str, *, videos: Iterable[str] | None = None
     ) -> VectorTable:
-        """All vectors of one space, by video and time: `values (N, D) float16`. `videos`: public
-        ids, None for all.
+        """All vectors of one space, by video and time: `values (N, D) float16`.
+
+        `videos`: public ids, None for all.
 
         The arrays are kept for the next call and cannot be written to. A space without vectors
         gives N = 0 and D = 0.
@@ -82,8 +84,9 @@ class VectorStore(Transactions):
         approximate: bool | None = None,
         ef_search: int | None = None,
     ) -> Found:
-        """The k vectors with the greatest inner product: (video id, start_s, end_s, score), best
-        first.
+        """The k vectors with the greatest inner product.
+
+        (video id, start_s, end_s, score), best first.
 
         On PostgreSQL pgvector searches inside the database; elsewhere the vectors are read and
         multiplied here. A library that is searched often does better to keep `vectors()` and use
@@ -160,6 +163,7 @@ class VectorStore(Transactions):
 
     def large_index(self, level: str, modality: str, model_id: str) -> VectorIndex | None:
         """The index that `nearest` uses without being asked to; None where it searches exactly.
+
         Counts nothing.
         """
         with self.read() as connection:

@@ -102,8 +102,9 @@ class Video(Base):
 
 
 class IngestChunk(Base):
-    """A committed transaction: one part (`frames`, `scene`, `speech` ...) of one stretch of a
-    video, written once.
+    """A committed transaction: one part of one stretch of a video, written once.
+
+    Parts are `frames`, `scene`, `speech` and so on.
     """
 
     __tablename__ = "ingest_chunks"
@@ -195,8 +196,9 @@ class Detection(Base):
 
 
 class EmbeddingSpace(Base):
-    """Where vectors can be compared with each other: one level, modality and model, one
-    dimension.
+    """Where vectors can be compared with each other.
+
+    One level, modality and model, one dimension.
     """
 
     __tablename__ = "embedding_spaces"

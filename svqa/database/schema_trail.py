@@ -1,5 +1,6 @@
-"""The tables of the audit trail: what was asked, compared and trained. Their rows are written
-once.
+"""The tables of the audit trail: what was asked, compared and trained.
+
+Their rows are written once.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class QueryVideo(Base):
 
 
 class QueryEvidence(Base):
-    """A moment that a query rested on, best first. `video` stays readable when the video is
-    deleted.
+    """A moment that a query rested on, best first.
+
+    `video` stays readable when the video is deleted.
     """
 
     __tablename__ = "query_evidence"
@@ -70,8 +72,9 @@ class QueryEvidence(Base):
 
 
 class ModelComparison(Base):
-    """A comparison of models on the same inputs: its fingerprint (what was measured on what) and its
-    result.
+    """A comparison of models on the same inputs.
+
+    Its fingerprint (what was measured on what) and its result.
     """
 
     __tablename__ = "model_comparisons"

@@ -125,8 +125,9 @@ def open_store(url: str | None = None) -> Store:
 
 
 def percentiles(values_ms: list[float]) -> dict[str, float]:
-    """{"p50", "p90", "p99"}: nearest-rank percentiles, so each is a value that occurred; empty for
-    no values.
+    """{"p50", "p90", "p99"}: nearest-rank percentiles, so each is a value that occurred.
+
+    Empty for no values.
     """
     ordered = sorted(values_ms)
     if not ordered:

@@ -27,8 +27,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class StoredVideo:
-    """A video as the database knows it. `id` is the short public one; `frames`, `segments` count
-    its rows.
+    """A video as the database knows it.
+
+    `id` is the short public one; `frames`, `segments` count its rows.
     """
 
     id: str
@@ -63,8 +64,9 @@ class StoredChunk:
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
-    """Vectors of one space: `video_ids (N,)` str, `spans (N, 2)` float64 seconds, `values (N, D)`
-    float16.
+    """Vectors of one space with whose and when they are.
+
+    `video_ids (N,)` str, `spans (N, 2)` float64 seconds, `values (N, D)` float16.
     """
 
     video_ids: np.ndarray
@@ -83,8 +85,9 @@ class VectorTable:
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """An HNSW index of one space: how many rows PostgreSQL last counted in it, and how it was
-    built.
+    """An HNSW index of one space.
+
+    How many rows PostgreSQL last counted in it, and how it was built.
     """
 
     name: str
@@ -95,8 +98,9 @@ class VectorIndex:
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """Vectors that can be compared with each other: their level, sense and model, how many there
-    are, and their index.
+    """Vectors that can be compared with each other.
+
+    Their level, sense and model, how many there are, and their index.
     """
 
     level: str
@@ -109,8 +113,9 @@ class VectorSpace:
 
 @dataclass(frozen=True)
 class StoredQuery:
-    """A question or search with what came of it: one line of the audit trail. No `videos`: the
-    whole library.
+    """A question or search with what came of it: one line of the audit trail.
+
+    No `videos`: the whole library.
     """
 
     id: int
@@ -156,8 +161,9 @@ class StoredComparison:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One training run's outcome: what it came from, how it was made, what it gained. Never changed
-    once stored.
+    """One training run's outcome: what it came from, how it was made, what it gained.
+
+    Never changed once stored.
     """
 
     name: str
@@ -185,8 +191,9 @@ class StoredVersion:
 
 @dataclass(frozen=True)
 class LibraryStats:
-    """The database at a glance, for `svqa db stats`. `latency_ms`: percentile -> that of the last
-    1,000 queries.
+    """The database at a glance, for `svqa db stats`.
+
+    `latency_ms`: percentile -> that of the last 1,000 queries.
     """
 
     url: str

@@ -63,8 +63,9 @@ def searchable(connection: Connection, videos: Iterable[str] | None) -> dict[int
 
 
 def read_table(connection: Connection, space: int, dim: int, videos: dict[int, str]) -> VectorTable:
-    """The vectors of these videos, by video and time; sorted here, since a database would carry the
-    vectors along.
+    """The vectors of these videos, by video and time.
+
+    Sorted here, since a database would carry the vectors along.
     """
     columns = (Embedding.video_id, Embedding.start_s, Embedding.end_s, Embedding.vector)
     query = select(*columns).where(Embedding.space_id == space)

@@ -90,8 +90,9 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something seen: `name` is as close as is safe ("bear"), `closest` its likeliest class, with
-    `share` of the whole.
+    """Something seen, by the name that is as close as is safe.
+
+    `name` is that ("bear"), `closest` its likeliest class, with `share` of the whole.
     """
 
     name: str
@@ -101,8 +102,9 @@ class Finding:
 
     @property
     def phrase(self) -> str:
-        """With its article, and the likeliest class where that says more: "a bear (most like a
-        polar bear)".
+        """With its article, and the likeliest class where that says more.
+
+        "a bear (most like a polar bear)".
         """
         said = with_article(self.name)
         if self.name == self.closest or self.share < NAMED:
@@ -124,8 +126,9 @@ def with_article(name: str) -> str:
 
 
 def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str:
-    """What was seen in a segment, best first, and the best of its first and its second half -> a
-    sentence.
+    """What was seen in a segment, and in each half of it -> a sentence.
+
+    All of the segment best first; of its first and its second half the best.
 
     >>> sentence([Finding("bow tie", "bow tie", 0.7), Finding("suit", "suit", 0.12), Finding("stage", "stage", 0.11)])
     'We see a bow tie, perhaps a suit, perhaps on a stage.'
@@ -144,8 +147,9 @@ def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str
 
 
 def _seen(things: Sequence[Finding]) -> str:
-    """-> "see a, probably b, perhaps c or d", the verb as sure as the surest of them; "" where all
-    is too faint.
+    """-> "see a, probably b, perhaps c or d", the verb as sure as the surest of them.
+
+    "" where all is too faint.
     """
     sure = [f.phrase for f in things if f.probability >= SURE]
     likely = [f.phrase for f in things if LIKELY <= f.probability < SURE]

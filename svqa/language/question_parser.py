@@ -66,8 +66,9 @@ def parse_question(text: str) -> ParsedQuestion:
 
 
 def plain(text: str) -> str:
-    """-> lower case, without question marks and full stops, single spaces: how it was typed must
-    not change the answer.
+    """-> lower case, without question marks and full stops, single spaces.
+
+    How it was typed must not change the answer.
 
     >>> plain("Where is  the Bear ?")
     'where is the bear'
@@ -139,8 +140,9 @@ def _kind_and_focus(tokens: list[str], first: str, text: str) -> tuple[str, str]
 
 
 def _noun_after(tokens: list[str]) -> str:
-    """-> the words up to the first auxiliary: `animal` from [animal, is, this]; "kind of" is passed
-    over.
+    """-> the words up to the first auxiliary: `animal` from [animal, is, this].
+
+    "kind of" is passed over.
     """
     if (
         len(tokens) > 2
@@ -157,8 +159,9 @@ def _noun_after(tokens: list[str]) -> str:
 
 
 def _one(noun: str) -> str:
-    """-> a plain plural in the singular: the sort of thing asked for by "what animals" is
-    "animal".
+    """-> a plain plural in the singular.
+
+    The sort of thing asked for by "what animals" is "animal".
     """
     return (
         noun[:-1]
@@ -168,8 +171,9 @@ def _one(noun: str) -> str:
 
 
 def _split_time(text: str, first: str) -> tuple[str, str, str]:
-    """-> main clause, relation, event clause, split at the last time word that is not the question
-    word itself.
+    """-> main clause, relation, event clause.
+
+    Split at the last time word that is not the question word itself.
     """
     found = [m for m in _TIME_RELATION.finditer(text) if m.start() > 0]
     for match in reversed(found):

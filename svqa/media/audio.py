@@ -53,8 +53,9 @@ def stream_audio(
     end_s: float | None = None,
     limits: Limits = Limits(),
 ) -> Iterator[Waveform]:
-    """Yield the sound in order, in waveforms of at most `block_s` seconds; a gap in the sound
-    begins a new one.
+    """Yield the sound in order, in waveforms of at most `block_s` seconds.
+
+    A gap in the sound begins a new one.
 
     No sound stream yields nothing. Closing the iterator ends the worker. Raises as `read_audio`.
     """

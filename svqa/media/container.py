@@ -1,5 +1,6 @@
-"""Open file descriptor -> a container that was let in by its content, its streams, its packet
-table. Only the worker imports this.
+"""Open file descriptor -> a container, its streams, its packet table.
+
+It was let in by its content. Only the worker imports this.
 
 Demuxers, decoders and protocols are allow-lists: what is not named here is never parsed, so a
 playlist, picture or script called .mp4 is refused and nothing that it points at is opened.
@@ -39,8 +40,9 @@ _SIZE = re.compile(r"Picture size (\d+x\d+)")
 
 @dataclass
 class Source:
-    """One file as the worker sees it: the descriptor's path, the name to use in errors, limits, and
-    a sign of life to give.
+    """One file as the worker sees it.
+
+    The descriptor's path, the name to use in errors, limits, and a sign of life to give.
     """
 
     path: str
@@ -52,8 +54,9 @@ class Source:
     _refused_size: str = ""
 
     def tick(self) -> None:
-        """Tell the parent now and then that work goes on; called from the loops that work, so a
-        stuck loop is silent.
+        """Tell the parent now and then that work goes on.
+
+        Called from the loops that work, so a stuck loop is silent.
         """
         now = time.monotonic()
         if now - self._alive_at > ALIVE_EVERY_S:
@@ -86,8 +89,9 @@ class Source:
             av.logging.set_level(None)
 
     def video_stream(self, container):
-        """-> the first stream of moving pictures, ready to decode. Raises NoVideoStream, TooLarge,
-        NotAVideo.
+        """-> the first stream of moving pictures, ready to decode.
+
+        Raises NoVideoStream, TooLarge, NotAVideo.
         """
         videos = [
             s
@@ -116,8 +120,9 @@ class Source:
         return stream
 
     def audio_stream(self, container):
-        """-> the first sound stream, ready to decode, or None. Raises NotAVideo for a codec that is
-        not read.
+        """-> the first sound stream, ready to decode, or None.
+
+        Raises NotAVideo for a codec that is not read.
         """
         if not container.streams.audio:
             return None
@@ -209,8 +214,9 @@ class PacketTable:
 
 
 def is_shown(packet, codec_name: str) -> bool:
-    """Whether decoding this packet gives a frame to present; VP8 says so in its frame header (RFC
-    6386, section 9.1).
+    """Whether decoding this packet gives a frame to present.
+
+    VP8 says so in its frame header (RFC 6386, section 9.1).
     """
     return not packet.is_discard and not (
         codec_name == "vp8" and packet.size and not memoryview(packet)[0] & 0x10

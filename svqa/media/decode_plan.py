@@ -9,8 +9,9 @@ from svqa.media.container import PacketTable
 
 @dataclass(frozen=True)
 class Group:
-    """Feed packets from the keyframe to `until_pts`; `continues` the group before it without a
-    flush between.
+    """Feed packets from the keyframe to `until_pts`.
+
+    `continues` the group before it without a flush between.
     """
 
     until_pts: int
@@ -19,8 +20,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """`groups`: by the keyframe's pts; `wanted`: pts of the frames to deliver. What is in neither
-    is never decoded.
+    """`groups`: by the keyframe's pts; `wanted`: pts of the frames to deliver.
+
+    What is in neither is never decoded.
     """
 
     groups: dict[int, Group]
@@ -28,8 +30,10 @@ class Plan:
 
 
 def plan_groups(table: PacketTable, wanted: set[int]) -> Plan:
-    """A wanted picture that is shown before the keyframe of its own group also needs the group
-    before: an open group.
+    """The groups to decode for a wanted picture.
+
+    Where it is shown before the keyframe of its own group, the group before is needed too: an open
+    group.
     """
     runs: list[list[int]] = []  # pts of one group, decoding order
     for pts, is_key in zip(table.pts, table.is_key, strict=True):

@@ -1,5 +1,6 @@
-"""Open file -> upright RGB pictures at model size with their times: PyAV (default) and decord. Only
-the worker imports this.
+"""Open file -> upright RGB pictures at model size with their times: PyAV (default) and decord.
+
+Only the worker imports this.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ SKIPS_NONREF = (
 
 
 class PyavVideo:
-    """A video read with PyAV: `frames(...)` yields `(t_s, picture)`; afterwards `state` and
-    `decoded` tell how it went.
+    """A video read with PyAV: `frames(...)` yields `(t_s, picture)`.
+
+    Afterwards `state` and `decoded` tell how it went.
     """
 
     def __init__(self, source: Source):
@@ -63,8 +65,9 @@ class PyavVideo:
         return seconds(pts - self.first_pts, self.time_base)
 
     def seconds_long(self, duration: int) -> float:
-        """How long a frame is shown: its packet's word where it has a credible one, else one step
-        of the average rate.
+        """How long a frame is shown.
+
+        Its packet's word where it has a credible one, else one step of the average rate.
         """
         usual_s = 1 / self.rate_hz if self.rate_hz else 0.04
         duration_s = seconds(duration, self.time_base)
@@ -75,8 +78,9 @@ class PyavVideo:
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
     ):
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in
-        presentation order.
+        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
+
+        In presentation order.
         """
         last_s = min(end_s, sampling.last_s)
         plan = self._plan(sampling, start_s, end_s, last_s) if sampling.is_sparse else None
@@ -100,8 +104,9 @@ class PyavVideo:
             yield held_s, self._picture(held, out_wh, fit)
 
     def scan(self, start_s: float = 0.0, last_s: float = float("inf")) -> PacketTable:
-        """-> packet table from the group that holds `start_s` to the first group wholly after
-        `last_s`; nothing is decoded.
+        """-> packet table of the groups from `start_s` to `last_s`; nothing is decoded.
+
+        From the group that holds `start_s` to the first group wholly after `last_s`.
         """
         table, state, groups_after = PacketTable(), ReadState(), 0
         for packet in self._packets_from(start_s, state)[1]:
@@ -119,8 +124,9 @@ class PyavVideo:
         return table
 
     def _plan(self, sampling: Sampling, start_s: float, end_s: float, last_s: float) -> Plan | None:
-        """None where every packet has to be fed: dense sampling, or packets that cannot be told by
-        their time.
+        """None where every packet has to be fed.
+
+        Dense sampling, or packets that cannot be told by their time.
         """
         table = self.scan(start_s, last_s)
         if self.counts_frames or not table.usable or not table.is_key or not table.is_key[0]:
@@ -188,7 +194,9 @@ class PyavVideo:
         self.state.packets = max(self.state.packets, state.packets)
 
     def _counted(self, frames):
-        """AVI stores no presentation times, and H.264 shows frames in another order than it codes
+        """The frames, each with the time that its container does not store.
+
+        AVI stores no presentation times, and H.264 shows frames in another order than it codes
         them: there the n-th frame that comes out of the decoder is shown at the n-th time.
         """
         for frame, pts in zip(frames, sorted(self.scan().pts), strict=False):
@@ -201,8 +209,9 @@ class PyavVideo:
         yield from self._decoded(stream.codec_context, None)
 
     def _decode_groups(self, packets, stream, plan: Plan):
-        """Decode only the groups of pictures that hold a wanted frame, each only as far as its last
-        one.
+        """Decode only the groups of pictures that hold a wanted frame.
+
+        Each only as far as its last one.
         """
         codec, group, begun = stream.codec_context, None, False
         may_skip = codec.name in SKIPS_NONREF

@@ -14,8 +14,9 @@ from svqa.media.sampling import Sampling
 
 
 class DecordVideo:
-    """As `PyavVideo`: `frames(...)` yields `(t_s, picture)`. `facts`: what PyAV found out about the
-    same file.
+    """As `PyavVideo`: `frames(...)` yields `(t_s, picture)`.
+
+    `facts`: what PyAV found out about the same file.
     """
 
     def __init__(self, source: Source, facts: dict):
@@ -31,8 +32,9 @@ class DecordVideo:
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
     ):
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`, in
-        presentation order.
+        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
+
+        In presentation order.
         """
         geometry = plan_geometry(self.coded_wh, self.pixel_aspect, self.rotation_deg, out_wh, fit)
         reader, times = self._open(geometry.scale_wh)

@@ -54,9 +54,7 @@ def file_stamp(path: str | os.PathLike) -> FileStamp:
 
 
 def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
-    """Raises FileChanged where the file at `path` is no longer the one that `before` was taken
-    of.
-    """
+    """Raises FileChanged where the file at `path` is no longer the one `before` was taken of."""
     try:
         after = file_stamp(path)
     except VideoNotFound:
@@ -72,8 +70,9 @@ def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
 
 
 def file_sha256(path: str | os.PathLike) -> str:
-    """-> 64 hexadecimal digits: a video's identity. Raises VideoNotFound, NetworkRefused, NotAVideo
-    (empty file).
+    """-> 64 hexadecimal digits: a video's identity.
+
+    Raises VideoNotFound, NetworkRefused, NotAVideo (empty file).
     """
     with open_video_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

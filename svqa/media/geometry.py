@@ -14,8 +14,10 @@ FITS = ("stretch", "crop", "pad", "inside")
 
 @dataclass(frozen=True)
 class Geometry:
-    """Scale to `scale_wh` (coded orientation), turn `quarter_turns` counterclockwise, cut or border
-    to `out_wh`.
+    """How a coded picture becomes an upright one of the model's size.
+
+    Scale to `scale_wh` (coded orientation), turn `quarter_turns` counterclockwise, cut or border to
+    `out_wh`.
 
     `offset_xy` is where the turned picture's left top corner lies in the output: negative where it
     is cropped, positive where a black border is added.
@@ -35,8 +37,9 @@ class Geometry:
 def displayed_size(
     coded_wh: tuple[int, int], pixel_aspect: float, rotation_deg: int
 ) -> tuple[int, int]:
-    """-> (width, height) as shown: non-square pixels widen or narrow the picture, then a quarter
-    turn swaps the sides.
+    """-> (width, height) as shown.
+
+    Non-square pixels widen or narrow the picture, then a quarter turn swaps the sides.
     """
     width, height = max(1, round(coded_wh[0] * (pixel_aspect or 1))), coded_wh[1]
     return (height, width) if rotation_deg % 180 else (width, height)
@@ -45,8 +48,9 @@ def displayed_size(
 def output_size(
     shown_wh: tuple[int, int], size_px: int | tuple[int, int] | None, fit: str
 ) -> tuple[int, int]:
-    """-> (width, height) of every frame of a stream: the displayed size for `None`, else by
-    `fit`.
+    """-> (width, height) of every frame of a stream.
+
+    The displayed size for `None`, else by `fit`.
     """
     if fit not in FITS:
         raise UsageError(unknown_name("fit", fit, FITS))
@@ -70,8 +74,9 @@ def plan_geometry(
     out_wh: tuple[int, int],
     fit: str,
 ) -> Geometry:
-    """`rotation_deg`: clockwise turn that brings the coded picture upright. `fit` as in
-    `stream_frames`.
+    """`rotation_deg`: clockwise turn that brings the coded picture upright.
+
+    `fit` as in `stream_frames`.
     """
     shown = displayed_size(coded_wh, pixel_aspect, rotation_deg)
     if fit in ("stretch", "inside"):

@@ -26,8 +26,9 @@ def _source(job: dict, send) -> Source:
 
 
 def probe(job: dict, send) -> None:
-    """One "info" message: the fields of VideoInfo that are not the file's own, counted from
-    packets.
+    """One "info" message: the fields of VideoInfo that are not the file's own.
+
+    They are counted from packets.
     """
     video = PyavVideo(_source(job, send))
     table = video.scan()
@@ -62,8 +63,9 @@ _DECODERS = {"pyav": lambda source, job: PyavVideo(source), "decord": _decord}
 
 
 def facts(job: dict, send) -> None:
-    """Let the file in and say how it is coded, for a decoder that has no allow-lists and no
-    rotation of its own.
+    """Let the file in and say how it is coded.
+
+    For a decoder that has no allow-lists and no rotation of its own.
     """
     video = PyavVideo(_source(job, send))
     send(

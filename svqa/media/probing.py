@@ -14,8 +14,9 @@ from svqa.records import VideoInfo
 def probe(
     path: str | os.PathLike, *, deadline_s: float = 30.0, limits: Limits | None = None
 ) -> VideoInfo:
-    """-> size, duration, rate and streams, counted from the packets that are there, not from what
-    the header says.
+    """-> size, duration, rate and streams.
+
+    Counted from the packets that are there, not from what the header says.
 
     `duration_s` reaches from the first presented frame to the end of the last, `frames` counts the
     video packets, `rotation_deg` is the clockwise turn that was applied to get the displayed

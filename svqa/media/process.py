@@ -1,5 +1,6 @@
-"""Job -> messages from a decoding worker that can always be ended: own process group, deadlines,
-capped log.
+"""Job -> messages from a decoding worker that can always be ended.
+
+Own process group, deadlines, capped log.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ _PIPE_BYTES = 1 << 20
 
 
 class Worker:
-    """A running worker. `next_message()` waits for it within the limits; `close()` ends its whole
-    process group.
+    """A running worker.
+
+    `next_message()` waits for it within the limits; `close()` ends its whole process group.
 
     The file travels as an open descriptor: no name, however odd, reaches a decoder, and a file
     replaced meanwhile is still read as the one that was opened.
@@ -68,8 +70,9 @@ class Worker:
             pass  # it died at birth; the first read tells why
 
     def next_message(self, payload_into=None) -> tuple[dict, memoryview]:
-        """-> (head, payload). `payload_into(head, size)` may give the memory to read the payload
-        into.
+        """-> (head, payload).
+
+        `payload_into(head, size)` may give the memory to read the payload into.
 
         Raises the worker's own typed error, DecodeTimeout, or DecodeCrashed where it died.
         """

@@ -1,5 +1,6 @@
-"""Which frames of a video are wanted: every N seconds, at given seconds, keyframes only, or all of
-them.
+"""Which frames of a video are wanted.
+
+Every N seconds, at given seconds, keyframes only, or all of them.
 
 The frame for second `t` is the last one presented at or before `t`. A frame chosen for several
 seconds comes once, with its own presentation time. `start_s` and `end_s` cut the choice by the
@@ -23,8 +24,9 @@ EPSILON_S = 1e-6  # two times closer than this are the same time
 
 @dataclass(frozen=True)
 class Sampling:
-    """A choice of frames; make one with `Sampling.every(0.5)`, `.at([1.0, 7.5])`, `.keyframes()` or
-    `.native()`.
+    """A choice of frames.
+
+    Make one with `Sampling.every(0.5)`, `.at([1.0, 7.5])`, `.keyframes()` or `.native()`.
     """
 
     mode: str
@@ -41,8 +43,9 @@ class Sampling:
 
     @classmethod
     def every(cls, every_s: float) -> Sampling:
-        """One frame every `every_s` seconds of the grid 0, every_s, 2 every_s ... to the end of the
-        video.
+        """One frame every `every_s` seconds of the grid 0, every_s, 2 every_s ...
+
+        To the end of the video.
         """
         return cls("every", every_s=float(every_s))
 
@@ -78,8 +81,9 @@ class Sampling:
         return self._next_wanted_s(t_s) < next_s - EPSILON_S
 
     def wants_last(self, t_s: float, end_s: float) -> bool:
-        """The same for the last frame of the video, shown until `end_s`; times past the end take it
-        too.
+        """The same for the last frame of the video, shown until `end_s`.
+
+        Times past the end take it too.
         """
         return self.wants(t_s, math.inf if self.mode == "at" else end_s)
 

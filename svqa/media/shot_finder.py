@@ -17,8 +17,9 @@ class ShotFinder(ABC):
         self._first_s, self._last_s, self._step_s = None, 0.0, 0.04
 
     def feed(self, batch: FrameBatch) -> None:
-        """Look at the next frames; only what the method needs of them is kept. Raises ValueError
-        out of order.
+        """Look at the next frames; only what the method needs of them is kept.
+
+        Raises ValueError out of order.
         """
         if not len(batch):
             return
@@ -34,8 +35,9 @@ class ShotFinder(ABC):
         self._look(batch)
 
     def finish(self, duration_s: float | None = None) -> list[Segment]:
-        """-> the shots, from 0 to `duration_s` (default: one frame after the last); none where
-        there was no frame.
+        """-> the shots, from 0 to `duration_s` (default: one frame after the last).
+
+        None where there was no frame.
         """
         if self._first_s is None:
             return []

@@ -54,8 +54,9 @@ def shots(
     threshold: float | None = None,
     min_shot_s: float = MIN_SHOT_S,
 ) -> list[Segment]:
-    """-> shots that cover `[0, duration_s)` without gaps, as `Segment(level="shot")`; options as
-    `open_shot_finder`.
+    """-> shots that cover `[0, duration_s)` without gaps, as `Segment(level="shot")`.
+
+    Options as `open_shot_finder`.
 
     >>> shots(read_frames("kitchen.mp4", Sampling.native()))   # doctest: +SKIP
     [Segment(shot 0:00.0-0:04.2), Segment(shot 0:04.2-0:09.8)]
@@ -98,8 +99,9 @@ class _SceneDetectFinder(ShotFinder):
 
 @contextmanager
 def _without_decoders():
-    """PySceneDetect imports PyAV for its own readers where it can; here frames come from the
-    worker, and PyAV stays there.
+    """PySceneDetect imports PyAV for its own readers where it can.
+
+    Here frames come from the worker, and PyAV stays there.
     """
     with _import_lock:
         hide = "av" not in sys.modules

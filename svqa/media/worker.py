@@ -1,5 +1,6 @@
-"""One job from stdin -> messages on stdout: the only process that touches a decoder. Started by
-`svqa.media.process`.
+"""One job from stdin -> messages on stdout: the only process that touches a decoder.
+
+Started by `svqa.media.process`.
 
 A message is two little-endian 32-bit lengths, a JSON head and raw bytes. Standard input stays open
 as long as the parent lives.

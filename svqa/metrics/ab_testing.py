@@ -1,5 +1,6 @@
-"""Questions as they arrive -> two arms by a stable hash, and a difference that may be looked at
-after every question.
+"""Questions as they arrive -> two arms, and a difference that may be looked at at any time.
+
+The arms are dealt by a stable hash.
 
 Each question's arm is a hash of the experiment's name and the question's key, so a question that
 comes again meets the same model. The difference is estimated by inverse propensity, summed within
@@ -37,6 +38,7 @@ def arm_of(experiment: str, key: str, *, share_b: float = 0.5) -> str:
 @dataclass(frozen=True)
 class Reading:
     """An A/B test as it stands: `difference` mean(B) - mean(A), with bounds valid at every look.
+
     `decided`: they exclude zero.
     """
 
@@ -92,8 +94,9 @@ class ABTest:
         return arm
 
     def read(self) -> Reading:
-        """The difference so far and its bounds; -1 to 1 (nothing known) before `FIRST_LOOK`
-        videos.
+        """The difference so far and its bounds.
+
+        -1 to 1 (nothing known) before `FIRST_LOOK` videos.
         """
         counts = np.fromiter(self._counts.values(), float, len(self._counts))
         sums = np.fromiter(self._sums.values(), float, len(self._sums))
@@ -118,8 +121,9 @@ class ABTest:
 
 
 def _radius(t: int, spread: float, alpha: float, tuned_for: int) -> float:
-    """Half width of the confidence sequence at time `t` (their equation for iid means, with rho
-    tuned for one time).
+    """Half width of the confidence sequence at time `t`.
+
+    Their equation for iid means, with rho tuned for one time.
     """
     rho2 = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / tuned_for
     variance = max(spread, 1e-6) ** 2

@@ -1,5 +1,6 @@
-"""Answer text and references -> how good the answer is: exact match, VQA accuracy, token F1, ANLS,
-overlap, meaning.
+"""Answer text and references -> how good the answer is.
+
+Exact match, VQA accuracy, token F1, ANLS, overlap, meaning.
 
 Every metric is in [0, 1], higher is better. An empty answer is wrong everywhere. Texts are
 normalised as in the official VQA evaluation before words are compared
@@ -44,8 +45,9 @@ ANLS_THRESHOLD = 0.5
 
 
 def _misspelt(contraction: str) -> list[str]:
-    """-> the contraction without one or all of its apostrophes: couldntve, couldnt've, couldn'tve
-    for "couldn't've".
+    """-> the contraction without one or all of its apostrophes.
+
+    For "couldn't've": couldntve, couldnt've, couldn'tve.
     """
     at = [i for i, letter in enumerate(contraction) if letter == "'"]
     return [contraction.replace("'", ""), *(contraction[:i] + contraction[i + 1 :] for i in at)]
@@ -77,8 +79,9 @@ class AnswerQuality:
 def evaluate_answer_quality(
     answer: str, ground_truth: str | Sequence[str], *, sentences=None
 ) -> AnswerQuality:
-    """`ground_truth`: one reference or several. `sentences`: a `TextEncoder` for
-    `semantic_similarity`.
+    """`ground_truth`: one reference or several.
+
+    `sentences`: a `TextEncoder` for `semantic_similarity`.
 
     Raises ValueError without a reference. An abstention should be given as "" and is then wrong,
     not skipped.
@@ -105,8 +108,9 @@ def evaluate_answer_quality(
 
 
 def normalise(text: str) -> str:
-    """-> the text as the official VQA evaluation compares it: lower case, no punctuation or
-    articles, digits.
+    """-> the text as the official VQA evaluation compares it.
+
+    Lower case, no punctuation or articles, digits.
 
     A punctuation mark beside a space (any mark, in a text with digit-comma-digit) is dropped,
     others become a space; a full stop stays only before a digit. So "10-15" becomes "10 15",
@@ -134,8 +138,9 @@ def exact_match(answer: str, reference: str) -> float:
 
 
 def vqa_accuracy(answer: str, references: Sequence[str]) -> float:
-    """Official VQA accuracy: mean over the annotators left out one at a time of min(1, matches
-    among the others / 3).
+    """Official VQA accuracy: min(1, matches among the other annotators / 3).
+
+    Averaged over the annotators left out one at a time.
 
     With ten annotators of whom 0, 1, 2, 3, 4 agree this is 0, .3, .6, .9, 1, not min(m / 3, 1)
     (Antol et al. 2015, arXiv:1505.00468). Raises ValueError with fewer than two references: use
@@ -150,8 +155,9 @@ def vqa_accuracy(answer: str, references: Sequence[str]) -> float:
 
 
 def token_f1(answer: str, reference: str) -> float:
-    """Harmonic mean of precision and recall of normalised words, with repeats (SQuAD, Rajpurkar et
-    al. 2016).
+    """Harmonic mean of precision and recall of normalised words, with repeats.
+
+    As in SQuAD (Rajpurkar et al. 2016).
     """
     a, r = normalise(answer).split(), normalise(reference).split()
     common = sum((Counter(a) & Counter(r)).values())
@@ -165,16 +171,18 @@ def word_overlap(answer: str, reference: str) -> float:
 
 
 def completeness(answer: str, reference: str) -> float:
-    """The share of the reference's normalised words that the answer contains, whatever else it
-    says.
+    """The share of the reference's normalised words that the answer contains.
+
+    Whatever else it says.
     """
     a, r = set(normalise(answer).split()), set(normalise(reference).split())
     return len(a & r) / len(r) if r else 0.0
 
 
 def anls(answer: str, references: Sequence[str]) -> float:
-    """Average normalised Levenshtein similarity of one answer (Biten et al. 2019,
-    arXiv:1905.13648).
+    """Average normalised Levenshtein similarity of one answer.
+
+    ANLS (Biten et al. 2019, arXiv:1905.13648).
 
     The best over the references of 1 - distance / longer length, lower case; 0 where the distance
     is half the length or more.
@@ -186,8 +194,9 @@ def anls(answer: str, references: Sequence[str]) -> float:
 
 
 def semantic_similarity(answer: str, references: Sequence[str], sentences) -> float:
-    """The best cosine of the answer's and a reference's sentence vectors, clipped to [0, 1]; 0 for
-    an empty answer.
+    """The best cosine of the answer's and a reference's sentence vectors, clipped to [0, 1].
+
+    0 for an empty answer.
     """
     if not answer.strip():
         return 0.0
@@ -201,8 +210,9 @@ def _similarity(a: str, b: str) -> float:
 
 
 def _levenshtein(a: str, b: str) -> int:
-    """-> the fewest single-character insertions, deletions and substitutions that turn `a` into
-    `b`.
+    """-> the fewest single-character edits that turn `a` into `b`.
+
+    Insertions, deletions and substitutions.
     """
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):

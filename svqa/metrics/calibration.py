@@ -1,5 +1,6 @@
-"""Scores and right-or-wrong -> is the score honest, what does abstaining buy: reliability,
-temperature, risk-coverage.
+"""Scores and right-or-wrong -> is the score honest, what does abstaining buy.
+
+Reliability, temperature, risk-coverage.
 
 `scores (N,)` are in [0, 1], `right (N,)` are 1 where the answer was right and 0 where it was wrong.
 numpy only.
@@ -14,8 +15,9 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """A reliability curve of B bins: `mean_score (B,)` against `accuracy (B,)` of the answers in
-    each, `counts (B,)`.
+    """A reliability curve of B bins.
+
+    `mean_score (B,)` against `accuracy (B,)` of the answers in each, `counts (B,)`.
 
     Empty bins are left out. `expected_error` is the expected calibration error: the gap, weighted
     by counts.
@@ -29,8 +31,9 @@ class Reliability:
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """What abstaining buys: answering the `coverage (N,)` most confident share leaves `risk (N,)`
-    of them wrong.
+    """What abstaining buys.
+
+    Answering the `coverage (N,)` most confident share leaves `risk (N,)` of them wrong.
 
     `area` is the area under the curve (AURC), lower is better; `best_area` that of a score which
     puts every right answer before every wrong one; a score that says nothing has the plain error
@@ -62,8 +65,7 @@ def reliability(scores: np.ndarray, right: np.ndarray, *, bins: int = 10) -> Rel
 
 
 def fit_temperature(logits: np.ndarray, answers: np.ndarray) -> float:
-    """-> the temperature T > 0 for which softmax(logits / T) gives the right options the highest
-    likelihood.
+    """-> the temperature T > 0 that makes the right options likeliest under softmax(logits / T).
 
     `logits (N, K)`, `answers (N,)` indices of the right option. Fit it on validation questions,
     report on others. It changes no choice. Golden-section search on log T in [1/100, 100]; the
@@ -93,8 +95,9 @@ def softmax(logits: np.ndarray, *, temperature: float = 1.0) -> np.ndarray:
 
 
 def risk_coverage(scores: np.ndarray, right: np.ndarray) -> RiskCoverage:
-    """-> the risk-coverage curve (El-Yaniv and Wiener 2010; AURC as in Geifman et al. 2019,
-    arXiv:1805.08206).
+    """-> the risk-coverage curve and the area under it.
+
+    El-Yaniv and Wiener 2010; AURC as in Geifman et al. 2019, arXiv:1805.08206.
 
     Equal scores are answered together: their risk is shared, so the order of ties changes nothing.
 
@@ -110,8 +113,9 @@ def risk_coverage(scores: np.ndarray, right: np.ndarray) -> RiskCoverage:
 
 
 def _running_risk(scores: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Sorted scores (N,), wrong (N,) -> risk of the first 1..N answers, each tied group sharing its
-    mean wrongness.
+    """Sorted scores (N,), wrong (N,) -> risk of the first 1..N answers.
+
+    Each tied group shares its mean wrongness.
     """
     _, index = np.unique(-scores, return_inverse=True)
     shared = (np.bincount(index, wrong) / np.bincount(index))[index]

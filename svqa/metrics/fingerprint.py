@@ -49,8 +49,9 @@ def check_same(fingerprints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def digest(value: Any) -> str:
-    """-> SHA-256 of what a value holds: arrays by their bytes, records by their fields, anything
-    else by its repr.
+    """-> SHA-256 of what a value holds.
+
+    Arrays by their bytes, records by their fields, anything else by its repr.
     """
     if isinstance(value, np.ndarray):
         content = f"{value.shape} {value.dtype}".encode() + np.ascontiguousarray(value).tobytes()

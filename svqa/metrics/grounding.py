@@ -15,8 +15,9 @@ Span = tuple[float, float]
 
 
 def temporal_iou(found: Span, marked: Sequence[Span]) -> float:
-    """Seconds in both / seconds in either, the best over `marked`. Half-open spans in seconds; 0
-    without overlap.
+    """Seconds in both / seconds in either, the best over `marked`.
+
+    Half-open spans in seconds; 0 without overlap.
 
     >>> temporal_iou((0.0, 10.0), [(5.0, 15.0), (90.0, 99.0)])
     0.3333333333333333
@@ -37,15 +38,17 @@ def temporal_iop(found: Span, marked: Sequence[Span]) -> float:
 
 
 def inside(t_s: float, marked: Sequence[Span]) -> bool:
-    """Whether a moment lies in one of the marked spans, both ends included: hit@1 where `t_s` is
-    the best frame's time.
+    """Whether a moment lies in one of the marked spans, both ends included.
+
+    Hit@1 where `t_s` is the best frame's time.
     """
     return any(start_s <= t_s <= end_s for start_s, end_s in _some(marked))
 
 
 def recall_at_k(relevant: Sequence[bool], k: int) -> float:
-    """`relevant`: whether each ranked item is right, best first -> 1.0 if any of the first k is,
-    else 0.0.
+    """1.0 if any of the first k ranked items is right, else 0.0.
+
+    `relevant`: whether each item is right, best first.
 
     >>> recall_at_k([False, True], 1), recall_at_k([False, True], 2)
     (0.0, 1.0)
@@ -65,8 +68,10 @@ def reciprocal_rank(relevant: Sequence[bool]) -> float:
 
 
 def grounding_values(found: Span, marked: Sequence[Span]) -> dict[str, float]:
-    """One question's `iou`, `iou_at_03`, `iou_at_05`, `iop`, `iop_at_03`, `iop_at_05`; means over
-    questions are the published mIoU, IoU@0.3 and so on.
+    """The measures of one question: IoU, IoP, and whether each reaches 0.3 and 0.5.
+
+    `iou`, `iou_at_03`, `iou_at_05`, `iop`, `iop_at_03`, `iop_at_05`: means over questions are the
+    published mIoU, IoU@0.3 and so on.
     """
     iou, iop = temporal_iou(found, marked), temporal_iop(found, marked)
     return {
@@ -80,8 +85,9 @@ def grounding_values(found: Span, marked: Sequence[Span]) -> dict[str, float]:
 
 
 def ranking_values(order_t_s: Sequence[float], marked: Sequence[Span]) -> dict[str, float]:
-    """One question's `hit_at_1`, `recall_at_5` and `reciprocal_rank` for frame times ranked best
-    first.
+    """One question's `hit_at_1`, `recall_at_5` and `reciprocal_rank`.
+
+    Of frame times ranked best first.
     """
     relevant = np.array([inside(t, marked) for t in order_t_s], dtype=bool)
     return {

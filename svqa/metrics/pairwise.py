@@ -1,5 +1,6 @@
-"""Values of several models on the same questions -> every pair compared, Holm over the pairs, which
-one is on top.
+"""Values of several models on the same questions -> every pair compared, and who is on top.
+
+With Holm's correction over the pairs.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from svqa.metrics.statistics import ALPHA, MARGIN, PairedComparison, compare_pai
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models on the same questions. `holm_p` is `found.p` corrected for all pairs that were
-    compared with it.
+    """Two models on the same questions.
+
+    `holm_p` is `found.p` corrected for all pairs that were compared with it.
 
     `verdict` and `winner` (a name, or None) are those of `found`, except that a `better` which does
     not survive the correction is `undecided`.
@@ -35,8 +37,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Which of several models is on top. `verdict`: `better`, `equivalent`, `undecided` or
-    `unopposed` (the only one).
+    """Which of several models is on top.
+
+    `verdict`: `better`, `equivalent`, `undecided` or `unopposed` (the only one).
 
     `winner` is None where that is undecided. Of equivalent models it is the first in the order that
     was given.
@@ -54,8 +57,9 @@ def compare_all(
     seed: int = 0,
     margin: float = MARGIN,
 ) -> tuple[Pair, ...]:
-    """Every pair of `values` (name -> (N,)); `videos (N,)`: what each question is about. Raises as
-    `compare_paired`.
+    """Every pair of `values` (name -> (N,)); `videos (N,)`: what each question is about.
+
+    Raises as `compare_paired`.
 
     >>> (pair,) = compare_all({"new": [1, 1, 1, 0] * 10, "old": [0, 0, 1, 0] * 10}, [i // 2 for i in range(40)])
     >>> pair.verdict, pair.winner
@@ -73,8 +77,9 @@ def compare_all(
 def ranking(
     means: Mapping[str, float], pairs: Sequence[Mapping], *, prefer: Sequence[str] = ()
 ) -> Ranking:
-    """The model on top among `means` (name -> mean value), judged by `pairs` (rows of
-    `Pair.to_json`).
+    """The model on top among `means` (name -> mean value), judged by `pairs`.
+
+    These are rows of `Pair.to_json`.
 
     Better than every other: `better`. Equivalent to those it does not beat: `equivalent`, and the
     first of them in `prefer` (the cheapest, say) is named. Anything else is `undecided` and names

@@ -14,8 +14,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value with its interval and how many questions stand behind it. Accuracies are
-    fractions, 0 to 1.
+    """A measured value with its interval and how many questions stand behind it.
+
+    Accuracies are fractions, 0 to 1.
 
     `low`, `high` bound a 95 % interval (percentile bootstrap over groups, unless the maker says
     otherwise).
@@ -56,8 +57,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class EvalResult:
-    """What one evaluation found: figures by metric, by question type, the baselines beside them, and
-    its fingerprint.
+    """What one evaluation found.
+
+    Figures by metric, by question type, the baselines beside them, and its fingerprint.
 
     `by_type` maps a question type to its figures by metric, `baselines` a baseline's name to its figures
     by metric (a baseline never looks at the video or was not made by this method). `fingerprint` says
@@ -81,7 +83,9 @@ class EvalResult:
             )
 
     def to_json(self, *, per_question: bool = False) -> dict:
-        """-> `{"n", metric: {"value", "low", "high", "n"}, "by_type": ..., "baselines": ...,
+        """-> a dictionary that JSON can hold.
+
+        `{"n", metric: {"value", "low", "high", "n"}, "by_type": ..., "baselines": ...,
         "fingerprint": ...}`.
         """
         out: dict = {"n": self.n, **_figures_json(self.metrics)}
@@ -133,8 +137,9 @@ def figures_by_type(
     *,
     metric: str = "accuracy",
 ) -> dict[str, dict[str, Figure]]:
-    """-> `{type: {metric: Figure}}`, types in alphabetical order, each resampled over the groups it
-    occurs in.
+    """-> `{type: {metric: Figure}}`, types in alphabetical order.
+
+    Each is resampled over the groups it occurs in.
     """
     values, groups, types = (
         np.asarray(values, dtype=np.float64),

@@ -1,5 +1,6 @@
-"""Two models' values on the same questions -> which is better, how sure, and what this many
-questions could have shown.
+"""Two models' values on the same questions -> which is better, and how sure.
+
+And what this many questions could have shown.
 
 Questions of one video are not independent, so the video is the unit everywhere: intervals resample
 videos, the permutation test flips the sign of a whole video's differences.
@@ -22,8 +23,9 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """What a paired comparison of A and B found. `difference` is mean(A) - mean(B), with a 95 %
-    interval over videos.
+    """What a paired comparison of A and B found.
+
+    `difference` is mean(A) - mean(B), with a 95 % interval over videos.
 
     `p` is the sign-flip permutation p, `mcnemar_p` the exact McNemar p (None unless the values are
     right / wrong), which takes questions as independent and is shown for reference only.
@@ -56,8 +58,9 @@ def compare_paired(
     margin: float = MARGIN,
     draws: int = 5000,
 ) -> PairedComparison:
-    """Compare values of A and B on the same questions, `(N,)` each, `videos (N,)` naming the video
-    each question is about.
+    """Compare values of A and B on the same questions, `(N,)` each.
+
+    `videos (N,)` names the video each question is about.
 
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
     there are at most 12). Raises UsageError where the lengths differ or fewer than two videos are
@@ -130,9 +133,7 @@ def _bootstrap(
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:
-    """Two-sided p of the total when each video's sum may as well have had the other sign (Good
-    2005).
-    """
+    """Two-sided p of a permutation test that flips the sign of each video's sum (Good 2005)."""
     sums = sums[sums != 0]
     if not len(sums):
         return 1.0
@@ -145,8 +146,9 @@ def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:
 
 
 def _mcnemar(a: np.ndarray, b: np.ndarray) -> float | None:
-    """Exact two-sided McNemar p over the questions on which only one was right (McNemar 1947); None
-    unless all are 0 or 1.
+    """Exact two-sided McNemar p over the questions on which only one was right (McNemar 1947).
+
+    None unless all are 0 or 1.
     """
     if not np.all(np.isin(a, (0, 1)) & np.isin(b, (0, 1))):
         return None

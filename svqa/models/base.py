@@ -1,5 +1,6 @@
-"""Frames -> words, boxes, vectors: the abstract classes, with no code. Everything that derives from
-them is final.
+"""Frames -> words, boxes, vectors: the abstract classes, with no code.
+
+Everything that derives from them is final.
 
 Models see pixels, sound and text; never a path, a database or a session. A concrete class is made
 by `from_pretrained(path_or_id, *, revision=None, device="cpu", dtype=None)` and carries a
@@ -40,16 +41,18 @@ class TextEncoder(ABC):
 
 
 class Encoder(TextEncoder):
-    """Images and sentences -> unit vectors in one space, so that `image @ text` says how well they
-    match.
+    """Images and sentences -> unit vectors in one space.
+
+    `image @ text` says how well they match.
 
     `encode_text` takes a query or description of what is to be seen.
     """
 
     @abstractmethod
     def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
-        """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1. A batch never changes a
-        row.
+        """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1.
+
+        A batch never changes a row.
         """
 
 
@@ -60,8 +63,9 @@ class Captioner(ABC):
 
     @abstractmethod
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
-        """One caption a segment, from the frames whose times lie in it; a segment without frames
-        gets none.
+        """One caption a segment, from the frames whose times lie in it.
+
+        A segment without frames gets none.
         """
 
 
@@ -93,8 +97,9 @@ class SoundEncoder(ABC):
 
     @abstractmethod
     def encode_sound(self, sounds: Sequence[Waveform]) -> np.ndarray:
-        """-> (N, dim) float32, rows of length 1; zeros where nothing is heard. A batch never
-        changes a row.
+        """-> (N, dim) float32, rows of length 1; zeros where nothing is heard.
+
+        A batch never changes a row.
         """
 
 
@@ -111,6 +116,7 @@ class Answerer(ABC):
     def answer(
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
     ) -> Answer:
-        """`passages`: captions and utterances with the retrieval's scores, any order. `frames`: for
-        models that look.
+        """`passages`: captions and utterances with the retrieval's scores, any order.
+
+        `frames`: for models that look.
         """

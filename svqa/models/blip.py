@@ -59,8 +59,9 @@ class BlipCaptioner(Captioner):
         dtype=None,
         **options,
     ) -> BlipCaptioner:
-        """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner; nothing is
-        downloaded.
+        """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner.
+
+        Nothing is downloaded.
 
         Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the
         constructor.
@@ -76,8 +77,9 @@ class BlipCaptioner(Captioner):
         return cls(found.model, found.processor, model_id=found.model_id, **options)
 
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
-        """One caption a segment that holds a frame; its score is the geometric mean of its token
-        probabilities.
+        """One caption a segment that holds a frame.
+
+        Its score is the geometric mean of its token probabilities.
         """
         chosen = [
             (segment, row)
@@ -131,8 +133,9 @@ class BlipAnswerer(Answerer):
         dtype=None,
         **options,
     ) -> BlipAnswerer:
-        """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer; nothing is
-        downloaded.
+        """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer.
+
+        Nothing is downloaded.
 
         Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the
         constructor.
@@ -150,8 +153,9 @@ class BlipAnswerer(Answerer):
     def answer(
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
     ) -> Answer:
-        """The answer of `self.way`, frames weighted by the passages that hold them; abstains
-        without frames.
+        """The answer of `self.way`, frames weighted by the passages that hold them.
+
+        Abstains without frames.
         """
         started = time.perf_counter()
         if frames is None or not len(frames):
@@ -175,8 +179,9 @@ class BlipAnswerer(Answerer):
 
     @torch.inference_mode()
     def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]:
-        """Pairs of a picture (H, W, 3) uint8 and a question -> words, or the likeliest of the
-        options if it has any.
+        """Pairs of a picture (H, W, 3) uint8 and a question -> replies.
+
+        In words, or the likeliest of the question's options if it has any.
         """
         if len(pixels) != len(questions):
             raise UsageError(
@@ -215,8 +220,9 @@ class BlipAnswerer(Answerer):
         ]
 
     def _choose(self, asked: torch.Tensor, options: Sequence[str]) -> Reply:
-        """(L, D) -> the option whose tokens have the highest mean log probability; length earns
-        nothing.
+        """(L, D) -> the option whose tokens have the highest mean log probability.
+
+        Length earns nothing.
         """
         decoder, start = self.model.text_decoder, self.model.config.text_config.bos_token_id
         ids = [[start, *self.processor.tokenizer(option).input_ids[1:]] for option in options]
@@ -233,8 +239,9 @@ class BlipAnswerer(Answerer):
 
 
 def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> torch.Tensor:
-    """(B, P, D) -> (B, layers, 2, heads, P, D / heads): keys and values that every question looks
-    up.
+    """(B, P, D) -> (B, layers, 2, heads, P, D / heads).
+
+    Keys and values that every question looks up.
     """
     kept = []
     for layer in model.text_encoder.encoder.layer:
@@ -255,8 +262,9 @@ def encode_question(
     memory: torch.Tensor,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Questions (B, L), `memory` of their frames (B, layers, 2, heads, P, d) -> (B, L, D):
-    questions, as seen there.
+    """Questions (B, L) and what they look up of their frames -> (B, L, D).
+
+    `memory`: (B, layers, 2, heads, P, d). The result is the questions, as seen there.
     """
     looked_up = DynamicCache()
     past = EncoderDecoderCache(DynamicCache(), looked_up)
@@ -271,8 +279,9 @@ def encode_question(
 def _remember(
     owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray], keep
 ) -> torch.Tensor:
-    """Pictures -> (B, ...): `keep(vision features)` of each, computed once for each different
-    picture.
+    """Pictures -> (B, ...): `keep(vision features)` of each.
+
+    Computed once for each different picture.
     """
     keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
     values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}

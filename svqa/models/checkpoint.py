@@ -31,8 +31,9 @@ def write_checksums(folder: str | Path) -> Path:
 
 
 def resolve(folder: str | Path) -> Path:
-    """The folder, after every file that its `checksums.json` lists was found right; as it is, where
-    there is none.
+    """The folder, after every file that its `checksums.json` lists was found right.
+
+    As it is, where there is none.
 
     Raises WeightsMissing or WeightsCorrupt (says which file and what was found).
 

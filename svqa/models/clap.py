@@ -1,5 +1,6 @@
-"""Stretches of sound and sentences -> unit vectors in one space: CLAP (Wu et al. 2023,
-arXiv:2211.06687).
+"""Stretches of sound and sentences -> unit vectors in one space.
+
+CLAP (Wu et al. 2023, arXiv:2211.06687).
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ SHORTEST_S = 0.025
 
 
 class ClapEncoder(SoundEncoder, TextEncoder):
-    """CLAP of transformers, without fusion: a stretch is heard for at most the ten seconds that the
-    model was made for.
+    """CLAP of transformers, without fusion.
+
+    A stretch is heard for at most the ten seconds that the model was made for.
 
     A shorter one is repeated until they are full, as in its training. Sound comes at any rate; what
     was recorded at 16 kHz has nothing above 8 kHz to hear, of the 14 kHz that the model listens to.
@@ -61,8 +63,9 @@ class ClapEncoder(SoundEncoder, TextEncoder):
 
     @torch.inference_mode()
     def encode_sound(self, sounds: Sequence[Waveform]) -> np.ndarray:
-        """-> (N, dim) float32; zeros where a stretch is silent (under -80 dB) or shorter than 25
-        ms.
+        """-> (N, dim) float32.
+
+        Zeros where a stretch is silent (under -80 dB) or shorter than 25 ms.
         """
         rows = np.zeros((len(sounds), self.dim), np.float32)
         heard = [i for i, sound in enumerate(sounds) if _is_heard(sound)]

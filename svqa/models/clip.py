@@ -1,5 +1,6 @@
-"""Frames and sentences -> unit vectors in one space: CLIP (Radford et al. 2021, arXiv:2103.00020),
-SigLIP 2.
+"""Frames and sentences -> unit vectors in one space.
+
+CLIP (Radford et al. 2021, arXiv:2103.00020), SigLIP 2.
 """
 
 from __future__ import annotations

@@ -32,8 +32,9 @@ RECIPE = 1
 
 
 class ConseEncoder(Encoder):
-    """A classifier's labels read by a sentence encoder: pictures and text as 384 numbers of length
-    1.
+    """A classifier's labels read by a sentence encoder.
+
+    Pictures and text as 384 numbers of length 1.
 
     >>> encoder = ConseEncoder.from_pretrained()
     >>> scores = encoder.encode_frames(frames.pixels) @ encoder.encode_text(["a bear"])[0]  # doctest: +SKIP
@@ -55,8 +56,9 @@ class ConseEncoder(Encoder):
         device: str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> ConseEncoder:
-        """`path_or_id` names the classifier (`efficientnet-lite0`, `-lite1`, `-lite2`); MiniLM
-        reads its labels.
+        """`path_or_id` names the classifier (`efficientnet-lite0`, `-lite1`, `-lite2`).
+
+        MiniLM reads its labels.
         """
         tagger = ImageNetTagger.from_pretrained(path_or_id, device=device, dtype=dtype)
         return cls(tagger, MiniLM.from_pretrained(device=device))
@@ -98,8 +100,9 @@ def label_vectors() -> np.ndarray:
 
 
 def sharpen(probabilities: np.ndarray, *, top_k: int, temperature: float) -> np.ndarray:
-    """(T, C) -> (T, C): only the `top_k` of a row, their logits divided by `temperature`, rows
-    summing to 1.
+    """(T, C) -> (T, C): only the `top_k` of a row, sharpened, rows summing to 1.
+
+    Their logits are divided by `temperature`.
     """
     floor = np.partition(probabilities, -top_k, axis=-1)[:, -top_k, None]
     weights = np.where(probabilities >= floor, probabilities, 0) ** (1 / temperature)

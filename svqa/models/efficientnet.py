@@ -16,8 +16,9 @@ BATCH_NORM_EPS = 1e-3
 
 
 class EfficientNetLite(nn.Module):
-    """Normalised pictures (T, 3, H, W) -> the last feature map (T, 1280, H/32, W/32). H and W are
-    free.
+    """Normalised pictures (T, 3, H, W) -> the last feature map (T, 1280, H/32, W/32).
+
+    H and W are free.
 
     `classifier` holds the linear layer that reads the mean of that map.
     """
@@ -39,8 +40,9 @@ class EfficientNetLite(nn.Module):
 
 
 class _Block(nn.Module):
-    """Widen, look around, narrow; add the input where nothing changed shape (an inverted
-    residual).
+    """Widen, look around, narrow: an inverted residual.
+
+    The input is added where nothing changed shape.
     """
 
     def __init__(self, state: dict[str, Tensor], prefix: str, stride: int):
@@ -63,8 +65,9 @@ class _Block(nn.Module):
 
 
 class _SameConv2d(nn.Conv2d):
-    """A convolution that pads as TensorFlow does: what is left over goes to the right and the
-    bottom.
+    """A convolution that pads as TensorFlow does.
+
+    What is left over goes to the right and the bottom.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
-"""Frames, how much each is trusted, a question -> one answer: three ways to ask a model of single
-pictures.
+"""Frames, how much each is trusted, a question -> one answer.
+
+Three ways to ask a model of single pictures.
 
 `BestFrame` looks at one frame, `WeightedVote` asks every retrieved frame and counts, `FrameGrid`
 puts frames in time order into one picture (IG-VLM, Kim et al. 2024, arXiv:2403.18406). Each says
@@ -21,8 +22,9 @@ from svqa.records import Evidence, FrameBatch, Question
 
 @dataclass(frozen=True)
 class Reply:
-    """Words an image model generated or chose. `score`: geometric mean of its token probabilities,
-    not calibrated.
+    """Words an image model generated or chose.
+
+    `score`: geometric mean of its token probabilities, not calibrated.
     """
 
     text: str
@@ -51,8 +53,9 @@ class FrameStrategy(ABC):
     def decide(
         self, model: ImageModel, question: Question, frames: FrameBatch, weights: np.ndarray
     ) -> Verdict:
-        """`weights (T,)`: how much the retrieval trusts each frame, >= 0; all ones where nothing
-        was retrieved.
+        """`weights (T,)`: how much the retrieval trusts each frame, >= 0.
+
+        All ones where nothing was retrieved.
         """
 
 
@@ -71,8 +74,9 @@ class BestFrame(FrameStrategy):
 
 @dataclass(frozen=True)
 class WeightedVote(FrameStrategy):
-    """Up to `most` frames answer for themselves; a vote counts its frame's weight times the model's
-    own score.
+    """Up to `most` frames answer for themselves.
+
+    A vote counts its frame's weight times the model's own score.
 
     The score is the winner's share of all votes, so frames that disagree lower it.
     """
@@ -98,8 +102,9 @@ class WeightedVote(FrameStrategy):
 
 @dataclass(frozen=True)
 class FrameGrid(FrameStrategy):
-    """`rows * columns` frames, evenly spaced over the retrieved time, read like text: left to
-    right, then down.
+    """`rows * columns` frames, evenly spaced over the retrieved time, read like text.
+
+    Left to right, then down.
     """
 
     rows: int = 2
@@ -126,8 +131,9 @@ FRAME_STRATEGIES: dict[str, FrameStrategy] = {
 
 
 def frame_grid(pixels: np.ndarray, *, columns: int) -> np.ndarray:
-    """(T, H, W, C) -> one picture of T frames, left to right, then down. T must be a multiple of
-    `columns`.
+    """(T, H, W, C) -> one picture of T frames, left to right, then down.
+
+    T must be a multiple of `columns`.
 
     >>> frame_grid(np.zeros((6, 10, 20, 3), np.uint8), columns=3).shape
     (20, 60, 3)
@@ -140,8 +146,9 @@ def frame_grid(pixels: np.ndarray, *, columns: int) -> np.ndarray:
 
 
 def spread(weights: np.ndarray, most: int) -> list[int]:
-    """-> rows of the `most` highest weights > 0, in time order; where equal ones compete, evenly
-    over time.
+    """-> rows of the `most` highest weights > 0, in time order.
+
+    Where equal ones compete, evenly over time.
     """
     ranked = np.sort(weights)[::-1]
     edge = ranked[min(most, len(ranked)) - 1]
@@ -153,8 +160,9 @@ def spread(weights: np.ndarray, most: int) -> list[int]:
 
 
 def retrieval_weights(t_s: np.ndarray, passages: Sequence[Evidence]) -> np.ndarray:
-    """-> (T,) float64: the best score of the passages that hold each frame; all ones where none is
-    positive.
+    """-> (T,) float64: the best score of the passages that hold each frame.
+
+    All ones where none is positive.
 
     A passage between two frames counts for the one nearest to its middle.
     """
@@ -174,8 +182,9 @@ def frame_evidence(
     rows: Sequence[int],
     reply: Reply,
 ) -> tuple[Evidence, ...]:
-    """The passages that hold the frames looked at, best first; where none does, the frames
-    themselves.
+    """The passages that hold the frames looked at, best first.
+
+    Where none does, the frames themselves.
     """
     held = [p for p in passages if any(p.start_s <= t_s[row] < p.end_s for row in rows)]
     if held:

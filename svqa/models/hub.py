@@ -1,5 +1,6 @@
-"""A folder or a hub name -> verified files -> a model; `pull` is the only function that may use the
-network.
+"""A folder or a hub name -> verified files -> a model.
+
+`pull` is the only function that may use the network.
 
 What `pull` brought is written to a lock file: repository, commit, and the SHA-256 of every file.
 Later loads open exactly those files or none. A checkpoint in a folder is checked against the
@@ -33,8 +34,9 @@ _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.mod
 
 @dataclass(frozen=True)
 class HubModel:
-    """A repository of the hub that the `hub` set uses. `files`: the only ones fetched; weights as
-    safetensors alone.
+    """A repository of the hub that the `hub` set uses.
+
+    `files`: the only ones fetched; weights as safetensors alone.
     """
 
     repo_id: str
@@ -69,8 +71,10 @@ HUB_MODELS: dict[str, HubModel] = {
 
 @dataclass(frozen=True)
 class Located:
-    """A model's folder, the name to write beside what it makes, and the SHA-256 its files must
-    have, where known.
+    """Where a model lies and what it is called.
+
+    Its folder, the name to write beside what it makes, and the SHA-256 its files must have, where
+    known.
     """
 
     folder: Path
@@ -97,8 +101,9 @@ def lock_path() -> Path:
 def pull(
     names: Sequence[str] | None = None, *, revision: str | None = None, lock: Path | None = None
 ) -> dict[str, dict]:
-    """Fetch `HUB_MODELS` (all, or those named) into the Hugging Face cache -> the lock's entries
-    for them.
+    """Fetch `HUB_MODELS`, all or those named -> the lock's entries for them.
+
+    Into the Hugging Face cache.
 
     Uses the network. Nothing but data is fetched: no pickles, no code. `revision` (a branch, tag or
     commit) only makes sense for one name; without it, the repository's own default is taken and the
@@ -214,6 +219,7 @@ def locate(
 
 def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | None:
     """What `locate` would check, unchecked: None where a file that was written down is not there.
+
     Reads no weights.
     """
     folder = Path(path_or_id)
@@ -243,8 +249,9 @@ def load_pretrained(
     device: str = "cpu",
     dtype: Any = None,
 ) -> Loaded:
-    """Verified files -> a model of `model_class` and its processor. No pickle is opened and no
-    remote code is run.
+    """Verified files -> a model of `model_class` and its processor.
+
+    No pickle is opened and no remote code is run.
 
     `dtype`: a torch type or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt,
     UsageError.
@@ -321,8 +328,9 @@ def _check(path: Path, sha256: str, cure: str) -> None:
 
 
 def _folder_id(folder: Path) -> str:
-    """`shapes/NAME` for what is shipped; else its name and the hash of its weights, so that
-    versions differ.
+    """`shapes/NAME` for what is shipped.
+
+    Else its name and the hash of its weights, so that versions differ.
     """
     import hashlib
 

@@ -1,5 +1,6 @@
-"""Pixels -> ImageNet probabilities and activation maps, in one pass that every model of the
-`offline` set shares.
+"""Pixels -> ImageNet probabilities and activation maps.
+
+In one pass that every model of the `offline` set shares.
 
 Encoder, captioner and detector look at the same frames, whatever batches they come in: what was
 computed for a frame is kept by its content, so an ingest pays for the network once.
@@ -46,8 +47,9 @@ class Tags:
 
 
 class ImageNetTagger:
-    """EfficientNet-Lite over the whole frame, squeezed into the square the net was trained at:
-    nothing is cut off.
+    """EfficientNet-Lite over the whole frame, squeezed into the square the net was trained at.
+
+    Nothing is cut off.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class ImageNetTagger:
         device: str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> ImageNetTagger:
-        """`efficientnet-lite0`, `-lite1`, `-lite2` from the installed packages, or a folder with
-        lite0's file.
+        """An EfficientNet-Lite from the installed packages, or from a folder.
+
+        `efficientnet-lite0`, `-lite1`, `-lite2`, or a folder with lite0's file.
         """
         name, folder = (
             (path_or_id, None) if path_or_id in SIDE_PX else ("efficientnet-lite0", path_or_id)
@@ -87,8 +90,9 @@ class ImageNetTagger:
         return cls(net, side_px=SIDE_PX[name], model_id=f"{name}@1", device=device, dtype=dtype)
 
     def tag(self, pixels: np.ndarray) -> Tags:
-        """(T, H, W, 3) uint8 RGB -> Tags. The last few hundred different frames are remembered, by
-        content.
+        """(T, H, W, 3) uint8 RGB -> Tags.
+
+        The last few hundred different frames are remembered, by content.
         """
         if not len(pixels):
             none = np.zeros((0, CLASSES), np.float32)
@@ -124,8 +128,9 @@ class ImageNetTagger:
 
 
 def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8: every part of the frame, not its
-    proportions.
+    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8.
+
+    Every part of the frame, not its proportions.
     """
     height, width, _ = frame.shape
     if height == width == side_px:

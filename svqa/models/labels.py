@@ -14,8 +14,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class Label:
-    """A class: `name` is its first word in WordNet, `also` the synonyms, `kinds` what it is one of,
-    nearest first.
+    """A class of ImageNet with its words.
+
+    `name` is its first word in WordNet, `also` the synonyms, `kinds` what it is one of, nearest
+    first.
     """
 
     id: str

@@ -31,8 +31,9 @@ REMEMBERED = 4096
 
 
 class MiniLM(TextEncoder):
-    """all-MiniLM-L6-v2: sentences of up to 256 tokens -> 384 numbers of length 1; what comes after
-    is not read.
+    """all-MiniLM-L6-v2: sentences of up to 256 tokens -> 384 numbers of length 1.
+
+    What comes after is not read.
 
     >>> sentences = MiniLM.from_pretrained()
     >>> bear, grizzly, violin = sentences.encode_text(["a bear", "a grizzly", "a violin"])
@@ -68,8 +69,9 @@ class MiniLM(TextEncoder):
         device: str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> MiniLM:
-        """From the installed package, or from a folder that holds the same files. There is only one
-        revision.
+        """From the installed package, or from a folder that holds the same files.
+
+        There is only one revision.
         """
         from tokenizers import Tokenizer
 
@@ -82,8 +84,9 @@ class MiniLM(TextEncoder):
         )
 
     def encode_text(self, texts: Sequence[str]) -> np.ndarray:
-        """-> (N, 384) float32, rows of length 1. The last few thousand different texts are
-        remembered.
+        """-> (N, 384) float32, rows of length 1.
+
+        The last few thousand different texts are remembered.
         """
         if not texts:
             return np.zeros((0, self.dim), np.float32)

@@ -1,5 +1,6 @@
-"""FrameBatch -> captions and boxes, from the labels of an ImageNet classifier and where in the
-frame they come from.
+"""FrameBatch -> captions and boxes, from the labels of an ImageNet classifier.
+
+And from where in the frame they come.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ class TagCaptioner(Captioner):
         device: str = "cpu",
         dtype: torch.dtype | None = None,
     ) -> TagCaptioner:
-        """`path_or_id` names the classifier: `efficientnet-lite0` (default), `-lite1`, `-lite2`, or
-        a folder.
+        """`path_or_id` names the classifier.
+
+        `efficientnet-lite0` (default), `-lite1`, `-lite2`, or a folder.
         """
         return cls(ImageNetTagger.from_pretrained(path_or_id, device=device, dtype=dtype))
 
@@ -83,8 +85,9 @@ class TagCaptioner(Captioner):
 
 
 def find(probabilities: np.ndarray) -> list[Finding]:
-    """(1000,) -> the few things that hold most of the probability, each named as closely as is
-    safe, best first.
+    """(1000,) -> the few things that hold most of the probability, best first.
+
+    Each is named as closely as is safe.
     """
     left = probabilities.astype(np.float64)
     findings: list[Finding] = []
@@ -100,8 +103,9 @@ def find(probabilities: np.ndarray) -> list[Finding]:
 
 
 def _name_safely(probabilities: np.ndarray, best: int) -> tuple[str, list[int]]:
-    """The best class, or a wider word while it is unsure and the wider word brings enough -> (name,
-    its classes).
+    """The best class, or a wider word while it is unsure -> (name, its classes).
+
+    The wider word has to bring enough.
     """
     label = imagenet_labels()[best]
     name, members, total = label.name, [best], probabilities[best]
@@ -126,8 +130,9 @@ def _classes_of_kind() -> dict[str, list[int]]:
 
 
 class CamDetector(Detector):
-    """Boxes around what made the classifier think of a class, from its activation maps
-    (arXiv:1512.04150).
+    """Boxes around what made the classifier think of a class.
+
+    From its activation maps (arXiv:1512.04150).
 
     A box says where the evidence for a label lies, which is not always all of the object; `score`
     is its probability.
@@ -172,8 +177,9 @@ class CamDetector(Detector):
 def box_of(
     activation: np.ndarray, width_px: int, height_px: int
 ) -> tuple[float, float, float, float]:
-    """(h, w) -> left, top, right, bottom of the largest region above a share of the maximum, in
-    frame pixels.
+    """(h, w) -> left, top, right, bottom of the largest region above a share of the maximum.
+
+    In frame pixels.
     """
     activation = cv2.resize(activation, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
     strong = (activation >= MAP_THRESHOLD * activation.max()).astype(np.uint8)

@@ -1,5 +1,6 @@
-"""Frames with their seconds, a question -> an answer: a language model that sees the frames in
-order (SmolVLM2).
+"""Frames with their seconds, a question -> an answer.
+
+A language model that sees the frames in order (SmolVLM2).
 
 Loaded through `AutoModelForImageTextToText`, so that other models of that family fit. Frames are
 given as arrays with the seconds they were taken at; nothing is decoded or sampled by the library.
@@ -47,8 +48,9 @@ class VideoLanguageAnswerer(Answerer):
         dtype=None,
         **options,
     ) -> VideoLanguageAnswerer:
-        """A folder or a hub name of a video language model -> the answerer; nothing is downloaded,
-        no remote code is run.
+        """A folder or a hub name of a video language model -> the answerer.
+
+        Nothing is downloaded, no remote code is run.
 
         Raises WeightsMissing, WeightsCorrupt, UsageError (float16 on a CPU). `options` go to the
         constructor.
@@ -66,8 +68,9 @@ class VideoLanguageAnswerer(Answerer):
     def answer(
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
     ) -> Answer:
-        """In the model's own words, or the likeliest option where there are options; abstains
-        without frames.
+        """In the model's own words, or the likeliest option where there are options.
+
+        Abstains without frames.
         """
         started = time.perf_counter()
         if frames is None or not len(frames):

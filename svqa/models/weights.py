@@ -1,5 +1,6 @@
-"""Name -> verified files: weights in installed packages, used as data, checked by SHA-256 before
-they are read.
+"""Name -> verified files: weights in installed packages, used as data.
+
+Checked by SHA-256 before they are read.
 
 No package is imported: `importlib.util.find_spec` says where its folder is. A file whose size or
 checksum is not the one written here is not unpacked at all, so a pickle hidden in it never runs;
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file of a package: where it lies, how large it must be, what its bytes must hash to, and on
-    what terms.
+    """A file of a package.
+
+    Where it lies, how large it must be, what its bytes must hash to, and on what terms.
     """
 
     distribution: str
@@ -50,8 +52,9 @@ class Weights:
 
     @property
     def available(self) -> bool:
-        """Every file is there with the right size. The checksum is only computed when a model is
-        loaded.
+        """Every file is there with the right size.
+
+        The checksum is only computed when a model is loaded.
         """
         return all(_has_size(_locate(file), file.size_bytes) for file in self.files.values())
 
@@ -148,8 +151,9 @@ def verified(name: str, folder: str | Path | None = None) -> dict[str, Path]:
 
 
 def read_torch(path: Path) -> dict[str, torch.Tensor]:
-    """A checkpoint written by `torch.save` -> its tensors; anything that would run code is
-    WeightsCorrupt.
+    """A checkpoint written by `torch.save` -> its tensors.
+
+    Anything that would run code is WeightsCorrupt.
     """
     import pickle
 
@@ -175,8 +179,9 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, computed once a process for each state of the file (size, time,
-    inode).
+    """SHA-256 of a file's bytes, computed once a process.
+
+    Once for each state of the file (size, time, inode).
     """
     stat = Path(path).stat()
     return _sha256(str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)

@@ -1,5 +1,6 @@
-"""Waveform -> utterances: Whisper tiny.en (Radford et al. 2022, arXiv:2212.04356) in int8 through
-faster-whisper.
+"""Waveform -> utterances, by Whisper tiny.en in int8 through faster-whisper.
+
+Whisper: Radford et al. 2022, arXiv:2212.04356.
 
 A voice-activity filter (Silero, shipped inside faster-whisper) goes first, because Whisper puts
 words into silence. Importing faster-whisper imports PyAV; nothing is decoded with it here, only
@@ -47,8 +48,9 @@ class WhisperTranscriber(Transcriber):
         device: str = "cpu",
         dtype: str | None = None,
     ) -> WhisperTranscriber:
-        """From the installed package, or a folder with the same files. `dtype` is CTranslate2's:
-        `int8` unless told.
+        """From the installed package, or a folder with the same files.
+
+        `dtype` is CTranslate2's: `int8` unless told.
         """
         files = verified("whisper-tiny.en", path_or_id)
         from faster_whisper import WhisperModel
@@ -65,8 +67,9 @@ class WhisperTranscriber(Transcriber):
         )
 
     def transcribe(self, sound: Waveform) -> list[Utterance]:
-        """What is said, in time order, in seconds of the video; silence and noise give an empty
-        list.
+        """What is said, in time order, in seconds of the video.
+
+        Silence and noise give an empty list.
 
         `score` is the geometric mean of the token probabilities. Raises ValueError unless the sound
         is at 16 kHz.

@@ -1,5 +1,6 @@
-"""Frames -> boxes, and tracks over frames: YOLO11 (Jocher and Qiu 2024), ByteTrack (Zhang et al.,
-arXiv:2110.06864).
+"""Frames -> boxes, and tracks over frames.
+
+YOLO11 (Jocher and Qiu 2024), ByteTrack (Zhang et al., arXiv:2110.06864).
 
 A checkpoint is `model.safetensors` and a `config.json` that names one of YOLO11's scales. The
 layers come from the architecture file inside ultralytics, never from the checkpoint, because
@@ -37,8 +38,9 @@ _TRACKER = {
 
 
 class YoloDetector(Detector):
-    """YOLO11 at any scale. Frames are scaled to `image_px` on the longer side; boxes come back in
-    their own pixels.
+    """YOLO11 at any scale.
+
+    Frames are scaled to `image_px` on the longer side; boxes come back in their own pixels.
     """
 
     def __init__(self, network: torch.nn.Module, names: list[str], *, image_px: int, model_id: str):
@@ -82,8 +84,9 @@ class YoloDetector(Detector):
         return cls(network, config["names"], image_px=config["image_px"], model_id=found.model_id)
 
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
-        """Boxes of every frame in pixels of the given frames, best first within a frame, frames in
-        time order.
+        """Boxes of every frame in pixels of the given frames.
+
+        Best first within a frame, frames in time order.
         """
         return [
             self._detection(row, float(t_s))
@@ -92,8 +95,9 @@ class YoloDetector(Detector):
         ]
 
     def track(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
-        """The boxes of `detect` that belong to a track, with its `track_id`: 1, 2, ... within these
-        frames.
+        """The boxes of `detect` that belong to a track, with its `track_id`.
+
+        1, 2, ... within these frames.
         """
         tracker, found, ids = _byte_tracker(), [], {}
         for rows, t_s in zip(
@@ -133,8 +137,9 @@ class YoloDetector(Detector):
 
 
 def build(config: dict) -> torch.nn.Module:
-    """An untrained YOLO11 of `config["scale"]` = [depth, width, most channels] for
-    `config["names"]`.
+    """An untrained YOLO11 for `config["names"]`.
+
+    `config["scale"]` = [depth, width, most channels].
     """
     keep_ultralytics_quiet()
     import yaml
@@ -203,8 +208,9 @@ def convert(pt: str | Path, folder: str | Path) -> Path:
 
 
 def keep_ultralytics_quiet() -> None:
-    """Settings that ultralytics reads when it is first imported: no installs, no network, no code
-    in checkpoints.
+    """Settings that ultralytics reads when it is first imported.
+
+    No installs, no network, no code in checkpoints.
     """
     os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "svqa-ultralytics"))
     os.environ.update(YOLO_AUTOINSTALL="False", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
@@ -212,8 +218,9 @@ def keep_ultralytics_quiet() -> None:
 
 
 def letterbox(pixels: np.ndarray, image_px: int) -> tuple[np.ndarray, float]:
-    """(T, H, W, 3) uint8 -> the same with the longer side at `image_px`, grey to a multiple of 32;
-    and the scale.
+    """(T, H, W, 3) uint8 -> the same with the longer side at `image_px`, and the scale.
+
+    Filled with grey to a multiple of 32.
     """
     import cv2
 

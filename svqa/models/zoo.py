@@ -1,5 +1,6 @@
-"""A name -> a set of models that work together: what it is made of, on which terms, and whether it
-is on this machine.
+"""A name -> a set of models that work together.
+
+What it is made of, on which terms, and whether it is on this machine.
 
 A set is a row of `MODEL_SETS`, a member a `ModelSpec`: adding one is adding a row. Nothing is
 imported before its use.
@@ -34,8 +35,9 @@ ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "sounds
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """How a member is made, and the `model_id` it will carry (so that a set has its ids before
-    anything is loaded).
+    """How a member is made, and the `model_id` it will carry.
+
+    So a set has its ids before anything is loaded.
 
     `target` is `module:Class`. With `parts` the class is called with these members of the same set;
     without, its `from_pretrained(source, revision=..., device=...)` is called. `weights` are names
@@ -140,8 +142,9 @@ class ModelFacts:
 
 
 class ModelSet:
-    """The models of one set: each is loaded when it is first used, and then kept. A set may lack a
-    role; that is None.
+    """The models of one set: each is loaded when it is first used, and then kept.
+
+    A set may lack a role; that is None.
 
     >>> models = load_set("offline")
     >>> models.encoder.encode_text(["a bear"]).shape
@@ -162,8 +165,9 @@ class ModelSet:
 
     @property
     def model_ids(self) -> dict[str, str]:
-        """{role: model_id}, without loading anything; a pulled model's id has its commit, known
-        once it was pulled.
+        """{role: model_id}, without loading anything.
+
+        A pulled model's id has its commit, known once it was pulled.
         """
         return {role: _installed_id(self._specs[role]) for role in ROLES if role in self._specs}
 
@@ -174,8 +178,9 @@ class ModelSet:
 
     @cached_property
     def sentences(self) -> TextEncoder | None:
-        """Captions and utterances -> vectors; the encoder reads them where the set has no model for
-        sentences alone.
+        """Captions and utterances -> vectors.
+
+        The encoder reads them where the set has no model for sentences alone.
         """
         return self._member("sentences") or self.encoder
 
@@ -221,8 +226,9 @@ class ModelSet:
 
 
 def load_set(name: str, *, device: str = "cpu") -> ModelSet:
-    """The set called `name`; members are loaded one by one, when used. UnknownModel lists the known
-    ones.
+    """The set called `name`; members are loaded one by one, when used.
+
+    UnknownModel lists the known ones.
     """
     return ModelSet(name, _specs(name), device=device)
 
@@ -233,8 +239,9 @@ def known_sets() -> tuple[str, ...]:
 
 
 def describe(name: str) -> tuple[ModelFacts, ...]:
-    """Facts about every model of a set, or about one model by its id; nothing is loaded or
-    hashed.
+    """Facts about every model of a set, or about one model by its id.
+
+    Nothing is loaded or hashed.
     """
     if name in MODEL_SETS:
         return tuple(_facts(name, role, spec) for role, spec in MODEL_SETS[name].items())
@@ -251,8 +258,9 @@ def describe(name: str) -> tuple[ModelFacts, ...]:
 
 
 def verify(name: str) -> None:
-    """Read every weight file of a set and compare checksums; raises WeightsMissing or
-    WeightsCorrupt.
+    """Read every weight file of a set and compare checksums.
+
+    Raises WeightsMissing or WeightsCorrupt.
     """
     for spec in _specs(name).values():
         for weights in spec.weights:

@@ -1,5 +1,6 @@
-"""Frames and sound of one video -> chunks: everything the models say about 30 seconds, ready for
-one transaction.
+"""Frames and sound of one video -> chunks.
+
+Everything the models say about 30 seconds, ready for one transaction.
 
 A chunk depends on its own 30 seconds only, with two exceptions that bring their own context: a shot
 detector looks a few frames past a border, and speech is heard in blocks of a minute. So a resumed
@@ -28,8 +29,9 @@ BATCH = 32
 
 
 class Analysis:
-    """One video, read once. Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures
-    went and `truncated` why.
+    """One video, read once.
+
+    Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went and `truncated` why.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
@@ -38,8 +40,9 @@ class Analysis:
         self.end_s, self.truncated = 0.0, False
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
-        """Chunks in time order from `from_s`, a multiple of the scene length; the last one ends
-        where the pictures end.
+        """Chunks in time order from `from_s`, a multiple of the scene length.
+
+        The last one ends where the pictures end.
         """
         cuts = ShotBoundaryFinder(self.settings.shots)
         every_s = self.settings.every_s
@@ -82,8 +85,9 @@ class Analysis:
         return () if frames is None else (frames, *levels_of(frames, end_s, since_s=start_s))
 
     def _scenes(self, from_s: float) -> Iterator[tuple[float, FrameBatch, bool]]:
-        """(start_s, its frames, whether it is the last one); the worker decodes ahead while the
-        models work.
+        """(start_s, its frames, whether it is the last one).
+
+        The worker decodes ahead while the models work.
         """
         length_s, held, index = self.settings.scene_s, [], 0
         with stream_frames(
@@ -111,8 +115,9 @@ class Analysis:
             return next(batches, None)
 
     def _end_of(self, frames: FrameBatch) -> float:
-        """Where the last frame's time ends: the video's end, or one sampling step on where the
-        header is wrong.
+        """Where the last frame's time ends.
+
+        The video's end, or one sampling step on where the header is wrong.
         """
         last_s = float(frames.t_s[-1])
         step_s = last_s + self.settings.every_s
@@ -147,8 +152,9 @@ class Analysis:
     def _text_vectors(
         self, modality: str, said: list, start_s: float, end_s: float
     ) -> tuple[VectorSet, ...]:
-        """Sentences with their seconds -> their vectors, and that of the scene; none where there
-        are no sentences.
+        """Sentences with their seconds -> their vectors, and that of the scene.
+
+        None where there are no sentences.
         """
         if not said:
             return ()

@@ -37,8 +37,9 @@ def ask(
     options: Sequence[str] = (),
     cache: SearchCache | None = None,
 ) -> Answer:
-    """Answer `text` from `videos` (ids), choosing among `options` if there are any; abstains where
-    nothing supports it.
+    """Answer `text` from `videos` (ids), choosing among `options` if there are any.
+
+    Abstains where nothing supports it.
 
     About one video, an open question that says when ("at the end", "after the ball falls") is
     answered from those seconds only; options are weighed on the whole video, where a prior on time
@@ -101,8 +102,9 @@ def _from_words(
 def _from_pictures(
     store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
-    """For an answerer that looks: the best frames of the best hit's video. What single frames
-    cannot tell, boxes do.
+    """For an answerer that looks: the best frames of the best hit's video.
+
+    What single frames cannot tell, boxes do.
     """
     if len(videos) == 1 and (told := _told(store, question, videos[0])):
         return told
@@ -124,8 +126,9 @@ def _from_pictures(
 
 
 def _told(store: Store, question: Question, video: str) -> Answer | None:
-    """An answer about when, in what order, which way or how often, from the boxes' tracks; None
-    where these do not tell.
+    """An answer about when, in what order, which way or how often, from the boxes' tracks.
+
+    None where these do not tell.
     """
     boxes, t_s = store.detections(video), store.frame_times(video)
     told = (
@@ -154,8 +157,9 @@ def _time_scope(
 
 
 def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
-    """The parts of the hits that lie in the seconds that are asked about; these seconds themselves
-    where none does.
+    """The parts of the hits that lie in the seconds that are asked about.
+
+    These seconds themselves where none does.
     """
     if scope is None or not hits:
         return list(hits)
@@ -168,8 +172,9 @@ def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]
 
 
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
-    """Passages with `parts` that show what each second has for it: content, coherence, and the
-    question's words.
+    """Passages with `parts` that show what each second has for it.
+
+    Content, coherence, and the question's words.
     """
     videos = {p.video for p in passages}
     stored = [store.find_video(video) for video in videos] if len(videos) == 1 else store.videos()
@@ -180,8 +185,9 @@ def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evid
 
 
 def _inside(passages: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
-    """The passages whose middle lies in the seconds that are asked about; the nearest one where
-    none does.
+    """The passages whose middle lies in the seconds that are asked about.
+
+    The nearest one where none does.
     """
     if scope is None:
         return list(passages)

@@ -1,5 +1,6 @@
-"""The sound of a video -> utterances and sound vectors, heard in blocks of a minute while the
-pictures are looked at.
+"""The sound of a video -> utterances and sound vectors.
+
+Heard in blocks of a minute while the pictures are looked at.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ MARGIN_S = 5.0
 
 @dataclass(frozen=True, eq=False)
 class AudioBlock:
-    """What one block holds: utterances that begin in it, and `values (N, D)` of the stretches of
-    sound from `starts_s`.
+    """What one block holds: utterances that begin in it, and what stretches of it sound like.
+
+    `values (N, D)` are those of the stretches from `starts_s`.
     """
 
     utterances: tuple[Utterance, ...]
@@ -32,8 +34,9 @@ class AudioBlock:
 
 
 class AudioAnalysis:
-    """What is heard in one video, by time. Blocks begin at multiples of `BLOCK_S`, so a resumed run
-    hears the same.
+    """What is heard in one video, by time.
+
+    Blocks begin at multiples of `BLOCK_S`, so a resumed run hears the same.
 
     A block is heard with `MARGIN_S` on either side, so that a sentence across a border is heard
     whole and counts where it begins. One thread listens one block ahead. Without a transcriber
@@ -65,8 +68,9 @@ class AudioAnalysis:
         self.pool.shutdown(cancel_futures=True)
 
     def utterances(self, start_s: float, end_s: float | None) -> list[Utterance]:
-        """What is said by someone who begins in `[start_s, end_s)`; with None, in all that
-        follows.
+        """What is said by someone who begins in `[start_s, end_s)`.
+
+        With None, in all that follows.
         """
         said = [
             u
@@ -76,8 +80,9 @@ class AudioAnalysis:
         return [u for u in said if start_s <= u.start_s and (end_s is None or u.start_s < end_s)]
 
     def sounds(self, start_s: float, end_s: float) -> VectorSet | None:
-        """What it sounds like every `every_s` seconds that begin in `[start_s, end_s)`; None where
-        all of it is silent.
+        """What it sounds like every `every_s` seconds that begin in `[start_s, end_s)`.
+
+        None where all of it is silent.
         """
         blocks = list(self._blocks(start_s, end_s))
         starts_s = np.concatenate([np.empty(0), *(block.starts_s for block in blocks)])

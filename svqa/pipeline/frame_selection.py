@@ -1,5 +1,4 @@
-"""Hits of a search -> the frames that an answerer which looks is shown, each with how much it is
-trusted.
+"""Hits of a search -> the frames an answerer is shown, each with how much it is trusted.
 
 Coarse to fine: the segments say which stretches of the video fit, by pictures and by words. A
 caption that names all that the question names vouches for the middle of its stretch, which it
@@ -28,8 +27,9 @@ _ANYTHING = frozenset(
 def frames_to_show(
     store: Store, models: ModelSet, text: str, stretches: Sequence[Evidence], *, cache: SearchCache
 ) -> dict[float, Evidence]:
-    """-> {second of a frame: its evidence}, in time order, `LOOKS` at most. `stretches`: of one
-    video, best first.
+    """-> {second of a frame: its evidence}, in time order, `LOOKS` at most.
+
+    `stretches`: of one video, best first.
 
     Every stretch shows one frame, which has its score. Then the frames that fit best by their
     picture fill what room is left, for at most half the score of their stretch. No stretch shows no

@@ -1,5 +1,6 @@
-"""Paths -> rows: probe, claim, analyse chunk by chunk, one transaction each, then release the video
-for search.
+"""Paths -> rows: probe, claim, analyse, commit, release.
+
+Chunk by chunk, one transaction each; then the video is released for search.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ BUSY_POLL_S = 0.5
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of one file. `status`: `ready`, `partial` (the file ends early), `already`
-    (nothing to do) or `failed`.
+    """What became of one file.
+
+    `status`: `ready`, `partial` (the file ends early), `already` (nothing to do) or `failed`.
     """
 
     path: str
@@ -77,8 +79,9 @@ def ingest_many(
     settings: Settings,
     progress: Progress | None = None,
 ) -> list[IngestReport]:
-    """One report a file, in order; a file that cannot be read is reported as `failed` and does not
-    stop the others.
+    """One report a file, in order.
+
+    A file that cannot be read is reported as `failed` and does not stop the others.
     """
     reports = []
     for path in paths:

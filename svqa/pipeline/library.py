@@ -1,5 +1,6 @@
-"""A database and a model set, together: what `svqa.open_library` gives, and the three verbs on
-it.
+"""A database and a model set, together.
+
+What `svqa.open_library` gives, and the three verbs on it.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Library:
         k: int = 5,
         sound: Waveform | str | None = None,
     ) -> list[Evidence]:
-        """The `k` best moments for a description, and for an example of what is heard, in one video
-        (path or id) or all.
+        """The `k` best moments for a description, and for an example of what is heard.
+
+        In one video (path or id) or all.
 
         `sound`: the example, or words for it where the set's sound encoder reads words.
         """
@@ -102,8 +104,9 @@ class Library:
         options: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Answer:
-        """Answer from one video (an id, or a path, which is ingested first if needed), or from all
-        of them.
+        """Answer from one video, or from all of them.
+
+        A video is an id, or a path, which is ingested first if needed.
         """
         if video is not None and Path(video).is_file():
             report = ingesting.ingest_video(
@@ -138,8 +141,9 @@ class Library:
 
 
 def open_library(database: str | None = None, models: str | None = None, **settings) -> Library:
-    """Open (and create or migrate) a database with a model set; further names are those of
-    `svqa.settings.Settings`.
+    """Open (and create or migrate) a database with a model set.
+
+    Further names are those of `svqa.settings.Settings`.
 
     >>> open_library("sqlite:///svqa.db", every_s=1.0)   # doctest: +SKIP
     """

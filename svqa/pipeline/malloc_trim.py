@@ -1,5 +1,6 @@
-"""Memory freed but kept by the allocator -> back to the system, so that a long video needs no more
-than a short one.
+"""Memory freed but kept by the allocator -> back to the system.
+
+So a long video needs no more than a short one.
 
 Tensors, sound and decoded frames of changing sizes, freed on several threads, leave glibc's arenas
 with holes that it keeps: over an hour of video these grow past what any one chunk ever held
@@ -22,8 +23,9 @@ KEPT_BYTES = 512 << 20
 
 @cache
 def map_large_blocks() -> None:
-    """Let blocks of 4 MiB and more come from the system and go straight back, for the whole
-    process, once.
+    """Let blocks of 4 MiB and more come from the system and go straight back.
+
+    For the whole process, once.
 
     Trimming is left to `give_back_memory`: at glibc's own threshold every other call would trim,
     which costs a sixth of an ingest. Who set `MALLOC_MMAP_THRESHOLD_` keeps it.

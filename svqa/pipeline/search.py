@@ -1,5 +1,6 @@
-"""A sentence -> the moments it describes: pictures and words ranked apart, then joined by
-reciprocal rank.
+"""A sentence -> the moments it describes.
+
+Pictures and words ranked apart, then joined by reciprocal rank.
 
 A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments
 they like: picture vectors, caption vectors, speech vectors, and BM25 over captions and speech; with
@@ -62,8 +63,9 @@ def search(
     cache: SearchCache | None = None,
     sound: Waveform | str | None = None,
 ) -> list[Evidence]:
-    """The `k` moments of `videos` (ids) that fit `text` best, best first; `kind` names the sense
-    that carried each.
+    """The `k` moments of `videos` (ids) that fit `text` best, best first.
+
+    `kind` names the sense that carried each.
 
     `level`: `frame` (pictures only), `segment` or `scene`. `cache` keeps what the next search will
     need again. `sound` is an example of what is heard at that moment, or words for it where the
@@ -102,8 +104,9 @@ def search(
 def scores_over_time(
     store: Store, models: ModelSet, text: str, *, video: str, cache: SearchCache
 ) -> tuple[np.ndarray, np.ndarray]:
-    """-> (start of each segment of a video (N,), how well it fits `text` (N,)): standard scores of
-    all senses.
+    """-> (start of each segment of a video (N,), how well it fits `text` (N,)).
+
+    Standard scores of all senses.
     """
     moments, measured = _measure(store, models, text, [video], "segment", cache)
     known = [
@@ -118,8 +121,9 @@ def scores_over_time(
 def _measure(
     store: Store, models: ModelSet, text: str, videos: Sequence[str], level: str, cache: SearchCache
 ) -> tuple[VectorTable, dict[str, np.ndarray]]:
-    """-> the moments of a level, and what each ranking measured in them: (M,), -inf where it names
-    none.
+    """-> the moments of a level, and what each ranking measured in them.
+
+    (M,), -inf where it names none.
     """
     moments = store.vectors(level, "visual", models.encoder.model_id, videos=videos)
     if not len(moments):
@@ -142,9 +146,7 @@ def _measure(
 
 
 def _is_indexed(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> bool:
-    """Whether there are more videos than a ranking names moments, and an index to choose among
-    them.
-    """
+    """Whether there are more videos than a ranking names moments, and an index to choose by."""
     return (
         len(set(videos)) > DEPTH
         and store.large_index(level, "visual", models.encoder.model_id) is not None
@@ -187,8 +189,9 @@ def _narrowed(
 
 
 def _example(models: ModelSet, sound: Waveform | str) -> np.ndarray:
-    """The example, or the words for a sound, as a vector of the stored kind; UsageError where
-    nothing is heard.
+    """The example, or the words for a sound, as a vector of the stored kind.
+
+    UsageError where nothing is heard.
     """
     hearing = models.sounds
     if isinstance(sound, str):
@@ -238,8 +241,9 @@ def _by_vector(
 def _joined(
     moments: VectorTable, words: PassageIndex, measured: dict[str, np.ndarray]
 ) -> list[Evidence]:
-    """Rankings -> evidence without its path, best first, for every moment that one of them
-    names.
+    """Rankings -> evidence for every moment that one of them names, best first.
+
+    Its path is not looked up yet.
     """
     ranks = {name: ordinal_ranks(scores, depth=DEPTH) for name, scores in measured.items()}
     gains = fuse_ranks(ranks, weights=WEIGHTS)

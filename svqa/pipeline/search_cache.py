@@ -1,5 +1,6 @@
-"""What a library keeps between searches: vectors as float32, and the words of the searched videos
-with their index.
+"""What a library keeps between searches.
+
+Vectors as float32, and the words of the searched videos with their index.
 
 A searchable video never changes, so what was made from a table of the store is good as long as the
 store hands out that table.
@@ -57,8 +58,9 @@ class SearchCache:
 
 
 class PassageIndex:
-    """The captions and utterances of the searched videos, each in the moment that holds its
-    middle.
+    """The captions and utterances of the searched videos.
+
+    Each in the moment that holds its middle.
     """
 
     def __init__(self, store: Store, moments: VectorTable, videos: Sequence[str]):
@@ -76,8 +78,9 @@ class PassageIndex:
         self._owners: dict[str, tuple[VectorTable, np.ndarray]] = {}
 
     def best_by_moment(self, modality: str, table: VectorTable, scores: np.ndarray) -> np.ndarray:
-        """(N,) scores of a table's rows -> (M,) the best score in each moment, -inf where there are
-        none.
+        """(N,) scores of a table's rows -> (M,) the best score in each moment.
+
+        -inf where there are none.
         """
         kept, owners = self._owners.get(modality, (None, None))
         if kept is not table:

@@ -1,5 +1,6 @@
-"""Frames, a chunk at a time -> cuts between shots, the same however the video was divided into
-chunks.
+"""Frames, a chunk at a time -> cuts between shots.
+
+The same however the video was divided into chunks.
 """
 
 from __future__ import annotations

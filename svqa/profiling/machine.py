@@ -1,5 +1,6 @@
-"""This process and its GPUs -> bytes in use: what a measurement says about the machine it ran
-on.
+"""This process and its GPUs -> bytes in use.
+
+What a measurement says about the machine it ran on.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ class Memory:
 
 @dataclass
 class MemoryUse:
-    """Resident memory around a block: before, after, and the most in between (None while the block
-    runs).
+    """Resident memory around a block.
+
+    Before, after, and the most in between (None while the block runs).
     """
 
     before_bytes: int
@@ -45,8 +47,9 @@ class MemoryUse:
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU: its share of time in use (0 to 1, None where the driver does not tell) and its
-    memory.
+    """One GPU: its share of time in use and its memory.
+
+    The share is 0 to 1, None where the driver does not tell.
     """
 
     name: str
@@ -56,8 +59,9 @@ class Gpu:
 
 
 class MemoryMeter:
-    """Peaks of nested blocks, from the kernel's own high-water mark, so that nothing between two
-    samples is missed.
+    """Peaks of nested blocks, from the kernel's own high-water mark.
+
+    So nothing between two samples is missed.
 
     Linux lets a process set its mark back (`/proc/self/clear_refs`, value 5: proc(5)); where it
     cannot be set back, the peak of a block is the process's peak if that rose, else the larger of

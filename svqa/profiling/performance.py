@@ -1,5 +1,6 @@
-"""Work and its rows -> how long, how much memory, how good: what one process did, and what one
-video cost.
+"""Work and its rows -> how long, how much memory, how good.
+
+What one process did, and what one video cost.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ class VideoStatistics(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One model on the test data: seconds a call over the calls that worked, memory, and what went
-    wrong.
+    """One model on the test data.
+
+    Seconds a call over the calls that worked, memory, and what went wrong.
     """
 
     model: str
@@ -79,8 +81,9 @@ class Benchmark:
 
 
 class MetricsService:
-    """Times, memory and figures of this process. Safe between threads; a forked child starts with
-    empty books.
+    """Times, memory and figures of this process.
+
+    Safe between threads; a forked child starts with empty books.
 
     >>> service = MetricsService()
     >>> with service.track_processing_time("ingest"):
@@ -95,8 +98,9 @@ class MetricsService:
         self._timings = Timings()
 
     def track_processing_time(self, operation: str) -> Timer:
-        """A context manager, and a decorator, that books its wall seconds; nested ones under
-        `outer/inner`.
+        """A context manager, and a decorator, that books its wall seconds.
+
+        Nested ones under `outer/inner`.
         """
         return self._timings.track(operation)
 
@@ -125,8 +129,9 @@ class MetricsService:
         return gpus()
 
     def get_video_statistics(self, db, video_id: str) -> VideoStatistics:
-        """What one video cost and gave; takes as long in a library of a million rows as in one of a
-        thousand.
+        """What one video cost and gave.
+
+        Takes as long in a library of a million rows as in one of a thousand.
 
         `db`: a `Store`, a database URL or a SQLAlchemy session. `video_id`: an id or its beginning,
         a path, a SHA-256. Raises `NotIngested`.
@@ -184,8 +189,9 @@ class MetricsService:
         )
 
     def videos_frame(self, db):
-        """`get_video_statistics` of every searchable video as a pandas DataFrame, nested names
-        joined by dots.
+        """`get_video_statistics` of every searchable video as a pandas DataFrame.
+
+        Nested names are joined by dots.
         """
         import pandas
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """How long an operation took over all its calls. `items`: what it worked on, where that was
-    told.
+    """How long an operation took over all its calls.
+
+    `items`: what it worked on, where that was told.
     """
 
     operation: str
@@ -50,8 +51,9 @@ class Timings:
         _OPEN.add(self)
 
     def track(self, operation: str) -> Timer:
-        """A context manager, and a decorator, that books its wall seconds; nested ones under
-        `outer/inner`.
+        """A context manager, and a decorator, that books its wall seconds.
+
+        Nested ones under `outer/inner`.
         """
         return Timer(self, operation)
 

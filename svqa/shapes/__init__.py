@@ -1,5 +1,6 @@
-"""A small world whose every answer is known: scene -> frames, sound, captions, boxes, tracks,
-questions.
+"""A small world whose every answer is known.
+
+Scene -> frames, sound, captions, boxes, tracks, questions.
 
 >>> rng = np.random.default_rng(0)
 >>> scene = sampling.sample_scene(rng)              # or sampling.sample_still(rng, objects=1): fast, for single frames

@@ -16,8 +16,9 @@ _NAMES = {*COLOURS, *SHAPES, *(f"{shape}s" for shape in SHAPES), "objects", "ver
 
 @dataclass(frozen=True)
 class WorldQuestion:
-    """A question whose answer is known. `time_s`: the frame it is about, None where one frame is
-    not enough.
+    """A question whose answer is known.
+
+    `time_s`: the frame it is about, None where one frame is not enough.
 
     `spans`: where the evidence is; for a one-frame question, the seconds around `time_s` in which
     the answer holds.
@@ -36,8 +37,9 @@ class WorldQuestion:
 
 
 class Balance:
-    """Remembers how much more often each answer was right than a guess among its options; draws
-    what lags.
+    """Remembers how much more often each answer was right than a guess among its options.
+
+    Draws what lags.
     """
 
     def __init__(self) -> None:
@@ -71,8 +73,9 @@ class Balance:
 
 
 def gist(text: str) -> str:
-    """The text without names of colours, shapes and tones: what is left to someone who does not
-    look.
+    """The text without names of colours, shapes and tones.
+
+    What is left to someone who does not look.
 
     >>> gist("is there a red circle?")
     'is there a'
@@ -106,8 +109,9 @@ def baselines(
 
 
 def _blind(learn: Sequence[WorldQuestion]):
-    """A guesser that knows how often each gist of an option was right, or which answer followed
-    which words.
+    """A guesser that never looks.
+
+    It knows how often each gist of an option was right, or which answer followed which words.
     """
     offered, right = Counter(), Counter()
     after: dict[str, Counter] = defaultdict(Counter)

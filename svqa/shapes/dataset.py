@@ -25,8 +25,9 @@ _QUESTION_STREAM = 1_000_000_007  # keeps the draw of the questions apart from t
 
 @dataclass(frozen=True)
 class MadeDataset:
-    """What was written: where, how many videos and questions, and what each type gives to those who
-    do not look.
+    """What was written.
+
+    Where, how many videos and questions, and what each type gives to those who do not look.
     """
 
     folder: Path
@@ -36,8 +37,10 @@ class MadeDataset:
 
 
 def split_of(index: int) -> str:
-    """Of ten videos in a row eight are for training, the ninth for choosing, the tenth for the
-    final figure.
+    """The split of a video, by its number.
+
+    Of ten videos in a row eight are for training, the ninth for choosing, the tenth for the final
+    figure.
     """
     return SPLITS[max(0, index % 10 - 7)]
 
@@ -50,8 +53,9 @@ def make_dataset(
     per_type: int = 1,
     progress: Progress | None = None,
 ) -> MadeDataset:
-    """Write `n` videos of `seed` to `out`: `videos/*.mp4`, `metadata.jsonl`, `questions.jsonl`,
-    `README.md`.
+    """Write `n` videos of `seed` to `out`.
+
+    `videos/*.mp4`, `metadata.jsonl`, `questions.jsonl`, `README.md`.
 
     The same `n` and `seed` give the same bytes of metadata and questions; video `i` is the same for
     every `n > i`. `metadata.jsonl` has the columns of Hugging Face's VideoFolder, `questions.jsonl`
@@ -90,8 +94,9 @@ def make_dataset(
 
 
 def draw_questions(n: int, seed: int, *, per_type: int = 1) -> list[list[WorldQuestion]]:
-    """The questions of videos 0 .. n - 1 of `seed`, balanced over all of them, without drawing a
-    frame.
+    """The questions of videos 0 .. n - 1 of `seed`, balanced over all of them.
+
+    No frame is drawn.
     """
     rng, balance = np.random.default_rng([seed, _QUESTION_STREAM]), Balance()
     return [questions(scene_of(seed, index), rng, balance, per_type=per_type) for index in range(n)]

@@ -80,8 +80,9 @@ def video_questions(
 def questions(
     scene: Scene, rng: np.random.Generator, balance: Balance | None = None, *, per_type: int = 1
 ) -> list[WorldQuestion]:
-    """Up to `per_type` different questions of each of `TYPES`, the one-frame ones at seconds where
-    nothing changes.
+    """Up to `per_type` different questions of each of `TYPES`.
+
+    The one-frame ones at seconds where nothing changes.
     """
     balance = balance or Balance()
     found: dict[tuple, WorldQuestion] = {}
@@ -173,8 +174,9 @@ def _place(scene: Scene, t_s: float) -> Iterator[WorldQuestion]:
 
 
 def _stay(scene: Scene, actor: int, place: str, t_s: float) -> tuple[float, float]:
-    """The part of the calm seconds around `t_s` in which the actor is in that quarter, to a tenth
-    of a second.
+    """The part of the calm seconds around `t_s` in which the actor is in that quarter.
+
+    To a tenth of a second.
     """
     start_s, end_s = _calm(scene, t_s)
     grid = np.arange(start_s, end_s, 0.1)

@@ -89,8 +89,9 @@ def frame_times(rate_hz: float) -> np.ndarray:
 
 
 def stereo(scene: Scene, *, rate_hz: int = 16000) -> np.ndarray:
-    """-> (N, 2) float32 in [-1, 1], left and right: each event's tone for `TONE_S`, panned to where
-    it happens.
+    """-> (N, 2) float32 in [-1, 1], left and right.
+
+    Each event's tone for `TONE_S`, panned to where it happens.
     """
     sound = np.zeros((round(DURATION_S * rate_hz), 2), np.float32)
     t_s = np.arange(round(TONE_S * rate_hz)) / rate_hz

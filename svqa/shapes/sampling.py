@@ -35,8 +35,9 @@ _MOTIONS = ("still", "straight", "stops", "turns", "meets")
 
 
 def sample_scene(rng: np.random.Generator, *, objects: int | None = None) -> Scene:
-    """A scene with `objects` shapes (1 to `MAX_OBJECTS`; drawn evenly if not given) that live,
-    move, change and meet.
+    """A scene with `objects` shapes that live, move, change and meet.
+
+    `objects`: 1 to `MAX_OBJECTS`, drawn evenly if not given.
 
     >>> sample_scene(np.random.default_rng(0), objects=2).actors[0].shape in SHAPES
     True
@@ -77,6 +78,7 @@ def sample_still(rng: np.random.Generator, *, objects: int | None = None) -> Sce
 
 def sample_crowd(rng: np.random.Generator, *, objects: int = 10) -> Scene:
     """Up to `objects` still shapes, also of one kind: many lessons for the price of one picture.
+
     Not for questions.
     """
     colours, found, placed = list(COLOURS), [], np.zeros((0, 3))

@@ -1,5 +1,4 @@
-"""The records of a scene: which shapes there are, where each is at any second, and what happens
-when.
+"""The records of a scene: its shapes, where each is at any second, and what happens when.
 
 Space is the unit square, x to the right and y down; a shape's radius is a share of the shorter side
 of the picture. Time is seconds; events fall on a grid of half seconds and no two share one. Shapes
@@ -37,8 +36,9 @@ TONE_S = 0.4
 
 @dataclass(frozen=True)
 class Sighting:
-    """One shape at one instant: which actor, what it looks like, centre and radius in the unit
-    square.
+    """One shape at one instant.
+
+    Which actor, what it looks like, centre and radius in the unit square.
     """
 
     actor: int
@@ -61,8 +61,9 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Actor:
-    """A shape's whole life: seen in `[path[0].t, path[-1].t)`, on straight lines between the
-    waypoints `(t_s, x, y)`.
+    """A shape's whole life, on straight lines between waypoints `(t_s, x, y)`.
+
+    Seen in `[path[0].t, path[-1].t)`.
 
     `colours` are `(from_s, colour)` in time order. `voice` is the pitch in which each of its events
     sounds.
@@ -95,8 +96,9 @@ class Actor:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens at `t_s` to `actor` (and `other`, where two meet). `to`: the new
-    colour or direction.
+    """Something that happens at `t_s` to `actor` (and `other`, where two meet).
+
+    `to`: the new colour or direction.
     """
 
     kind: str
@@ -113,8 +115,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Look:
-    """The background: two RGB colours, how they blend, noise in grey levels, the seed of texture
-    and noise.
+    """The background of a scene.
+
+    Two RGB colours, how they blend, noise in grey levels, the seed of texture and noise.
     """
 
     kind: str
@@ -152,8 +155,9 @@ class Scene:
 
 
 def place_of(x: float, y: float, *, margin: float = 0.0) -> str | None:
-    """The quarter of the picture a point lies in; None within `margin` of a middle line, where
-    people would differ.
+    """The quarter of the picture a point lies in.
+
+    None within `margin` of a middle line, where people would differ.
     """
     if min(abs(x - 0.5), abs(y - 0.5)) < margin:
         return None

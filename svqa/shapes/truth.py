@@ -35,8 +35,9 @@ def frame_caption(scene: Scene, t_s: float) -> str:
 
 
 def description(scene: Scene) -> str:
-    """What the whole video shows: every shape, where it comes into sight and what it does until it
-    goes, by time.
+    """What the whole video shows.
+
+    Every shape, where it comes into sight and what it does until it goes, by time.
 
     `a small red circle at the top left moves right and stops, a large blue square at the bottom
     left appears`.
@@ -46,8 +47,9 @@ def description(scene: Scene) -> str:
 
 
 def phrase(scene: Scene, event: Event) -> str:
-    """`the red circle stops`, `the red circle meets the blue square`; named by the colour before
-    the event.
+    """`the red circle stops`, `the red circle meets the blue square`.
+
+    Named by the colour before the event.
     """
     words = f"the {event_name(scene, event)} {event.kind}"
     return (
@@ -65,8 +67,9 @@ def event_name(scene: Scene, event: Event) -> str:
 def boxes(
     scene: Scene, t_s: float, *, width_px: int, height_px: int | None = None
 ) -> list[Detection]:
-    """The box of every shape's outline at `t_s`: score 1, label `red circle`, track id = index of
-    the actor.
+    """The box of every shape's outline at `t_s`.
+
+    Score 1, label `red circle`, track id = index of the actor.
 
     Exact in space; the anti-aliased brush paints up to a pixel beyond it.
     """
@@ -93,8 +96,9 @@ def tracks(
 
 
 def steady_times(scene: Scene, *, every_s: float = 0.1) -> list[float]:
-    """The seconds on the grid at which no event is within `BETWEEN_S`, so that any near frame shows
-    the same.
+    """The seconds on the grid at which no event is within `BETWEEN_S`.
+
+    So any near frame shows the same.
     """
     grid = (round(i * every_s, 6) for i in range(round(DURATION_S / every_s)))
     return [t for t in grid if all(abs(t - e.t_s) > BETWEEN_S - 1e-9 for e in scene.events)]

@@ -1,5 +1,6 @@
-"""Alembic's environment: runs the migrations on the connection that `svqa.database.migrate` hands
-over.
+"""Alembic's environment: runs the migrations on a connection handed over.
+
+`svqa.database.migrate` hands it over.
 """
 
 from alembic import context
