@@ -12,8 +12,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of data that is measured on and never committed; a test that needs it skips where
-    it is not.
+    """The folder of data that is measured on and never committed.
+
+    A test that needs it skips where it is not.
     """
     folder = REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():

@@ -184,7 +184,7 @@ def _who(said: Sequence[str]) -> frozenset[str]:
 
 
 def _with_clauses(question: str, options: Sequence[str]) -> str:
-    """ "Which happens first?" takes its clauses from the options.
+    """`Which happens first?` takes its clauses from the options.
 
     "what happens when the bell first rings?" does not.
     """

@@ -79,7 +79,7 @@ def facts(job: dict, send) -> None:
 
 
 def frames(job: dict, send) -> None:
-    """ "open" with the output size, a "frame" for every chosen frame, "end" with how it ended."""
+    """First "open" with the output size, a "frame" for every chosen frame, "end" with how it ended."""
     sampling = Sampling(job["mode"], job["every_s"], tuple(job["times_s"]))
     source = _source(job, send)
     video = _DECODERS[job["decoder"]](source, job)
@@ -104,7 +104,7 @@ def frames(job: dict, send) -> None:
 
 
 def sound(job: dict, send) -> None:
-    """ "open" with whether there is sound, a "sound" for every piece of it, "end"."""
+    """First "open" with whether there is sound, a "sound" for every piece of it, "end"."""
     from svqa.media.sound import SoundReader
 
     reader = SoundReader(_source(job, send), job["rate_hz"])

@@ -1,5 +1,6 @@
-"""What boxes tell is said in words, or by one of the options; what they do not tell is left to
-those who look.
+"""What boxes tell is said in words, or by one of the options.
+
+What they do not tell is left to those who look.
 """
 
 from __future__ import annotations
@@ -123,8 +124,9 @@ def test_most_seconds_are_told_also_from_two_looks_a_second(rate_hz, share):
 
 
 def test_exact_boxes_answer_what_no_frame_can():
-    """Every kind of question about time that needs no ear, with its options; on another video's
-    boxes they are at chance.
+    """Every kind of question about time that needs no ear, with its options.
+
+    On another video's boxes they are at chance.
     """
     times, rng, balance = frame_times(5), np.random.default_rng(1), Balance()
     worlds = [scene_of(23, index) for index in range(24)]

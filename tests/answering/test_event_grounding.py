@@ -1,5 +1,6 @@
-"""A question's words choose among the things that happen; nothing is chosen where its words fit
-nothing.
+"""A question's words choose among the things that happen.
+
+Nothing is chosen where its words fit nothing.
 """
 
 from __future__ import annotations
@@ -71,8 +72,9 @@ def test_clauses_and_verbs():
 
 @pytest.mark.slow
 def test_the_seconds_are_found_in_a_written_and_read_video(tmp_path):
-    """H.264 and a decoder lie between the world and the boxes here; most events of four videos are
-    still found.
+    """H.264 and a decoder lie between the world and the boxes here.
+
+    Most events of four videos are still found.
     """
     detector, told, right = load_set("shapes").detector, 0, 0
     for index in range(4):

@@ -1,5 +1,6 @@
-"""The evidence answerer on passages whose right answer a reader can tell, with the real sentence
-encoder.
+"""The evidence answerer on passages whose right answer a reader can tell.
+
+With the real sentence encoder.
 """
 
 from __future__ import annotations

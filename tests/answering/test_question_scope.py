@@ -1,5 +1,6 @@
-"""Questions that say when are answered from those seconds; what is kept between searches changes no
-result.
+"""Questions that say when are answered from those seconds.
+
+What is kept between searches changes no result.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The command line as a person or a script meets it: JSON as promised, exit codes, errors that say
-what to do.
+"""The command line as a person or a script meets it.
+
+JSON as promised, exit codes, errors that say what to do.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""`svqa eval` as a person or a script meets it: JSON as promised, the baselines in the same table,
-refusals that teach.
+"""`svqa eval` as a person or a script meets it.
+
+JSON as promised, the baselines in the same table, refusals that teach.
 """
 
 from __future__ import annotations

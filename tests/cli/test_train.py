@@ -1,5 +1,6 @@
-"""`svqa train` and the versions in `svqa models`, as a person uses them: videos, a file of
-questions, commands.
+"""`svqa train` and the versions in `svqa models`, as a person uses them.
+
+Videos, a file of questions, commands.
 """
 
 from __future__ import annotations

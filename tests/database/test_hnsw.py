@@ -1,6 +1,4 @@
-"""HNSW on a real PostgreSQL: what the index finds, what stays exact beside it, and what is never
-found.
-"""
+"""HNSW on a real PostgreSQL: what it finds, what stays exact beside it, what is never found."""
 
 from __future__ import annotations
 
@@ -24,8 +22,9 @@ VIDEOS, ROWS, DIM = 6, 400, 32
 
 
 def drifting(seed: int, rows: int = ROWS, dim: int = DIM) -> np.ndarray:
-    """Unit vectors of a video: each near the one before, as frames are, and in time anywhere, as
-    other videos' are.
+    """Unit vectors of a video, each near the one before, as frames are.
+
+    In time they are anywhere, as other videos' are.
 
     Walks that leave each other for good would be islands, which a small graph joins or not, by
     chance.
@@ -96,8 +95,9 @@ def test_the_index_finds_nearly_all_and_scores_them_right(store):
 
 
 def test_the_index_answers_when_asked_and_exact_queries_cannot_use_it(store):
-    """Read from the planner: with every other way forbidden, the exact query still has no use for
-    the index.
+    """The planner finds no use for the index in the exact query.
+
+    Not even with every other way forbidden.
     """
     store.build_index(*SPACE)
     query = queries(store, 1)[0]
@@ -153,8 +153,9 @@ def test_a_large_space_is_still_exact_for_some_videos_and_for_very_many_rows(sto
 
 
 def test_a_video_that_is_being_ingested_is_never_found(store):
-    """Its vectors are in the index and nearest to the query; what is found instead is the exact
-    answer.
+    """Its vectors are in the index and nearest to the query.
+
+    What is found instead is the exact answer.
     """
     store.build_index(*SPACE)
     query = queries(store, 1)[0]
@@ -223,8 +224,9 @@ def test_spaces_of_two_dimensions_have_an_index_each_and_never_meet(store):
 
 
 def test_what_comes_after_the_index_is_found_too(store):
-    """Nearly all of it: levels are drawn by chance, and now and then a row that is added to a graph
-    is never reached.
+    """Nearly all of it is found.
+
+    Levels are drawn by chance, and now and then a row that is added to a graph is never reached.
     """
     store.build_index(*SPACE)
     late = add(store, 50)

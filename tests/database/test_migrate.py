@@ -1,5 +1,6 @@
-"""From any file to this version's schema: made, migrated after a backup, refused untouched
-(F26).
+"""From any file to this version's schema.
+
+Made, migrated after a backup, refused untouched (F26).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Models side by side: same inputs, errors contained, one correction for all pairs, no winner that
-was not shown.
+"""Models side by side: same inputs, errors contained, one correction for all pairs.
+
+And no winner that was not shown.
 """
 
 from __future__ import annotations
@@ -381,8 +382,9 @@ def test_the_published_predictions_have_their_published_accuracy(shared_data):
 
 @pytest.mark.slow
 def test_one_command_sets_a_published_model_against_the_evidence_answerer(shared_data, tmp_path):
-    """From captions and stored predictions to a stored verdict, here on four videos of the
-    benchmark.
+    """From captions and stored predictions to a stored verdict.
+
+    Here on four videos of the benchmark.
     """
     data = shared_data / "nextqa"
     header, *rows = (data / "nextqa_mc.csv").read_text(encoding="utf-8").splitlines()

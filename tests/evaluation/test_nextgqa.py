@@ -1,5 +1,6 @@
-"""NExT-GQA: files read, baselines shown, folds kept apart; on made-up videos with known answers and on
-the real ones.
+"""NExT-GQA: files read, baselines shown, folds kept apart.
+
+On made-up videos with known answers and on the real ones.
 """
 
 import csv
@@ -42,8 +43,9 @@ VIDEO_S, EVENT_S = 30, 6
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Ten videos of 30 s, each a street with two 6 s events somewhere; a question about each
-    event.
+    """Ten videos of 30 s, each a street with two 6 s events somewhere.
+
+    A question about each event.
     """
     folder, rng = tmp_path_factory.mktemp("nextgqa"), np.random.default_rng(0)
     rows, spans, captions = [], {}, {}

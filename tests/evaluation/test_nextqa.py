@@ -1,5 +1,6 @@
-"""NExT-QA: the file formats, the baselines, metric parity with a published model, that a video's own
-captions matter.
+"""NExT-QA: file formats, baselines, metric parity with a published model.
+
+And that a video's own captions matter.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Sentence vectors kept on disk: the same bits, computed once, and computed again where the disk is
-wrong.
+"""Sentence vectors kept on disk.
+
+The same bits, computed once, and computed again where the disk is wrong.
 """
 
 from __future__ import annotations

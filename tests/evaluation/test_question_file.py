@@ -1,5 +1,6 @@
-"""A file of one's own questions: the figures can go up and down, the baselines do not look, wrong
-files are refused.
+"""A file of one's own questions.
+
+The figures can go up and down, the baselines do not look, wrong files are refused.
 """
 
 from __future__ import annotations

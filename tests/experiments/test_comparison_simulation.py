@@ -1,5 +1,6 @@
-"""The simulation simulates what it says, and its committed figures keep the promises of the
-comparison.
+"""The simulation simulates what it says, and its committed figures keep what is promised.
+
+By the comparison, that is.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def test_looking_after_every_video_fools_a_plain_interval_and_not_the_sequence()
 
 
 def test_the_committed_figures_keep_what_is_promised():
-    """At most 5 % of 1,000 pairs of equal models are called different; the same for A/B tests read
-    all the time.
+    """At most 5 % of 1,000 pairs of equal models are called different.
+
+    The same for A/B tests read all the time.
     """
     found = json.loads(COMMITTED.read_text(encoding="utf-8"))
     for kind, alarm in (("paired", "called different"), ("sequential", "decided")):

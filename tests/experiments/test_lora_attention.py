@@ -1,5 +1,6 @@
-"""Where a question attention_maps: the update moves it, nothing is left behind in the model, and the named
-thing is found.
+"""Where a question looks.
+
+The update moves it, nothing is left behind in the model, and the named thing is found.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Counted by hand for a layer; for a BLIP, less for an update than for everything, and the same
-every time.
+"""Counted by hand for a layer; for a BLIP, less for an update than for everything.
+
+And the same every time.
 """
 
 from __future__ import annotations

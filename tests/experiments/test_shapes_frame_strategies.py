@@ -1,5 +1,6 @@
-"""What the ways of answering are given: the frames of the seconds a question is about, and baselines
-beside them.
+"""What the ways of answering are given.
+
+The frames of the seconds a question is about, and baselines beside them.
 """
 
 from __future__ import annotations

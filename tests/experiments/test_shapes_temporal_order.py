@@ -42,8 +42,9 @@ def test_other_things_that_go_the_same_way():
 
 @pytest.mark.slow
 def test_the_order_aware_vector_knows_which_way_time_runs_and_the_mean_does_not():
-    """The figures of the issue, on another fresh seed than the committed ones and on fewer
-    videos.
+    """The figures of the issue, on another fresh seed than the committed ones.
+
+    And on fewer videos.
     """
     models = load_set("shapes")
     result = run_order(models.encoder, models.detector, videos=40, seed=90_411)

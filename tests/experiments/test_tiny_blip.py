@@ -1,5 +1,6 @@
-"""What a small BLIP is taught, and that teaching it writes a checkpoint that loads and is held to
-its checksums.
+"""What a small BLIP is taught, and that teaching it writes a checkpoint that loads.
+
+And is held to its checksums.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Faults that the database survives: kills, full disks, crowds, hostile text (F20, F22, F23, F24,
-F32).
+"""Faults that the database survives.
+
+Kills, full disks, crowds, hostile text (F20, F22, F23, F24, F32).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What an ingest survives: kills at ten points, two at once, a file replaced under it, pictures
-that end early.
+"""What an ingest survives: kills, two at once, a file replaced, pictures that end early.
+
+It is killed at ten points.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Broken, hostile and odd files (F6-F15, F34, F36): the parent lives, no child is left, the error
-is typed and teaches.
+"""Broken, hostile and odd files (F6-F15, F34, F36).
+
+The parent lives, no child is left, the error is typed and teaches.
 """
 
 from __future__ import annotations
@@ -371,8 +372,9 @@ def test_a_huge_header_is_refused_before_memory_is_taken():
 
 
 def _misbehave(monkeypatch, body: str) -> None:
-    """Replace what the worker does, and keep its fences: the parent starts this program in place of
-    the real one.
+    """Replace what the worker does, and keep its fences.
+
+    The parent starts this program in place of the real one.
     """
     code = (
         "import os, sys, time, signal\nimport svqa.media.worker as worker\n"

@@ -70,8 +70,9 @@ def pictures(count: int, *, seed: int = 0, height: int = 40, width: int = 56) ->
 
 
 def write_tiny_video_lm(folder: Path, *, seed: int = 0) -> Path:
-    """A SmolVLM2: SigLIP-like vision, a Llama of two layers, and a byte-level tokenizer trained on
-    one sentence.
+    """A SmolVLM2 of the smallest sizes.
+
+    SigLIP-like vision, a Llama of two layers, and a byte-level tokenizer trained on one sentence.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import (

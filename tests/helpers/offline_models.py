@@ -27,8 +27,9 @@ def offline() -> ModelSet:
 
 @cache
 def frames_of(name: str, every_s: float = 0.5) -> FrameBatch:
-    """A clip by its file name, scaled to 224 x 224 as ingest does it; skips with a reason where the
-    clip is not.
+    """A clip by its file name, scaled to 224 x 224 as ingest does it.
+
+    Skips with a reason where the clip is not.
     """
     import av
 

@@ -29,8 +29,10 @@ def seen(label, x, *, first: float = 0.0, last: float = 8.0, y: float = 50.0) ->
 
 
 def a_street() -> EventGrounder:
-    """A red car drives until 4 s, a blue bus comes at 2 s, a green light turns red at 6 s, a dog
-    turns back at 5 s.
+    """A street in four events.
+
+    A red car drives until 4 s, a blue bus comes at 2 s, a green light turns red at 6 s, a dog turns
+    back at 5 s.
     """
     return EventGrounder(
         [

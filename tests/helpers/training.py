@@ -31,8 +31,9 @@ def picture_rows(
     split: str | None = None,
     by_question: bool = False,
 ) -> list[dict]:
-    """`count` questions about noise: an answer can only be learnt by heart, or `by_question` told
-    from the words.
+    """`count` questions about noise.
+
+    An answer can only be learnt by heart, or `by_question` told from the words.
     """
     rng, rows = np.random.default_rng(seed), []
     for i in range(count):

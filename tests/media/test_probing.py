@@ -1,5 +1,6 @@
-"""What a file holds, as it will be displayed; and the pure parts: which frames, which groups, which
-geometry.
+"""What a file holds, as it will be displayed; and the pure parts.
+
+Which frames, which groups, which geometry.
 """
 
 from __future__ import annotations

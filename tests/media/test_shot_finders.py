@@ -1,5 +1,6 @@
-"""Shots cover the video without gaps and begin where the picture changes, on frames that were
-decoded anyway.
+"""Shots cover the video without gaps and begin where the picture changes.
+
+On frames that were decoded anyway.
 """
 
 from __future__ import annotations

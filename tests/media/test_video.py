@@ -1,5 +1,6 @@
-"""Frames at given seconds: the frame that comes is the one its time says, whatever the container,
-the coding and the way there.
+"""Frames at given seconds: the frame that comes is the one its time says.
+
+Whatever the container, the coding and the way there.
 """
 
 from __future__ import annotations

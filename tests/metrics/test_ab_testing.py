@@ -10,8 +10,9 @@ from svqa.metrics import ABTest, arm_of
 
 
 def run(seed: int, gap: float, *, videos: int = 150, peek: bool = True) -> tuple[ABTest, bool]:
-    """Feed questions one by one to an experiment whose B is better by `gap`; -> it, and whether it
-    was ever decided.
+    """Feed questions one by one to an experiment whose B is better by `gap`.
+
+    -> it, and whether it was ever decided.
     """
     rng, test, decided = np.random.default_rng(seed), ABTest(f"experiment {seed}"), False
     for video in range(videos):

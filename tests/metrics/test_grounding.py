@@ -1,5 +1,6 @@
-"""Grounding metrics, small enough to do by hand, and held against an independent count of tenths of
-seconds.
+"""Grounding metrics, small enough to do by hand.
+
+And held against an independent count of tenths of seconds.
 """
 
 import numpy as np

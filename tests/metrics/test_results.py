@@ -1,5 +1,6 @@
-"""The figure every evaluation reports: its interval must know that questions of one video are not
-independent.
+"""The figure every evaluation reports.
+
+Its interval must know that questions of one video are not independent.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ from svqa.metrics import compare_paired, holm
 def two_models(
     seed: int, *, gap: float = 0.0, videos: int = 60
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Right / wrong of two models that differ by `gap` in truth, with difficulty and taste shared
-    within a video.
+    """Right / wrong of two models that differ by `gap` in truth.
+
+    With difficulty and taste shared within a video.
     """
     rng = np.random.default_rng(seed)
     video = np.repeat(np.arange(videos), rng.integers(3, 9, size=videos))

@@ -1,5 +1,6 @@
-"""BLIP: the fast way (every frame encoded once) against the slow obvious way (the library's own
-`generate`).
+"""BLIP: the fast way against the slow obvious way.
+
+Every frame encoded once, against the library's own `generate`.
 """
 
 from __future__ import annotations
@@ -242,8 +243,9 @@ def test_a_frame_is_known_by_its_pixels_and_its_model(answerer):
 
 
 class Echo:
-    """Answers with the brightness of the picture: what a way looked at can be read from what it
-    says.
+    """Answers with the brightness of the picture.
+
+    What a way looked at can be read from what it says.
     """
 
     def reply(self, pixels, questions):
@@ -340,8 +342,9 @@ def test_one_picture_a_question(answerer):
 
 @pytest.mark.slow
 def test_full_size_blip_vqa_base_has_the_published_shape():
-    """The configuration's defaults are BLIP-VQA base: 384 px, patches of 16, 12 layers, 30,524
-    words.
+    """The configuration's defaults are BLIP-VQA base.
+
+    384 px, patches of 16, 12 layers, 30,524 words.
     """
     torch.manual_seed(0)
     with torch.device("meta"):
@@ -354,8 +357,9 @@ def test_full_size_blip_vqa_base_has_the_published_shape():
 
 @pytest.mark.slow
 def test_full_size_answers_from_the_cache_equal_those_of_the_library():
-    """Random weights of the real size: one frame takes 42.6 MB of cache, and the second question
-    sees the same.
+    """Random weights of the real size.
+
+    One frame takes 42.6 MB of cache, and the second question sees the same.
     """
     from benchmarks.cases.answers import TEXTS, full_size
 

@@ -1,5 +1,6 @@
-"""CLAP's architecture, shrunk and randomly initialised, through the very class that loads the big
-one.
+"""CLAP's architecture, shrunk and randomly initialised.
+
+Through the very class that loads the big one.
 """
 
 from __future__ import annotations

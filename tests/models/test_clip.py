@@ -60,8 +60,9 @@ def test_frames_of_another_size_mean_the_same(encoder):
 
 
 def test_a_description_finds_its_video(encoder):
-    """Well under the published figure, so that it fails when something is broken, not when luck
-    is.
+    """Well under the published figure.
+
+    So it fails when something is broken, not when luck is.
     """
     scenes = [scene_of(SEED, i) for i in range(40)]
     clips = [render(s, np.arange(8) + 0.25, width_px=128).pixels for s in scenes]
@@ -119,8 +120,9 @@ def test_a_model_that_is_not_here_says_how_to_fetch_it():
 
 
 def test_siglip_goes_through_the_same_class(tmp_path):
-    """Another architecture, random weights: texts of different lengths must not change one
-    another.
+    """Another architecture, random weights.
+
+    Texts of different lengths must not change one another.
     """
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
 

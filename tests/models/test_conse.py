@@ -1,5 +1,6 @@
-"""Sentences and frames in one space: what is shown ranks first, and no batch, size or order changes
-a vector.
+"""Sentences and frames in one space.
+
+What is shown ranks first, and no batch, size or order changes a vector.
 """
 
 from __future__ import annotations
@@ -124,8 +125,9 @@ def test_a_bear_is_found_among_other_clips():
 
 @pytest.mark.slow
 def test_six_of_seven_descriptions_find_their_clip():
-    """The fixed set: written from the pictures before any score was seen. Its scores were printed
-    beside the tuning set's.
+    """The fixed set: written from the pictures before any score was seen.
+
+    Its scores were printed beside the tuning set's.
     """
     queries = QUERIES["test"]
     hits = [_ranked(text, list(queries))[0] == name for name, text in queries.items()]

@@ -1,5 +1,6 @@
-"""The hub set without a hub: a hand-made Hugging Face cache, a lock file, and checkpoints of the
-same architectures.
+"""The hub set without a hub.
+
+A hand-made Hugging Face cache, a lock file, and checkpoints of the same architectures.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch) -> Path:
-    """A cache as `pull` leaves it: models--OWNER--NAME/snapshots/COMMIT, and a lock file that names
-    it.
+    """A cache as `pull` leaves it.
+
+    `models--OWNER--NAME/snapshots/COMMIT`, and a lock file that names it.
     """
     from huggingface_hub import constants
 

@@ -1,5 +1,6 @@
-"""What a video sounds like is stored with it, and an example of a sound helps to find the
-moment.
+"""What a video sounds like is stored with it.
+
+And an example of a sound helps to find the moment.
 """
 
 from __future__ import annotations

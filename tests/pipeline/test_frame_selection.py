@@ -1,5 +1,6 @@
-"""An answerer that looks is shown the right frames, of the right seconds; what boxes tell is not
-guessed from one frame.
+"""An answerer that looks is shown the right frames, of the right seconds.
+
+What boxes tell is not guessed from one frame.
 """
 
 from __future__ import annotations
@@ -126,8 +127,9 @@ def test_when_and_in_what_order_is_told_by_boxes(library: Library):
 
 @pytest.mark.slow
 def test_a_large_library_is_read_where_its_scenes_and_segments_fit(library: Library, monkeypatch):
-    """Beyond `WHOLE` passages, those of the best scenes are read: fewer than all, and the right
-    video's among them.
+    """Beyond `WHOLE` passages, those of the best scenes are read.
+
+    Fewer than all, and the right video's among them.
     """
 
     class Reader:

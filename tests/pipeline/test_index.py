@@ -1,5 +1,6 @@
-"""A search of a library whose moments have an HNSW index: the same moments, without reading every
-vector.
+"""A search of a library whose moments have an HNSW index.
+
+The same moments, without reading every vector.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ def around(seed: int, noise_seed: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Twelve videos, each around a direction of its own, its captions around the next video's;
-    frames are indexed.
+    """Twelve videos, each around a direction of its own, its captions around the next video's.
+
+    Frames are indexed.
     """
     with open_store(fresh_url("postgresql", tmp_path_factory.mktemp("index"))) as opened:
         spans = np.stack([np.arange(MOMENTS), np.arange(MOMENTS) + 1], axis=1) * 5.0

@@ -1,5 +1,6 @@
-"""The line end to end on real video: ingest once, find the right clip, answer with seconds, keep
-the trail.
+"""The line end to end on real video.
+
+Ingest once, find the right clip, answer with seconds, keep the trail.
 """
 
 from __future__ import annotations
@@ -140,8 +141,9 @@ def test_cut_marks_become_shots_without_gaps():
 
 @pytest.mark.slow
 def test_the_right_clip_comes_first_for_free_descriptions(shared_data: Path, tmp_path: Path):
-    """R@1 over seven real clips for descriptions written before any score was seen: at least 6 of
-    7.
+    """R@1 over seven real clips for descriptions written before any score was seen.
+
+    At least 6 of 7.
     """
     queries = json.loads((Path(__file__).parents[1] / "data" / "clip_queries.json").read_text())[
         "test"

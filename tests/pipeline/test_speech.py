@@ -29,8 +29,9 @@ def speak(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """A silent street scene with one sentence spoken over it, beside a video in which nothing is
-    said.
+    """A silent street scene with one sentence spoken over it.
+
+    Beside a video in which nothing is said.
     """
     folder = tmp_path_factory.mktemp("speech")
     speak(folder)

@@ -1,5 +1,6 @@
-"""Results, pages and plots: numbers arrive as they were written, and nothing that was said or named
-can run.
+"""Results, pages and plots: numbers arrive as they were written.
+
+And nothing that was said or named can run.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ def test_the_right_text_is_first(query, best):
 
 
 def test_scores_are_those_of_the_formula():
-    """BM25 by hand, k1 = 1.5, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)), over stems
-    without stop words.
+    """BM25 by hand, over stems without stop words.
+
+    k1 = 1.5, b = 0.75, idf = ln(1 + (N - df + 0.5) / (df + 0.5)).
     """
     # bear walk through forest | two bear fish river | man walk his dog | | man play guitar man sing
     lengths = [4, 4, 4, 0, 5]

@@ -1,6 +1,4 @@
-"""README and docs are true: the code runs, the commands and files exist, the numbers are those of
-the results.
-"""
+"""README and docs are true: code runs, commands and files exist, numbers are the results'."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Imports point down, between folders and inside them: levels from the table in
-docs/architecture.md.
+"""Imports point down, between folders and inside them.
+
+Levels from the table in docs/architecture.md.
 """
 
 from __future__ import annotations

@@ -145,8 +145,9 @@ def test_no_answer_of_a_one_frame_type_is_much_commoner_than_another(kind):
 
 
 def test_who_never_looks_gains_little():
-    """The blind baseline learns on 100 videos and is asked about 50: at most 0.2 above a guess among
-    the options.
+    """The blind baseline learns on 100 videos and is asked about 50.
+
+    At most 0.2 above a guess among the options.
     """
     found = baselines(
         [q for asked in ASKED[:100] for q in asked], [q for asked in ASKED[100:] for q in asked]

@@ -1,5 +1,6 @@
-"""The embeddings of the specification, on real weights and a real video: every claim is about
-meaning, not only shape.
+"""The embeddings of the specification, on real weights and a real video.
+
+Every claim is about meaning, not only shape.
 """
 
 import numpy as np

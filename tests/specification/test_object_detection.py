@@ -59,8 +59,9 @@ class TestObjectDetection:
         )
 
     def test_detection_format(self, detector, videos):
-        """Records with a known label, a score, a box in pixels of the frame, the frame's time, the
-        model's name.
+        """Records with a known label, a score, a box, a second and the model's name.
+
+        Boxes are in pixels of the frame, seconds are the frame's.
         """
         frames = videos[0][1]
         found = detector.detect(frames)

@@ -67,8 +67,9 @@ class TestVisionQA:
 
     @pytest.mark.slow
     def test_time_questions_need_more_than_a_frame(self, answerer):
-        """Accuracy by type, with its baselines: what one frame can tell is answered, what needs time
-        is not.
+        """Accuracy by type, with its baselines.
+
+        What one frame can tell is answered, what needs time is not.
         """
         result = evaluate_frame_questions(answerer, videos=60, seed=SEED)
         assert result.metrics["time questions"].value <= 0.65
@@ -82,8 +83,9 @@ class TestVisionQA:
         assert json.dumps(result.to_json())
 
     def test_a_moment_is_found_by_the_frames_that_were_retrieved(self, answerer, scenes):
-        """A shape that leaves: the answer follows the retrieved seconds, and all three ways give
-        one.
+        """A shape that leaves: the answer follows the retrieved seconds.
+
+        All three ways give one.
         """
         scene = next(s for s in scenes if any(a.span[1] < 7 for a in s.actors))
         gone = min(a.span[1] for a in scene.actors)
@@ -121,8 +123,9 @@ class TestVisionQA:
         )
 
     def test_performance_timing(self, answerer, scenes, record_property):
-        """The second question about the same frame reuses what was seen; the times are recorded,
-        not judged.
+        """The second question about the same frame reuses what was seen.
+
+        The times are recorded, not judged.
         """
         frames = FrameBatch(render(scenes[1], [2.0], width_px=160).pixels, np.array([2.0]))
         first = answerer.answer(Question("how many objects are there?"), [], frames)
@@ -132,8 +135,9 @@ class TestVisionQA:
         assert first.latency_ms > 0 and second.latency_ms > 0
 
     def test_gpu_utilization(self, record_property):
-        """On a GPU the answers are the same and its memory is used; elsewhere the test says that
-        there is none.
+        """On a GPU the answers are the same and its memory is used.
+
+        Elsewhere the test says that there is none.
         """
         import torch
 

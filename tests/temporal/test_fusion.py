@@ -1,5 +1,6 @@
-"""Fusion: what is missing, what must not be added, and whose share it was; sound as log-mel
-statistics.
+"""Fusion: what is missing, what must not be added, and whose share it was.
+
+Sound as log-mel statistics.
 """
 
 import numpy as np
@@ -96,8 +97,9 @@ def test_which_sense_carried_a_result_can_be_read_off(strategy):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_query_with_a_sound_does_not_favour_the_silent(strategy):
-    """Three moments look alike; the first is silent, the second sounds otherwise, the third as
-    asked.
+    """Three moments look alike.
+
+    The first is silent, the second sounds otherwise, the third as asked.
     """
     visual, audio = np.tile(np.eye(4)[0], (3, 1)), np.array([[0.0] * 4, np.eye(4)[1], np.eye(4)[2]])
     fused = create_multimodal_embedding(

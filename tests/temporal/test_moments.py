@@ -1,5 +1,6 @@
-"""Scores over time -> spans: maximal stretches against trying all, and expected IoU against the
-likeliest span.
+"""Scores over time -> spans, against trying all of them.
+
+Maximal stretches, and expected IoU against the likeliest span.
 """
 
 import numpy as np
@@ -19,8 +20,9 @@ from svqa.temporal.moments import otsu_threshold, posterior_weights
 
 
 def slow_maximal(gains):
-    """Ruzzo and Tompa by definition: take the best-sum stretch (the shortest of equals), then left
-    and right of it.
+    """Ruzzo and Tompa by definition.
+
+    Take the best-sum stretch (the shortest of equals), then left and right of it.
     """
 
     def best(low, high):
@@ -121,8 +123,9 @@ def test_no_content_leaves_the_prior_and_content_moves_it():
 
 
 def test_the_expected_iou_beats_the_likeliest_span():
-    """One sharp guess of weight 0.3 against seven that agree roughly: the rough agreement overlaps
-    more.
+    """One sharp guess of weight 0.3 against seven that agree roughly.
+
+    The rough agreement overlaps more.
     """
     spans = np.array([[0.0, 2.0], *[[10.0 + i, 16.0 + i] for i in range(7)]])
     best = expected_moments(

@@ -1,5 +1,6 @@
-"""Temporal re-ranking: company counts, strangers do not, the fast sums equal the slow ones, the
-parts add up.
+"""Temporal re-ranking: company counts, strangers do not.
+
+The fast sums equal the slow ones, the parts add up.
 """
 
 import numpy as np

@@ -116,8 +116,9 @@ def test_reversal_flips_the_drift_and_shuffling_changes_it_and_neither_the_mean(
 
 
 def test_order_separates_motions_where_the_mean_is_at_chance():
-    """A dot moves left to right or right to left before ten different backgrounds; find the same
-    motion.
+    """A dot moves left to right or right to left before ten different backgrounds.
+
+    Find the same motion.
     """
     rng = np.random.default_rng(5)
     t = np.linspace(0, 1, 12)[:, None]

@@ -1,5 +1,6 @@
-"""A question file is right in every line, or nothing is trained; pictures are the frames that were
-asked about.
+"""A question file is right in every line, or nothing is trained.
+
+Pictures are the frames that were asked about.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Every trap of BLIP and PEFT that is known, as a test: labels, pads, presets, no-op, merge,
-resume.
+"""Every trap of BLIP and PEFT that is known, as a test.
+
+Labels, pads, presets, no-op, merge, resume.
 """
 
 from __future__ import annotations
@@ -132,8 +133,9 @@ def test_padding_changes_no_loss(collate):
 
 
 def test_the_loss_is_that_of_the_library_with_labels_as_it_wants_them(collate):
-    """`decoder_input_ids` with pads kept, `labels` with -100: the library's own forward, question
-    by question.
+    """`decoder_input_ids` with pads kept, `labels` with -100.
+
+    The library's own forward, question by question.
     """
     model = tiny().eval()
     for row in range(4):

@@ -1,5 +1,6 @@
-"""A version is what was stored, on the base it was made from, or it is not loaded; the better one
-becomes champion.
+"""A version is what was stored, on the base it was made from, or it is not loaded.
+
+The better one becomes champion.
 """
 
 from __future__ import annotations

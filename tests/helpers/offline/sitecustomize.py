@@ -1,5 +1,6 @@
-"""No network socket in this process: Python imports this file, by its name, wherever its folder is
-on PYTHONPATH.
+"""No network socket in this process.
+
+Python imports this file, by its name, wherever its folder is on PYTHONPATH.
 
 An audit hook sees every socket made through Python, cannot be removed, and leaves unix sockets and
 pipes alone (PostgreSQL, worker pools and notebook kernels need them).
