@@ -38,7 +38,8 @@ _BREAKS = frozenset(
 _PLACE = re.compile(
     r"\b((?:outdoors|indoors)\b[^,.;]*"
     r"|(?:in|on|at|by|near|under|beside|inside|outside|behind)\b "
-    r"(?!the (?:image|video|picture|scene|background|foreground|left|right|center|middle)\b)[^,.;]+)"
+    r"(?!the (?:image|video|picture|scene|background|foreground|left|right|center|middle)\b)"
+    r"[^,.;]+)"
 )
 
 
@@ -73,7 +74,8 @@ def name_from(sentence: str, form: ParsedQuestion) -> str:
     ("what is he holding" -> "a red guitar"), else the whole sentence.
 
     >>> from svqa.language.question_parser import parse_question
-    >>> name_from("A man is holding a red guitar on stage.", parse_question("what is the man holding"))
+    >>> asked = parse_question("what is the man holding")
+    >>> name_from("A man is holding a red guitar on stage.", asked)
     'a red guitar'
     """
     whole = sentence.rstrip(".!? ")
@@ -142,8 +144,9 @@ def count_in(sentence: str, noun: str) -> int | None:
 
     "a bear" is a name, not a count.
 
-    >>> count_in("Two brown bears walk by a river.", "bears"), count_in("A bear in a river.", "bears")
-    (2, None)
+    >>> count_in("Two brown bears walk by a river.", "bears")
+    2
+    >>> count_in("A bear in a river.", "bears")  # None
     """
     asked = set(content_stems(noun))
     for phrase in noun_phrases(sentence):

@@ -49,14 +49,18 @@ def answer_from_events(
 ) -> EventAnswer | None:
     """-> what the boxes say; None where they do not tell, or say what is none of the options.
 
-    EventAnswer are questions that ask for a second ("when does ..."), which of some came first or last,
+    Told are questions that ask for a second ("when does ..."), which of some came first or last,
     whether and into what a colour changes, which way something moves or turns, and how many do so
     in the whole video. Where one clause of the question is not found, nothing is told.
 
-    >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
+    >>> from svqa.records import Detection
+    >>> xyxy_px = (10.0, 0.0, 30.0, 20.0)
+    >>> boxes = [Detection("red ball", 0.9, xyxy_px, i / 2, "m") for i in range(3, 20)]
     >>> seen = EventGrounder(boxes, np.arange(0, 10, 0.5))
-    >>> answer_from_events(seen, "when does the red ball appear?").text, answer_from_events(seen, "when does it appear?", ("1 s", "7 s")).option
-    ('at 1.2 s', 0)
+    >>> answer_from_events(seen, "when does the red ball appear?").text
+    'at 1.2 s'
+    >>> answer_from_events(seen, "when does the red ball appear?", ("7 s", "1 s")).option
+    1
     """
     asked = plain(question)
     if asked.startswith("how many "):
@@ -76,8 +80,9 @@ def chosen(text: str, options: Sequence[str]) -> int | None:
 
     None where none does.
 
-    >>> chosen("at 3.2 s", ["1 s", "3 s", "0:07"]), chosen("2", ["1", "2"]), chosen("left", ["up", "down"])
-    (1, 1, None)
+    >>> chosen("at 3.2 s", ["1 s", "3 s", "0:07"]), chosen("2", ["1", "2"])
+    (1, 1)
+    >>> chosen("left", ["up", "down"])  # None
     """
     told, offered = _seconds(text), [_seconds(option) for option in options]
     if told is not None and None not in offered:

@@ -55,7 +55,8 @@ class GroundedEvent:
 class EventGrounder:
     """What happens in one video, from its boxes at the times `t_s (T,)`, evenly spaced.
 
-    >>> boxes = [Detection("red ball", 0.9, (10.0, 0.0, 30.0, 20.0), i / 2, "m") for i in range(3, 20)]
+    >>> xyxy_px = (10.0, 0.0, 30.0, 20.0)
+    >>> boxes = [Detection("red ball", 0.9, xyxy_px, i / 2, "m") for i in range(3, 20)]
     >>> EventGrounder(boxes, np.arange(0, 10, 0.5)).find("when does the red ball appear?")[0].text
     'the red ball appears'
     """

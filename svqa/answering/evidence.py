@@ -40,9 +40,8 @@ from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import Answerer, TextEncoder
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
-MIN_SUPPORT = (
-    0.40  # answers 79 % of NExT-QA questions from their own captions, 15 % from another video's
-)
+# answers 79 % of NExT-QA questions from their own captions, 15 % from another video's
+MIN_SUPPORT = 0.40
 # nearness of a phrase to the sort of thing asked for: a bear is 0.52 from "animal", a river 0.34
 MIN_KIND = 0.45
 MIN_YES = 0.50  # a "yes" needs the thing itself, not something like it
@@ -69,8 +68,8 @@ class EvidenceAnswerer(Answerer):
 
     Needs a sentence encoder, no pictures.
 
-    >>> answerer = EvidenceAnswerer(MiniLM.from_pretrained())                                  # doctest: +SKIP
-    >>> answerer.answer(Question("what animal is this"), passages).text                        # doctest: +SKIP
+    >>> answerer = EvidenceAnswerer(MiniLM.from_pretrained())  # doctest: +SKIP
+    >>> answerer.answer(Question("what animal is this"), passages).text  # doctest: +SKIP
     'A brown bear, at 0:05-0:10'
     """
 

@@ -17,9 +17,8 @@ from svqa.temporal.moments import expected_moments, rising_moments
 from svqa.temporal.prior import load_prior, without_time_words
 
 BESIDE_S = 10.0  # how far from an event "after" and "before" reach
-LEAST_EVENT = (
-    1.0  # standard scores over the rest of the video; what stands out less was not seen to happen
-)
+# standard scores over the rest of the video; what stands out less was not seen to happen
+LEAST_EVENT = 1.0
 
 Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]
 """A description -> (start of each moment in seconds (N,), how well it fits (N,) in standard

@@ -177,7 +177,7 @@ def questions(
 
 
 def _print_result(result: EvalResult, title: str) -> None:
-    """A row a metric, the baselines beside the method; then the first metric by type of question."""
+    """A row a metric, the baselines beside the method; then the first by type of question."""
     first = next(iter(result.metrics))
     rows = [
         (name, str(figure.n), _percent(figure), *_beside(result, name))

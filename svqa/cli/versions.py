@@ -1,4 +1,4 @@
-"""Trained versions -> rows of `svqa models list`, records of `show`, the outcome of `svqa train`."""
+"""Trained versions -> rows of `svqa models list`, records of `show`, outcomes of `svqa train`."""
 
 from __future__ import annotations
 

@@ -24,9 +24,8 @@ from svqa.database.stored_records import VectorIndex
 from svqa.errors import UsageError
 
 M, EF_CONSTRUCTION = 16, 64  # pgvector's own defaults
-EF_SEARCH = (
-    400  # with 200, a tenth of the best 100 of a million were missed (benchmarks/hnsw_recall.json)
-)
+# with 200, a tenth of the best 100 of a million were missed (benchmarks/hnsw_recall.json)
+EF_SEARCH = 400
 MOST_FOUND = 1000  # pgvector's limit of ef_search
 MOST_DIM = 2000  # and of an indexed vector's dimension
 _LEAST_MEMORY, _MOST_MEMORY = 64 << 20, 4 << 30  # of a build
@@ -35,12 +34,14 @@ _PREFIX = "hnsw_embeddings"
 
 _NEAREST = """
 WITH near AS MATERIALIZED (
-    SELECT e.video_id, e.start_s, e.end_s, e.pg_vector::vector({dim}) <#> CAST(:query AS vector({dim})) AS distance
+    SELECT e.video_id, e.start_s, e.end_s,
+        e.pg_vector::vector({dim}) <#> CAST(:query AS vector({dim})) AS distance
     FROM embeddings e WHERE e.space_id = {space}
     ORDER BY e.pg_vector::vector({dim}) <#> CAST(:query AS vector({dim})) LIMIT {ef_search}
 )
 SELECT v.public_id, n.start_s, n.end_s, -n.distance AS score, n.place
-FROM (SELECT near.*, row_number() OVER (ORDER BY distance) AS place FROM near) n JOIN videos v ON v.id = n.video_id
+FROM (SELECT near.*, row_number() OVER (ORDER BY distance) AS place FROM near) n
+JOIN videos v ON v.id = n.video_id
 WHERE v.status IN ({searchable}) {only}
 ORDER BY n.distance, v.id, n.start_s LIMIT :k
 """

@@ -265,7 +265,8 @@ def _new_owner() -> str:
 
     The start time tells a process from a later one with the same number.
     """
-    return f"{socket.gethostname()}:{os.getpid()}:{int(psutil.Process().create_time())}:{uuid.uuid4().hex[:8]}"
+    started, chance = int(psutil.Process().create_time()), uuid.uuid4().hex[:8]
+    return f"{socket.gethostname()}:{os.getpid()}:{started}:{chance}"
 
 
 def is_held(row: Row) -> bool:

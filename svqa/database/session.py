@@ -125,9 +125,8 @@ def _check_file(path: Path) -> None:
 
 
 def _set_up_sqlite(connection, _record) -> None:
-    connection.isolation_level = (
-        None  # the driver starts no transactions of its own; `_begin_sqlite` does
-    )
+    # the driver starts no transactions of its own; `_begin_sqlite` does
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(
         f"PRAGMA busy_timeout = {BUSY_MS}"

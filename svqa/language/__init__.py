@@ -1,4 +1,7 @@
-"""English: words, question forms, caption templates; no model, no dictionary beyond the rules here."""
+"""English: words, question forms, caption templates.
+
+No model, and no dictionary beyond the rules here.
+"""
 
 from __future__ import annotations
 

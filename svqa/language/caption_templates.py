@@ -130,7 +130,8 @@ def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str
 
     All of the segment best first; of its first and its second half the best.
 
-    >>> sentence([Finding("bow tie", "bow tie", 0.7), Finding("suit", "suit", 0.12), Finding("stage", "stage", 0.11)])
+    >>> seen = {"bow tie": 0.7, "suit": 0.12, "stage": 0.11}
+    >>> sentence([Finding(name, name, share) for name, share in seen.items()])
     'We see a bow tie, perhaps a suit, perhaps on a stage.'
     >>> sentence([Finding("otter", "otter", 0.08), Finding("hay", "hay", 0.05)])
     'Nothing recognised with confidence; closest: an otter or hay.'

@@ -79,8 +79,10 @@ def plain(text: str) -> str:
 def asks_about_speech(text: str) -> bool:
     """True where the words of the question point at what was said rather than seen.
 
-    >>> asks_about_speech("what did they say about the weather"), asks_about_speech("what is the man holding")
-    (True, False)
+    >>> asks_about_speech("what did they say about the weather")
+    True
+    >>> asks_about_speech("what is the man holding")
+    False
     """
     return bool(_SAID.search(text.lower()))
 

@@ -1,4 +1,7 @@
-"""File -> frames, sound, shots. Decoding happens in a worker process; importing this loads no decoder."""
+"""File -> frames, sound, shots.
+
+Decoding happens in a worker process; importing this loads no decoder.
+"""
 
 from __future__ import annotations
 

@@ -88,9 +88,8 @@ class PyavVideo:
         for frame in self._frames_from(start_s, plan, keys_only=sampling.mode == "keyframes"):
             t_s = self.time_s(frame.pts) if frame.pts is not None else held_s + duration_s
             if t_s <= held_s or t_s < 0:
-                self.state.errors += (
-                    1  # a broken clock: a frame that would go back in time is not shown
-                )
+                # a broken clock: a frame that would go back in time is not shown
+                self.state.errors += 1
                 continue
             if held is not None and held_s >= start_s and sampling.wants(held_s, t_s):
                 yield held_s, self._picture(held, out_wh, fit)
@@ -113,8 +112,8 @@ class PyavVideo:
             if packet.is_keyframe and packet.pts is not None and self.time_s(packet.pts) > last_s:
                 groups_after += 1
                 if (
+                    # one more group than needed: its first may be shown before its keyframe
                     groups_after > 1
-                    # one more group than needed: its first pictures may be shown before its keyframe
                 ):
                     break
             table.add(packet, is_shown=is_shown(packet, self.codec))

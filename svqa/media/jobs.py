@@ -79,7 +79,7 @@ def facts(job: dict, send) -> None:
 
 
 def frames(job: dict, send) -> None:
-    """First "open" with the output size, a "frame" for every chosen frame, "end" with how it ended."""
+    """First "open" with the output size, a "frame" for each chosen one, "end" with how it ended."""
     sampling = Sampling(job["mode"], job["every_s"], tuple(job["times_s"]))
     source = _source(job, send)
     video = _DECODERS[job["decoder"]](source, job)

@@ -106,9 +106,8 @@ def _without_decoders():
     with _import_lock:
         hide = "av" not in sys.modules
         if hide:
-            sys.modules["av"] = (
-                None  # makes `import av` an ImportError, which PySceneDetect expects
-            )
+            # makes `import av` an ImportError, which PySceneDetect expects
+            sys.modules["av"] = None
         try:
             yield
         finally:

@@ -57,7 +57,7 @@ def stream_frames(
     Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
     DecodeTimeout, DecodeCrashed, UsageError.
 
-    >>> with stream_frames("kitchen.mp4", Sampling.every(1.0), size_px=224) as frames:   # doctest: +SKIP
+    >>> with stream_frames("kitchen.mp4", Sampling.every(1.0)) as frames:  # doctest: +SKIP
     ...     for batch in frames:
     ...         print(batch)
     """

@@ -26,7 +26,8 @@ FIRST_LOOK = 30  # videos before the asymptotics are trusted
 def arm_of(experiment: str, key: str, *, share_b: float = 0.5) -> str:
     """-> `a` or `b`, always the same for the same experiment and key.
 
-    >>> arm_of("blip-r8", "clip.mp4|What colour is it?") == arm_of("blip-r8", "clip.mp4|What colour is it?")
+    >>> asked = "clip.mp4|What colour is it?"
+    >>> arm_of("blip-r8", asked) == arm_of("blip-r8", asked)
     True
     """
     if not 0 < share_b < 1:

@@ -17,8 +17,8 @@ WHO = ("model", "model_id", "models")  # who answered may differ: that is what a
 def check_same(fingerprints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """-> the fields that all the named fingerprints agree on, those of `WHO` left out.
 
-    Raises DifferentFingerprints, which names the field, where two that both have it differ, or where
-    two share none.
+    Raises DifferentFingerprints, which names the field, where two that both have it differ, or
+    where two share none.
 
     >>> check_same({"a": {"split": "val", "model": "x"}, "b": {"split": "val", "model": "y"}})
     {'split': 'val'}

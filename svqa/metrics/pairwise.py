@@ -61,7 +61,8 @@ def compare_all(
 
     Raises as `compare_paired`.
 
-    >>> (pair,) = compare_all({"new": [1, 1, 1, 0] * 10, "old": [0, 0, 1, 0] * 10}, [i // 2 for i in range(40)])
+    >>> values = {"new": [1, 1, 1, 0] * 10, "old": [0, 0, 1, 0] * 10}
+    >>> (pair,) = compare_all(values, [i // 2 for i in range(40)])
     >>> pair.verdict, pair.winner
     ('better', 'new')
     """

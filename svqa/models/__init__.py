@@ -1,4 +1,7 @@
-"""Frames, sound, text -> words, boxes, vectors: neural adapters and their weights. Nothing loads before it is asked for."""
+"""Frames, sound, text -> words, boxes, vectors: neural adapters and their weights.
+
+Nothing loads before it is asked for.
+"""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class SoundEncoder(ABC):
 class Answerer(ABC):
     """A question and what was found about it -> an answer, or an abstention with its reason.
 
-    `needs_frames`: whether it answers from frames, and so wants some of one video with every question.
+    `needs_frames`: whether it answers from frames, and so wants some of a video with each question.
     """
 
     model_id: str

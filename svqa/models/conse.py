@@ -37,7 +37,8 @@ class ConseEncoder(Encoder):
     Pictures and text as 384 numbers of length 1.
 
     >>> encoder = ConseEncoder.from_pretrained()
-    >>> scores = encoder.encode_frames(frames.pixels) @ encoder.encode_text(["a bear"])[0]  # doctest: +SKIP
+    >>> seen = encoder.encode_frames(frames.pixels)  # doctest: +SKIP
+    >>> scores = seen @ encoder.encode_text(["a bear"])[0]  # doctest: +SKIP
     """
 
     dim = MiniLM.dim

@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 
 DEFAULT_BYTES = 20 * 2**30
-ABANDONED_S = (
-    3600.0  # a draft that nobody has finished for so long belongs to a run that was killed
-)
+# a draft that nobody has finished for so long belongs to a run that was killed
+ABANDONED_S = 3600.0
 
 
 class DiskCache:
@@ -28,8 +27,8 @@ class DiskCache:
     its unfinished draft is taken away by a later run.
 
     >>> cache = DiskCache(tempfile.mkdtemp(), max_bytes=1000)
-    >>> cache.put("a", np.arange(3)), cache.get("a").sum(), cache.get("b") is None
-    (True, 3, True)
+    >>> cache.put("a", np.arange(3)), cache.get("a"), cache.get("b") is None
+    (True, array([0, 1, 2]), True)
     """
 
     def __init__(self, folder: str | Path, max_bytes: int = DEFAULT_BYTES):

@@ -22,9 +22,8 @@ from svqa.models.frame_strategies import Reply, frame_evidence, retrieval_weight
 from svqa.models.hub import load_pretrained
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
-_TICKS_HZ = (
-    1000  # the library wants frame numbers at a rate; milliseconds keep any time exact enough
-)
+# the library wants frame numbers at a rate; milliseconds keep any time exact enough
+_TICKS_HZ = 1000
 
 
 class VideoLanguageAnswerer(Answerer):

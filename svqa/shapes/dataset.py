@@ -193,22 +193,23 @@ configs:
 ---
 # Shapes world, {n} videos of seed {seed}
 
-Videos of {DURATION_S:g} s, {WIDTH_PX} x {WIDTH_PX} pixels at {RATE_HZ} frames a second with sound: up to four coloured
-shapes appear, move, stop, turn, change colour, meet and vanish, each with a tone of its own. Everything about them is
-known exactly.
+Videos of {DURATION_S:g} s, {WIDTH_PX} x {WIDTH_PX} pixels at {RATE_HZ} frames a second with sound:
+up to four coloured shapes appear, move, stop, turn, change colour, meet and vanish, each with a
+tone of its own. Everything about them is known exactly.
 
-- `metadata.jsonl`: one line a video (`file_name` as VideoFolder wants it, `split`, caption, captions of frames, objects
-  with colours and path, events, boxes in pixels).
-- `questions.jsonl`: {asked} questions (`id`, `video`, `split`, `type`, `question`, `answer`, `options`, `time_s` of the
-  frame where one frame is enough, `spans` in seconds that hold the evidence).
+- `metadata.jsonl`: one line a video (`file_name` as VideoFolder wants it, `split`, caption,
+  captions of frames, objects with colours and path, events, boxes in pixels).
+- `questions.jsonl`: {asked} questions (`id`, `video`, `split`, `type`, `question`, `answer`,
+  `options`, `time_s` of the frame where one frame is enough, `spans` in seconds that hold the
+  evidence).
 
-Splits are by video: 8 of 10 train, 1 val, 1 test. Made by `svqa shapes make --n {n} --seed {seed}`; the same command
-gives the same metadata, byte for byte.
+Splits are by video: 8 of 10 train, 1 val, 1 test. Made by `svqa shapes make --n {n} --seed {seed}`;
+the same command gives the same metadata, byte for byte.
 
 ## What those get who do not look
 
-Learnt on the train split, tested on the others. `chance` guesses among the options, `majority` gives the commonest
-answer of the type, `blind` knows the answers to the same words.
+Learnt on the train split, tested on the others. `chance` guesses among the options, `majority`
+gives the commonest answer of the type, `blind` knows the answers to the same words.
 
 | type | n | chance | majority | blind |
 |---|---|---|---|---|
@@ -216,6 +217,6 @@ answer of the type, `blind` knows the answers to the same words.
 
 ## Limits
 
-Upright shapes that never hide one another, six colours, two sizes, plain backgrounds: it tells whether a model can see,
-count, follow and hear at all, not whether it understands the world.
+Upright shapes that never hide one another, six colours, two sizes, plain backgrounds: it tells
+whether a model can see, count, follow and hear at all, not whether it understands the world.
 """

@@ -1,8 +1,8 @@
 """Scene -> questions with answer, type and the seconds that hold the evidence.
 
 One-frame types are asked about the frame at `time_s`; the others need several frames, or the sound.
-Answers are balanced as they are drawn, so that whoever does not look gains little; `balance.baselines`
-says how little.
+Answers are balanced as they are drawn, so that whoever does not look gains little;
+`balance.baselines` says how little.
 """
 
 from __future__ import annotations

@@ -72,6 +72,7 @@ def render(
 ) -> FrameBatch:
     """Frames at the given, strictly increasing seconds; square unless a height is given.
 
+    >>> from svqa.shapes.sampling import scene_of
     >>> render(scene_of(0, 0), [0.0, 1.0], width_px=64)
     FrameBatch(2 frames of 64 x 64, 0.00 s .. 1.00 s)
     """

@@ -43,8 +43,10 @@ def deadly(kind, name):
             passed += 1
         return result
     setattr(kind, name, call)
-for kind, name in ((Store, "claim_video"), (ConseEncoder, "encode_frames"), (Store, "commit_chunk"), (Store, "finish_video")):
-    deadly(kind, name)
+deadly(Store, "claim_video")
+deadly(ConseEncoder, "encode_frames")
+deadly(Store, "commit_chunk")
+deadly(Store, "finish_video")
 with open_library(database) as library:
     (report,) = library.ingest(path)
     print(report.status)

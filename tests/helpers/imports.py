@@ -34,7 +34,7 @@ def imports(source: str) -> Iterator[tuple[int, str]]:
 
 
 def faces() -> dict[str, dict[str, str]]:
-    """-> of every folder of the package, and of the package: exported name -> module it lives in."""
+    """-> of the package and each of its folders: exported name -> module it lives in."""
     return {
         name: dict(_exported(name, path.with_suffix(".pyi")))
         for name, path in modules().items()

@@ -108,9 +108,8 @@ def test_every_fit_and_turn_gives_the_promised_size(turn, fit, size):
 
 def test_a_turn_is_clockwise_until_upright():
     picture = np.zeros((2, 3, 3), np.uint8)
-    picture[0, 0] = (
-        255  # left top, of a picture that has to be turned clockwise by 90: goes to the right top
-    )
+    # left top, of a picture that has to be turned clockwise by 90: goes to the right top
+    picture[0, 0] = 255
     upright = arrange(picture, plan_geometry((3, 2), 1.0, 90, (2, 3), "stretch"))
     assert upright[0, 1].min() == 255 and upright.sum() == 3 * 255
 

@@ -1,4 +1,7 @@
-"""One stopwatch: seconds by operation, nested names, empty in a forked child, gone with its owner."""
+"""One stopwatch: seconds by operation, nested names.
+
+It is empty in a forked child and gone with its owner.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ PARAMETERS = new_code_cell("every_s = 0.5  # seconds\nseed = 0", metadata={"tags
 FINDING = """
 from svqa.reporting.notebooks import write_results
 rate = 1 / every_s
-write_results("00_tiny", {"headline": f"{rate:.1f} frames a second.", "figures": [{"label": "rate", "value": rate}]})
+figures = [{"label": "rate", "value": rate}]
+write_results("00_tiny", {"headline": f"{rate:.1f} frames a second.", "figures": figures})
 """
 
 

@@ -63,7 +63,8 @@ import numpy as np
 import torch
 random.seed(1); np.random.seed(1); torch.manual_seed(1)
 def state():
-    return random.getstate(), np.random.get_state()[1].tobytes(), torch.random.get_rng_state().numpy().tobytes()
+    numbers = np.random.get_state()[1].tobytes(), torch.random.get_rng_state().numpy().tobytes()
+    return random.getstate(), *numbers
 before = state()
 for name in {names!r}:
     importlib.import_module(name)
