@@ -16,7 +16,7 @@ DEFAULT_BYTES = 512 * 2**20
 
 
 class FrameCache:
-    """Tensors by (model, frame content); the least recently used go first when `max_bytes` are full.
+    """Tensors by (model, frame content); the least recently used go first at `max_bytes`.
 
     A value larger than the whole budget is not kept. `hits` and `misses` count lookups. Safe to
     share between threads.
