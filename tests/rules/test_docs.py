@@ -18,7 +18,7 @@ from svqa.models.zoo import MODEL_SETS
 from svqa.questions import FIELDS
 from svqa.reporting import readme
 from svqa.settings import Settings
-from tests.helpers.imports import REPOSITORY
+from tests.helpers.imports import REPOSITORY, faces
 
 README = REPOSITORY / "README.md"
 DOCS = [
@@ -123,7 +123,8 @@ def test_every_extra_set_and_variable_that_a_page_names_exists(path):
     extras |= set(re.findall(r"extra `(\w+)`", text))
     assert extras <= set(PROJECT["optional-dependencies"]) | {"EXTRA"}
     sets = set(re.findall(r"`(\w+)` (?:model )?set\b|--models (\w+)|the set `(\w+)`", text))
-    assert {name for names in sets for name in names if name} <= set(MODEL_SETS)
+    sets_here = set(MODEL_SETS) | set(re.findall(r'MODEL_SETS\["(\w+)"\] =', text))
+    assert {name for names in sets for name in names if name} <= sets_here
     known = {f"SVQA_{name.upper()}" for name in Settings.__dataclass_fields__} | OTHER_VARIABLES
     assert set(re.findall(r"SVQA_[A-Z_]*[A-Z]", text)) <= known
 
@@ -258,6 +259,38 @@ def test_names_of_the_glossary_exist():
             except ModuleNotFoundError:
                 missing.append(name)
     assert len(named) > 50 and missing == []
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    run = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "--site-dir", str(folder)]
+    done = subprocess.run(run, cwd=REPOSITORY, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_the_site_has_an_entry_for_every_name_of_every_face(site):
+    for face, names in faces().items():
+        page = text_of(site / "api" / f"{face}.html")
+        assert [
+            name for name in names if f"{face}.{name}" not in page and f">{name}<" not in page
+        ] == []
+
+
+@pytest.mark.slow
+def test_the_site_asks_no_other_host_and_its_links_lead_somewhere(site):
+    pages = [
+        p for p in site.rglob("*.html") if "repository" not in p.parts and p.name != "404.html"
+    ]
+    assert len(pages) > 20
+    for page in pages:
+        loaded = re.findall(r"<(?:script|link|img|iframe|source)\b[^>]*>", text_of(page))
+        assert [tag for tag in loaded if re.search(r"(?:src|href)=[\"']?(?:https?:)?//", tag)] == []
+        links = [x for x in Links(page).found if not re.match(r"#|data:|https?:|mailto:", x)]
+        parts = [re.split(r"[#?]", link)[0] for link in links]
+        assert [part for part in parts if part and not (page.parent / part).exists()] == []
 
 
 def build_in(folder, sample: str) -> str:
