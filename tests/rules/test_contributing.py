@@ -17,7 +17,7 @@ TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (Add a \w+)\n(.*?)(?=^## )", TEXT, re.DOTALL | re.MULTILINE))
 BLOCK = re.compile(
     r"^(New file|At the end of|In) `([^`]+)`(?:, (above|below) the line `(.+?)`)?:\n\n"
-    r"```python\n(.*?)^```",
+    r"```(?:python|text)\n(.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -63,7 +63,8 @@ def copy(tmp_path, real_clips) -> Path:
 def test_there_are_three_recipes_and_every_block_of_code_says_where_it_goes():
     assert list(RECIPES) == ["Add a model", "Add a metric", "Add a benchmark"]
     for recipe in RECIPES.values():
-        assert len(BLOCK.findall(recipe)) == recipe.count("```python") >= 3
+        code = recipe.count("```python") + recipe.count("```text")
+        assert len(BLOCK.findall(recipe)) == code >= 3
         assert commands(recipe)
 
 
