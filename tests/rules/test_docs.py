@@ -203,7 +203,7 @@ def test_every_page_has_its_links_counted():
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
 def test_figures_from_ready_made_captions_say_so(path):
-    """A line with a figure of NExT-QA or NExT-GQA says that a far larger model wrote the captions."""
+    """Where a figure of theirs stands, it says that a far larger model wrote the captions."""
     for line in text_of(path).splitlines():
         if re.search(r"NExT-G?QA", line) and re.search(r"\d\d\.\d", line) and "arXiv" not in line:
             assert "ready-made captions" in line, line
