@@ -73,6 +73,7 @@ MOVED = {
     "svqa.shapes.card": "svqa.training.curve_card",
     "svqa.shapes.evaluate": "svqa.evaluation.shapes_questions",
     "svqa.shapes.lessons": "experiments.tiny_models.training_samples",
+    "svqa.shapes.questions": "svqa.shapes.scene_questions",
     "svqa.shapes.teachers": "experiments.tiny_models.objectives",
     "svqa.shapes.tiny_blip": "experiments.tiny_models.tiny_blip",
     "svqa.shapes.tiny_clip": "experiments.tiny_models.tiny_clip",

@@ -1,8 +1,7 @@
 """The frozen records that cross a border between folders: checked once, at birth.
 
 Time is float seconds from the first presented frame; spans are half open, `[start_s, end_s)`. Boxes
-are `xyxy` pixels of the displayed frame. Pixels are `(T, H, W, 3)` uint8 RGB. Every caption, box
-and answer names the `model_id` that made it.
+are `xyxy` pixels of the displayed frame. What a model made names its `model_id`.
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# called as (what is being done, how much is done, of how much): files in seconds, the rest counted
-Progress = Callable[[str, float, float], None]
+Progress = Callable[[str, float, float], None]  # (what is done, how much, of how much)
 LEVELS = ("frame", "segment", "scene", "shot")
 KINDS = ("visual", "caption", "speech")
 MODALITIES = ("visual", "caption", "speech", "audio")
@@ -27,6 +25,11 @@ def _check_span(start_s: float, end_s: float) -> None:
         raise ValueError(f"a span needs 0 <= start_s <= end_s, got [{start_s}, {end_s})")
 
 
+def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
 def _clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
@@ -35,10 +38,8 @@ def _clock(seconds: float) -> str:
 class VideoInfo:
     """What a file holds, as it will be displayed.
 
-    `duration_s` is the presented time of the video stream, counted from packets where the header
-    lies. `width_px`, `height_px` are the displayed size (after rotation and pixel aspect).
-    `rate_hz` is the average frame rate. `sha256` is the hash of the file's bytes and the video's
-    identity.
+    `duration_s`: presented, counted from packets where the header lies. `width_px`, `height_px`: as
+    displayed (rotation, pixel aspect). `rate_hz`: the average. `sha256`: the identity.
     """
 
     path: str
@@ -60,19 +61,16 @@ class VideoInfo:
             raise ValueError(f"sha256 must be 64 hexadecimal digits, got {self.sha256!r}")
         if not math.isfinite(self.duration_s) or self.duration_s < 0:
             raise ValueError(f"duration_s must be finite and >= 0, got {self.duration_s}")
-        if self.width_px < 1 or self.height_px < 1:
-            raise ValueError(
-                f"displayed size must be at least 1 x 1, got {self.width_px} x {self.height_px}"
-            )
+        width, height = self.width_px, self.height_px
+        if min(width, height) < 1:
+            raise ValueError(f"displayed size must be at least 1 x 1, got {width} x {height}")
         if self.rotation_deg not in (0, 90, 180, 270):
             raise ValueError(f"rotation_deg must be 0, 90, 180 or 270, got {self.rotation_deg}")
 
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """Frames with their times.
-
-    `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, strictly increasing.
+    """Frames with their times: `pixels (T, H, W, 3) uint8 RGB`, `t_s (T,) float64`, increasing.
 
     >>> FrameBatch(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 0.5]))
     FrameBatch(2 frames of 6 x 4, 0.00 s .. 0.50 s)
@@ -101,29 +99,23 @@ class FrameBatch:
     def __repr__(self) -> str:
         if not len(self):
             return "FrameBatch(no frames)"
-        _, height, width, _ = self.pixels.shape
-        return (
-            f"FrameBatch({len(self)} frames of {width} x {height}, {self.t_s[0]:.2f} s .. "
-            f"{self.t_s[-1]:.2f} s)"
-        )
+        t, height, width, _ = self.pixels.shape
+        span = f"{self.t_s[0]:.2f} s .. {self.t_s[-1]:.2f} s"
+        return f"FrameBatch({t} frames of {width} x {height}, {span})"
 
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Sound: mono samples that begin at `start_s` of the video's time.
-
-    `samples (N,) float32` in [-1, 1] at `rate_hz`.
-    """
+    """Mono sound: `samples (N,) float32` in [-1, 1] at `rate_hz`, from the video's `start_s` on."""
 
     samples: np.ndarray
     rate_hz: int = 16000
     start_s: float = 0.0
 
     def __post_init__(self):
-        if self.samples.ndim != 1 or self.samples.dtype != np.float32:
-            raise ValueError(
-                f"samples must be (N,) float32, got {self.samples.shape} {self.samples.dtype}"
-            )
+        x = self.samples
+        if x.ndim != 1 or x.dtype != np.float32:
+            raise ValueError(f"samples must be (N,) float32, got {x.shape} {x.dtype}")
 
     @property
     def duration_s(self) -> float:
@@ -136,10 +128,7 @@ class Waveform:
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """A stretch of a video at one level of the hierarchy.
-
-    `frame`, `segment` (5 s), `scene` (30 s) or `shot`.
-    """
+    """A stretch of a video: a `frame`, a `segment` (5 s), a `scene` (30 s) or a `shot`."""
 
     start_s: float
     end_s: float
@@ -147,8 +136,7 @@ class Segment:
 
     def __post_init__(self):
         _check_span(self.start_s, self.end_s)
-        if self.level not in LEVELS:
-            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}")
+        _check_one_of("level", self.level, LEVELS)
 
     def __repr__(self) -> str:
         return f"Segment({self.level} {_clock(self.start_s)}-{_clock(self.end_s)})"
@@ -156,10 +144,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Caption:
-    """A sentence about `[start_s, end_s)`.
-
-    `score` is the model's own, not a probability unless it says so.
-    """
+    """A sentence about `[start_s, end_s)`. `score`: the model's own, no probability."""
 
     text: str
     start_s: float
@@ -187,10 +172,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Detection:
-    """A box at `t_s`: `xyxy_px` are left, top, right, bottom in pixels of the displayed frame.
-
-    `score` 0 to 1.
-    """
+    """A box at `t_s`: left, top, right, bottom in pixels of the displayed frame; `score` 0 to 1."""
 
     label: str
     score: float
@@ -209,13 +191,10 @@ class Detection:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A retrieved moment: which video, which seconds, how good a match.
-
-    And what was seen or heard there.
+    """A retrieved moment: which video, which seconds, how good a match, what is seen or heard.
 
     `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own,
-    higher is better; `parts` shows what it was made of (for example `{"visual": 0.41, "bm25":
-    2.3}`).
+    higher is better; `parts` shows what it was made of (say `{"visual": 0.41, "bm25": 2.3}`).
     """
 
     video: str
@@ -229,17 +208,14 @@ class Evidence:
 
     def __post_init__(self):
         _check_span(self.start_s, self.end_s)
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+        _check_one_of("kind", self.kind, KINDS)
         if not math.isfinite(self.score):
             raise ValueError(f"score must be finite, got {self.score}")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question, with `options` to choose from where there are any.
-
-    And what is known of its truth.
+    """A question, with `options` where there are any, and what is known of its truth.
 
     `answers` are the references (several annotators may differ), `spans` the seconds that hold the
     evidence, `video` the path or id it is about, `type` its family (`count`, `when`, `CW` ...).
@@ -264,9 +240,8 @@ class Question:
 class Answer:
     """What was answered, how sure, on what evidence, by which model.
 
-    `abstained` is True where the evidence was too weak; then `reason` says why and `text` what the
-    person sees. `option` is the index of the chosen option where the question had options.
-    `evidence` holds the seconds it rests on.
+    `abstained`: the evidence was too weak; then `reason` says why and `text` what the person sees.
+    `option`: index of the chosen option, if there were any. `evidence`: the seconds it rests on.
     """
 
     text: str
@@ -283,10 +258,8 @@ class Answer:
 class VectorSet:
     """Vectors of one level, modality and model.
 
-    `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero.
-
-    `modality` is `visual` (pictures), `caption` (words written about them), `speech` (words heard)
-    or `audio` (sound).
+    `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero. `modality`: `visual`
+    (pictures), `caption` (words written about them), `speech` (words heard) or `audio` (sound).
     """
 
     level: str
@@ -297,16 +270,11 @@ class VectorSet:
 
     def __post_init__(self):
         object.__setattr__(self, "spans", np.asarray(self.spans, dtype=np.float64).reshape(-1, 2))
-        if self.level not in LEVELS:
-            raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {self.level!r}")
-        if self.modality not in MODALITIES:
-            raise ValueError(
-                f"modality must be one of {', '.join(MODALITIES)}, got {self.modality!r}"
-            )
-        if self.values.ndim != 2 or len(self.values) != len(self.spans):
-            raise ValueError(
-                f"values must be ({len(self.spans)}, D), one row a span, got {self.values.shape}"
-            )
+        _check_one_of("level", self.level, LEVELS)
+        _check_one_of("modality", self.modality, MODALITIES)
+        n, v = len(self.spans), self.values
+        if v.ndim != 2 or len(v) != n:
+            raise ValueError(f"values must be ({n}, D), one row a span, got {v.shape}")
 
     def __len__(self) -> int:
         return len(self.values)

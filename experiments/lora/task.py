@@ -20,9 +20,9 @@ from experiments.tiny_models.training_samples import SIZE_PX
 from experiments.tiny_models.views import picture
 from svqa.models.frame_strategies import frame_grid
 from svqa.shapes.balance import Balance
-from svqa.shapes.questions import frame_questions, video_questions
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, Scene
+from svqa.shapes.scene_questions import frame_questions, video_questions
 from svqa.shapes.truth import steady_times
 from svqa.training.feature_cache import COLUMNS, grid_times
 

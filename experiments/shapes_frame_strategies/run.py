@@ -15,7 +15,7 @@ import numpy as np
 from svqa.evaluation.shapes_questions import WIDTH_PX, FrameQuestion, draw_frame_questions
 from svqa.records import Evidence, FrameBatch, Question
 from svqa.shapes.balance import baselines
-from svqa.shapes.questions import FRAME_TYPES
+from svqa.shapes.one_frame_questions import FRAME_TYPES
 from svqa.shapes.render import render
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S

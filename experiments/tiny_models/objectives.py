@@ -17,7 +17,7 @@ from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering,
 from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 from experiments.tiny_models.training_samples import PATCHES, TrainingSample
-from svqa.models.blip import encode_question, frame_memory
+from svqa.models.blip_parts import encode_question, frame_memory
 from svqa.records import Progress
 from svqa.shapes.scene import COLOURS, MAX_OBJECTS, SHAPES
 

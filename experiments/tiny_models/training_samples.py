@@ -16,9 +16,10 @@ import numpy as np
 from experiments.tiny_models.views import picture
 from svqa.models.frame_strategies import frame_grid
 from svqa.shapes.balance import Balance
-from svqa.shapes.questions import FRAME_TYPES, frame_questions, questions
+from svqa.shapes.one_frame_questions import FRAME_TYPES
 from svqa.shapes.sampling import sample_scene, sample_still
 from svqa.shapes.scene import COLOURS, DURATION_S, SHAPES, SIZES, Actor, Scene, Sighting
+from svqa.shapes.scene_questions import frame_questions, questions
 from svqa.shapes.truth import frame_caption, steady_times
 
 SIZE_PX = 96

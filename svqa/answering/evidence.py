@@ -11,7 +11,6 @@ measured on the other) is off by 0.03 on average.
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from svqa.answering.answer_extraction import (
     nearest_phrases,
     with_bracket,
 )
+from svqa.answering.citations import cite, clock, clock_span
 from svqa.answering.option_scoring import score_options
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (
@@ -49,7 +49,6 @@ MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
 MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answerer abstains
 # of the softmax over options; fitted on one half of the NExT-QA videos: 0.098, on the other: 0.102
 TEMPERATURE = 0.10
-MOST_EVIDENCE = 3
 NOT_FOUND = "I could not find this in the video."
 _COLOUR = frozenset(("color", "colour"))
 _ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
@@ -184,7 +183,7 @@ class EvidenceAnswerer(Answerer):
         named = frozenset(content_stems(name))
         found = np.where([named <= stems for stems in lines.stems], found, 0)
         answer = self._answer("", score, found, lines, passages)
-        return replace(answer, text=f"{_sentence_case(name)}, at {_clock_span(answer.evidence)}")
+        return replace(answer, text=f"{_sentence_case(name)}, at {clock_span(answer.evidence)}")
 
     def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         """A question without content ("what happens") gets the line most like all the others."""
@@ -212,7 +211,7 @@ class EvidenceAnswerer(Answerer):
         if found.max() < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
         answer = self._answer("", found.max(), found, lines, passages)
-        return replace(answer, text=f"At {_clock_span(answer.evidence)}")
+        return replace(answer, text=f"At {clock_span(answer.evidence)}")
 
     def _count(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
@@ -268,7 +267,7 @@ class EvidenceAnswerer(Answerer):
         passages: Sequence[Evidence],
         **kwargs,
     ) -> Answer:
-        evidence = _evidence(found, lines, passages)
+        evidence = cite(found, lines, passages)
         return Answer(text, float(np.clip(score, 0, 1)), self.model_id, evidence=evidence, **kwargs)
 
     def _too_weak(
@@ -278,53 +277,13 @@ class EvidenceAnswerer(Answerer):
         what = "heard" if lines.spoken[best] else "seen"
         start_s, end_s = lines.spans[best]
         return self._abstain(
-            f'The closest thing {what} is "{lines.texts[best]}" at {_clock(start_s, end_s)}, '
+            f'The closest thing {what} is "{lines.texts[best]}" at {clock(start_s, end_s)}, '
             f"which matches by {found[best]:.2f}; {needed:.2f} or more is needed.",
             float(found[best]),
         )
 
     def _abstain(self, reason: str, score: float = 0.0) -> Answer:
         return Answer(NOT_FOUND, score, self.model_id, abstained=True, reason=reason)
-
-
-def _best(found: np.ndarray, k: int) -> np.ndarray:
-    return np.argsort(-found, kind="stable")[:k]
-
-
-def _evidence(
-    found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
-) -> tuple[Evidence, ...]:
-    """-> the few passages an answer rests on, best first, scored by their support.
-
-    Those within a fifth of the best.
-    """
-    kept: dict[int, float] = {}
-    for i in _best(found, len(found)):
-        owner = int(lines.owners[i])
-        if found[i] < 0.8 * found.max() or len(kept) == MOST_EVIDENCE:
-            break
-        kept.setdefault(owner, float(np.clip(found[i], 0, 1)))
-    return tuple(replace(passages[owner], score=score) for owner, score in kept.items())
-
-
-def _clock_span(evidence: Sequence[Evidence]) -> str:
-    """-> the best passage's seconds, stretched over the other evidence that touches it."""
-    best = evidence[0]
-    start_s, end_s = best.start_s, best.end_s
-    for other in sorted(evidence[1:], key=lambda e: abs(e.start_s - best.start_s)):
-        if (
-            other.video == best.video
-            and other.start_s <= end_s + 1e-6
-            and other.end_s >= start_s - 1e-6
-        ):
-            start_s, end_s = min(start_s, other.start_s), max(end_s, other.end_s)
-    return _clock(start_s, end_s)
-
-
-def _clock(start_s: float, end_s: float) -> str:
-    first, last = math.floor(start_s), round(end_s)  # to the nearest second
-    clock = [f"{t // 60}:{t % 60:02d}" for t in (first, last)]
-    return clock[0] if last <= first else "-".join(clock)
 
 
 def _sentence_case(text: str) -> str:

@@ -171,6 +171,6 @@ def _network() -> str:
 
 
 def _gpu() -> str:
-    from svqa.profiling.performance import describe_gpu
+    from svqa.profiling.machine import describe_gpu
 
     return describe_gpu()

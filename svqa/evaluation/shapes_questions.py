@@ -22,10 +22,11 @@ from svqa.models.base import Answerer, Captioner
 from svqa.models.frame_strategies import BestFrame
 from svqa.records import FrameBatch, Question, Segment
 from svqa.shapes.balance import Balance, WorldQuestion, baselines
-from svqa.shapes.questions import FRAME_TYPES, questions
+from svqa.shapes.one_frame_questions import FRAME_TYPES
 from svqa.shapes.render import render
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, Scene
+from svqa.shapes.scene_questions import questions
 from svqa.shapes.truth import frame_caption, steady_times
 
 FRESH_SEED = 90_001  # no training uses it

@@ -11,6 +11,8 @@ from .base import (
 from .blip import (
     BlipAnswerer as BlipAnswerer,
     BlipCaptioner as BlipCaptioner,
+)
+from .blip_parts import (
     encode_question as encode_question,
     frame_memory as frame_memory,
 )
@@ -46,8 +48,6 @@ from .frame_strategies import (
 )
 from .hub import (
     HUB_MODELS as HUB_MODELS,
-    load_pretrained as load_pretrained,
-    locate as locate,
     pull as pull,
 )
 from .imagenet import (
@@ -61,6 +61,15 @@ from .log_mel_encoder import (
 )
 from .minilm import (
     MiniLM as MiniLM,
+)
+from .model_sets import (
+    MODEL_SETS as MODEL_SETS,
+    ROLES as ROLES,
+    ModelSpec as ModelSpec,
+)
+from .pretrained import (
+    load_pretrained as load_pretrained,
+    locate as locate,
 )
 from .tags import (
     CamDetector as CamDetector,
@@ -80,10 +89,7 @@ from .yolo import (
     YoloDetector as YoloDetector,
 )
 from .zoo import (
-    MODEL_SETS as MODEL_SETS,
-    ROLES as ROLES,
     ModelSet as ModelSet,
-    ModelSpec as ModelSpec,
     describe as describe,
     known_sets as known_sets,
     load_set as load_set,

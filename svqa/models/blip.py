@@ -1,26 +1,25 @@
-"""Frames -> captions; frames and questions -> answers: BLIP, with every frame encoded once.
-
-BLIP (Li et al. 2022, arXiv:2201.12086) is three parts: a vision transformer, a question encoder and
-a word decoder, the last two attending to what came before them. `generate()` of the library runs
-all three for every question; here they are called one by one, and what depends on the frame alone
-(for answers: the keys and values that the question encoder looks up) is kept in a `FrameCache`.
-Sequences of one length share a batch, so that no padding can change an answer.
-"""
+"""Frames -> captions; frames and questions -> answers: BLIP, with every frame encoded once."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
-from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
 from svqa.errors import UsageError
 from svqa.models.base import Answerer, Captioner
-from svqa.models.frame_cache import FrameCache, frame_key
+from svqa.models.blip_parts import (
+    by_length,
+    chunks,
+    decode,
+    encode_question,
+    frame_memory,
+    remember,
+)
+from svqa.models.frame_cache import FrameCache
 from svqa.models.frame_strategies import (
     BestFrame,
     FrameStrategy,
@@ -28,7 +27,7 @@ from svqa.models.frame_strategies import (
     frame_evidence,
     retrieval_weights,
 )
-from svqa.models.hub import load_pretrained
+from svqa.models.pretrained import load_pretrained
 from svqa.records import Answer, Caption, Evidence, FrameBatch, Question, Segment
 
 
@@ -96,9 +95,9 @@ class BlipCaptioner(Captioner):
     def describe(self, pixels: Sequence[np.ndarray]) -> list[Reply]:
         """Pictures (H, W, 3) uint8 -> what each shows."""
         replies: list[Reply] = []
-        for part in _chunks(range(len(pixels)), self.batch_size):
-            seen = _remember(self, [pixels[i] for i in part], lambda features: features)
-            replies += _decode(self.model.text_decoder, self.processor, seen, self.max_tokens)
+        for part in chunks(range(len(pixels)), self.batch_size):
+            seen = remember(self, [pixels[i] for i in part], lambda features: features)
+            replies += decode(self.model.text_decoder, self.processor, seen, self.max_tokens)
         return replies
 
 
@@ -190,8 +189,8 @@ class BlipAnswerer(Answerer):
             )
         ids = [self._question_ids(q.text) for q in questions]
         replies: list[Reply | None] = [None] * len(questions)
-        for part in _by_length(ids, self.batch_size):
-            memory = _remember(
+        for part in by_length(ids, self.batch_size):
+            memory = remember(
                 self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
             )
             asked = encode_question(
@@ -199,9 +198,7 @@ class BlipAnswerer(Answerer):
             )
             free = [row for row, i in enumerate(part) if not questions[i].options]
             if free:
-                said = _decode(
-                    self.model.text_decoder, self.processor, asked[free], self.max_tokens
-                )
+                said = decode(self.model.text_decoder, self.processor, asked[free], self.max_tokens)
                 for row, reply in zip(free, said, strict=True):
                     replies[part[row]] = reply
             for row, i in enumerate(part):
@@ -227,7 +224,7 @@ class BlipAnswerer(Answerer):
         decoder, start = self.model.text_decoder, self.model.config.text_config.bos_token_id
         ids = [[start, *self.processor.tokenizer(option).input_ids[1:]] for option in options]
         means = torch.empty(len(options))
-        for part in _by_length(ids, self.batch_size):
+        for part in by_length(ids, self.batch_size):
             said = torch.tensor([ids[i] for i in part], device=asked.device)
             logits = decoder(
                 input_ids=said, encoder_hidden_states=asked.expand(len(part), -1, -1)
@@ -236,118 +233,6 @@ class BlipAnswerer(Answerer):
             means[part] = logp.mean(-1).cpu()
         best = int(means.argmax())
         return Reply(options[best], float(means[best].exp()), best)
-
-
-def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> torch.Tensor:
-    """(B, P, D) -> (B, layers, 2, heads, P, D / heads).
-
-    Keys and values that every question looks up.
-    """
-    kept = []
-    for layer in model.text_encoder.encoder.layer:
-        look = layer.crossattention.self
-        shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
-        kept.append(
-            torch.stack(
-                [part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)],
-                dim=1,
-            )
-        )
-    return torch.stack(kept, dim=1)
-
-
-def encode_question(
-    model: BlipForQuestionAnswering,
-    ids: torch.Tensor,
-    memory: torch.Tensor,
-    mask: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Questions (B, L) and what they look up of their frames -> (B, L, D).
-
-    `memory`: (B, layers, 2, heads, P, d). The result is the questions, as seen there.
-    """
-    looked_up = DynamicCache()
-    past = EncoderDecoderCache(DynamicCache(), looked_up)
-    for layer in range(memory.shape[1]):
-        looked_up.update(memory[:, layer, 0], memory[:, layer, 1], layer)
-        past.is_updated[layer] = True
-    return model.text_encoder(
-        input_ids=ids, attention_mask=mask, encoder_hidden_states=memory, past_key_values=past
-    ).last_hidden_state
-
-
-def _remember(
-    owner: BlipCaptioner | BlipAnswerer, pixels: Sequence[np.ndarray], keep
-) -> torch.Tensor:
-    """Pictures -> (B, ...): `keep(vision features)` of each.
-
-    Computed once for each different picture.
-    """
-    keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
-    values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
-    new = [key for key, value in values.items() if value is None]
-    if new:
-        pictures = [pixels[keys.index(key)] for key in new]
-        values.update(
-            zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True)
-        )
-        for key in new:
-            values[key] = values[key].clone()  # a view would keep the whole batch in memory
-            owner.cache.put(key, values[key])
-    if len(values) == 1:  # many questions about one picture: no copies
-        return values[keys[0]].expand(len(keys), *values[keys[0]].shape)
-    return torch.stack([values[key] for key in keys])
-
-
-def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
-    """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
-    inputs = processor.image_processor(
-        list(pictures), return_tensors="pt", input_data_format="channels_last"
-    )
-    return model.vision_model(
-        pixel_values=inputs.pixel_values.to(model.device, model.dtype)
-    ).last_hidden_state
-
-
-def _decode(
-    decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int
-) -> list[Reply]:
-    """(B, L, D) -> the likeliest words after [DEC], token by token, until [SEP]."""
-    config = decoder.config
-    start = torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device)
-    made = decoder.generate(
-        input_ids=start,
-        encoder_hidden_states=hidden,
-        max_new_tokens=max_tokens,
-        do_sample=False,
-        num_beams=1,
-        eos_token_id=config.sep_token_id,
-        pad_token_id=config.pad_token_id,
-        output_scores=True,
-        return_dict_in_generate=True,
-    )
-    logp = decoder.compute_transition_scores(
-        made.sequences, made.scores, normalize_logits=True
-    ).float()
-    ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
-    said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
-    score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()
-    texts = processor.tokenizer.batch_decode(made.sequences, skip_special_tokens=True)
-    return [Reply(text.strip(), float(value)) for text, value in zip(texts, score, strict=True)]
-
-
-def _by_length(ids: Sequence[Sequence[int]], batch_size: int) -> Iterator[list[int]]:
-    """Indices in batches whose sequences have one length."""
-    buckets = defaultdict(list)
-    for i, sequence in enumerate(ids):
-        buckets[len(sequence)].append(i)
-    for bucket in buckets.values():
-        yield from _chunks(bucket, batch_size)
-
-
-def _chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
-    for first in range(0, len(items), size):
-        yield list(items[first : first + size])
 
 
 def _middle_row(t_s: np.ndarray, segment: Segment) -> int | None:

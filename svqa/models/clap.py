@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 from transformers import AutoModel, AutoProcessor
 
 from svqa.models.base import SoundEncoder, TextEncoder
-from svqa.models.hub import load_pretrained
+from svqa.models.pretrained import load_pretrained
 from svqa.records import Waveform
 
 SILENT = 1e-4  # -80 dB of full scale

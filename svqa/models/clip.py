@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModel, AutoProcessor
 
 from svqa.models.base import Encoder
-from svqa.models.hub import load_pretrained
+from svqa.models.pretrained import load_pretrained
 
 
 class ClipEncoder(Encoder):

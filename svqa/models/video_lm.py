@@ -19,7 +19,7 @@ from transformers.video_utils import VideoMetadata
 
 from svqa.models.base import Answerer
 from svqa.models.frame_strategies import Reply, frame_evidence, retrieval_weights, spread
-from svqa.models.hub import load_pretrained
+from svqa.models.pretrained import load_pretrained
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
 # the library wants frame numbers at a rate; milliseconds keep any time exact enough

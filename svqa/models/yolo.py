@@ -21,7 +21,7 @@ import torch
 from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.models.base import Detector
 from svqa.models.checkpoint import write_checksums
-from svqa.models.hub import locate
+from svqa.models.pretrained import locate
 from svqa.models.weights import read_safetensors
 from svqa.records import Detection, FrameBatch
 

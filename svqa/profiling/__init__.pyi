@@ -1,13 +1,11 @@
 from .machine import (
     MemoryMeter as MemoryMeter,
+    describe_gpu as describe_gpu,
     resident_peak as resident_peak,
 )
 from .performance import (
     Benchmark as Benchmark,
     MetricsService as MetricsService,
-    VideoStatistics as VideoStatistics,
-    describe_gpu as describe_gpu,
-    flat as flat,
     metrics_service as metrics_service,
 )
 from .provenance import (
@@ -19,6 +17,10 @@ from .provenance import (
 from .timing import (
     Timing as Timing,
     Timings as Timings,
+)
+from .video_statistics import (
+    VideoStatistics as VideoStatistics,
+    flat as flat,
 )
 
 __all__ = [

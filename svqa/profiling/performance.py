@@ -10,56 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from svqa.profiling.machine import Gpu, Memory, MemoryMeter, describe_gpu, gpus
+from svqa.profiling.machine import Gpu, Memory, MemoryMeter, gpus
 from svqa.profiling.timing import Timer, Timing, Timings
-
-__all__ = [
-    "Benchmark",
-    "MetricsService",
-    "Timing",
-    "VideoStatistics",
-    "describe_gpu",
-    "flat",
-    "metrics_service",
-]
-
-
-@dataclass(frozen=True)
-class VideoStatistics(Mapping[str, Any]):
-    """What ingesting a video cost and what came of it; read like a record or like a mapping.
-
-    `processing`: seconds by stage (`stage_s`), all of them (`total_s`), seconds of video a second
-    (`real_time_factor`), rows and bytes. `quality`: captions (words, variety), confidence of boxes
-    and captions (count, quartiles), and the questions that named this video (asked, shares answered
-    and abstained, latency percentiles). None: nothing measured.
-    """
-
-    video: str
-    path: str
-    status: str
-    processing: Mapping[str, Any]
-    quality: Mapping[str, Any]
-
-    def __getitem__(self, name: str) -> Any:
-        """`statistics["processing"]["frames"]`; a nested name may be joined by dots."""
-        value: Any = vars(self)
-        for part in name.split("."):
-            value = value[part]
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(vars(self))
-
-    def __len__(self) -> int:
-        return len(vars(self))
-
-    def __str__(self) -> str:
-        """A line a figure, nested names joined by dots."""
-        rows = list(flat(vars(self)))
-        width = max(len(name) for name, _ in rows)
-        return "\n".join(f"{name:<{width}}  {_text(value)}" for name, value in rows)
+from svqa.profiling.video_statistics import (
+    VideoStatistics,
+    percentile,
+    video_statistics,
+)
 
 
 @dataclass(frozen=True)
@@ -137,14 +95,7 @@ class MetricsService:
         a path, a SHA-256. Raises `NotIngested`.
         """
         with _store(db) as store:
-            video = store.find_video(video_id)
-            return VideoStatistics(
-                video.id,
-                video.path,
-                video.status,
-                _processing(store, video),
-                _quality(store, video.id),
-            )
+            return video_statistics(store, store.find_video(video_id))
 
     def benchmark_models(
         self, models: Mapping[str, Callable], test_data: Iterable, *, warmup: int = 1
@@ -223,27 +174,12 @@ class MetricsService:
                         seconds.append(time.perf_counter() - begin)
             present = gpus()
         mean_s = statistics.fmean(seconds) if seconds else None
-        p50, p90 = (_percentile(seconds, p) for p in (50, 90))
+        p50, p90 = (percentile(seconds, p) for p in (50, 90))
         used = sum(gpu.used_bytes for gpu in present) - before if present else None
         rate = None if not mean_s else 1 / mean_s
         return Benchmark(
             name, len(inputs), errors, mean_s, p50, p90, rate, memory.peak_grown_bytes, used
         )
-
-
-def flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """A nested mapping -> (name joined by dots, value) of every leaf."""
-    for name, value in data.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "not measured"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager
@@ -260,61 +196,6 @@ def _store(db) -> Iterator:
     )
     with open_store(url) as store:
         yield store
-
-
-def _processing(store, video) -> dict[str, Any]:
-    stages = {name: value for name, value in store.metrics(video.id).items() if name.endswith("_s")}
-    total_s = stages.pop("total_s", None) or sum(stages.values()) or None
-    return {
-        "duration_s": video.duration_s,
-        "stage_s": stages,
-        "total_s": total_s,
-        "real_time_factor": video.duration_s / total_s if total_s else None,
-        "frames": video.frames,
-        "segments": video.segments,
-        "shots": len(store.shots(video.id)),
-        "file_bytes": video.size_bytes,
-        "vector_bytes": store.vector_bytes(video.id),
-    }
-
-
-def _quality(store, video: str) -> dict[str, Any]:
-    captions, boxes, outcomes = (
-        store.captions(video),
-        store.detections(video),
-        store.outcomes(video),
-    )
-    words = [word for caption in captions for word in caption.text.lower().split()]
-    asked = [o for o in outcomes if o.kind == "ask"]
-    return {
-        "captions": {
-            "n": len(captions),
-            "words_mean": len(words) / len(captions) if captions else None,
-            "distinct_share": len({c.text for c in captions}) / len(captions) if captions else None,
-            "vocabulary": len(set(words)),
-        },
-        "caption_confidence": _spread([c.score for c in captions]),
-        "box_confidence": _spread([b.score for b in boxes]),
-        "utterances": len(store.utterances(video)),
-        "questions": {
-            "n": len(asked),
-            "answered_share": sum(not o.abstained for o in asked) / len(asked) if asked else None,
-            "abstained_share": sum(o.abstained for o in asked) / len(asked) if asked else None,
-            "latency_ms": {
-                f"p{p}": _percentile([o.latency_ms for o in outcomes], p) for p in (50, 90, 99)
-            },
-        },
-    }
-
-
-def _spread(scores: Sequence[float]) -> dict[str, float | int | None]:
-    return {"n": len(scores), **{f"p{p}": _percentile(scores, p) for p in (25, 50, 75)}}
-
-
-def _percentile(values: Sequence[float], percent: int) -> float | None:
-    """Nearest rank, so that it is a value that occurred; None for no values."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else None
 
 
 metrics_service = MetricsService()

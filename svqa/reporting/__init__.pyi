@@ -58,9 +58,9 @@ from .time_plots import (
 
 __all__ = [
     "EVIDENCE",
+    "SOFT",
     "NotebookFailed",
     "NotebookRun",
-    "SOFT",
     "bars_with_intervals",
     "build_index",
     "colour_of",

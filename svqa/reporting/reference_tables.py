@@ -10,8 +10,8 @@ from pathlib import Path
 
 from svqa import questions
 from svqa.models.hub import HUB_MODELS
+from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
 from svqa.models.weights import WEIGHTS
-from svqa.models.zoo import MODEL_SETS, ROLES, ModelSpec
 from svqa.moved import MOVED
 from svqa.reporting.markdown import table_text
 from svqa.settings import DECODERS, SHOT_METHODS, Settings

@@ -10,13 +10,8 @@ from .dataset import (
     make_dataset as make_dataset,
     split_of as split_of,
 )
-from .questions import (
+from .one_frame_questions import (
     FRAME_TYPES as FRAME_TYPES,
-    TIME_TYPES as TIME_TYPES,
-    TYPES as TYPES,
-    frame_questions as frame_questions,
-    questions as questions,
-    video_questions as video_questions,
 )
 from .render import (
     frame_times as frame_times,
@@ -47,6 +42,15 @@ from .scene import (
     Sighting as Sighting,
     heading as heading,
     place_of as place_of,
+)
+from .scene_questions import (
+    TYPES as TYPES,
+    frame_questions as frame_questions,
+    questions as questions,
+    video_questions as video_questions,
+)
+from .time_questions import (
+    TIME_TYPES as TIME_TYPES,
 )
 from .truth import (
     LABELS as LABELS,

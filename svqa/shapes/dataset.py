@@ -13,10 +13,10 @@ from svqa.errors import UsageError
 from svqa.questions import SPLITS
 from svqa.records import Progress
 from svqa.shapes.balance import Balance, WorldQuestion, baselines
-from svqa.shapes.questions import questions
 from svqa.shapes.render import frame_times, write_mp4
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, VOICES_HZ, Scene
+from svqa.shapes.scene_questions import questions
 from svqa.shapes.truth import boxes, description, frame_caption, phrase
 
 WIDTH_PX, RATE_HZ, BOX_RATE_HZ = 128, 10, 2

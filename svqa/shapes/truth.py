@@ -9,9 +9,7 @@ from svqa.shapes.render import outline_px
 from svqa.shapes.scene import (
     COLOURS,
     DURATION_S,
-    EVENT_KINDS,
     SHAPES,
-    SIZES,
     Actor,
     Event,
     Scene,
@@ -102,20 +100,6 @@ def steady_times(scene: Scene, *, every_s: float = 0.1) -> list[float]:
     """
     grid = (round(i * every_s, 6) for i in range(round(DURATION_S / every_s)))
     return [t for t in grid if all(abs(t - e.t_s) > BETWEEN_S - 1e-9 for e in scene.events)]
-
-
-def vocabulary() -> list[str]:
-    """Every word that captions, descriptions and event phrases use, sorted."""
-    text = " ".join(
-        [
-            *LABELS,
-            *SIZES,
-            *EVENT_KINDS,
-            EMPTY,
-            "a an and the at top bottom left right up down moves to",
-        ]
-    )
-    return sorted(set(text.split()))
 
 
 def _life(scene: Scene, index: int) -> str:

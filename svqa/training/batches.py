@@ -176,7 +176,7 @@ class AnswerLoss(torch.nn.Module):
         """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made
         once.
         """
-        from svqa.models.blip import encode_question, frame_memory
+        from svqa.models.blip_parts import encode_question, frame_memory
 
         if self.checkpointing:  # layers that are computed again keep no keys and values
             return blip.text_encoder(

@@ -136,7 +136,7 @@ def _model(recipe: Recipe, base: Base, parent: StoredVersion | None):
     import torch
     from transformers import BlipForQuestionAnswering, BlipProcessor
 
-    from svqa.models.hub import load_pretrained
+    from svqa.models.pretrained import load_pretrained
 
     if parent is not None:
         model, processor = _continued(recipe, base, parent)

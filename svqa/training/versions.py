@@ -23,7 +23,7 @@ from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.base import Answerer
 from svqa.models.checkpoint import CHECKSUMS_FILE, SHIPPED, resolve, write_checksums
-from svqa.models.hub import locate
+from svqa.models.pretrained import locate
 from svqa.models.weights import sha256_of
 from svqa.records import Answer, Question
 from svqa.training.model_card import model_card
@@ -122,7 +122,7 @@ def load_peft(
     from peft import PeftModel
     from transformers import BlipForQuestionAnswering, BlipProcessor
 
-    from svqa.models.hub import load_pretrained
+    from svqa.models.pretrained import load_pretrained
 
     folder = check_version(version)
     found = find_base(base or str(version.settings["base"]))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from svqa.cli.reference import commands as commands_of_the_app
-from svqa.models.zoo import MODEL_SETS
+from svqa.models.model_sets import MODEL_SETS
 from svqa.questions import FIELDS
 from svqa.reporting import readme
 from svqa.settings import Settings

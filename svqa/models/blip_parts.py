@@ -1,0 +1,142 @@
+"""BLIP's three parts, called one by one: vision, question encoder, word decoder.
+
+BLIP (Li et al. 2022, arXiv:2201.12086): a vision transformer, and two text transformers that attend
+to what came before them. `generate()` of the library runs all three for every question; here what
+depends on the frame alone (for answers: the keys and values that the question encoder looks up) is
+kept in a `FrameCache`. Sequences of one length share a batch, so that no padding can change an
+answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
+from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+
+from svqa.models.frame_cache import FrameCache, frame_key
+from svqa.models.frame_strategies import Reply
+
+
+class Cached(Protocol):
+    """A BLIP with what it has seen before."""
+
+    model: BlipForConditionalGeneration | BlipForQuestionAnswering
+    processor: BlipProcessor
+    model_id: str
+    cache: FrameCache
+
+
+def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> torch.Tensor:
+    """(B, P, D) -> (B, layers, 2, heads, P, D / heads).
+
+    Keys and values that every question looks up.
+    """
+    kept = []
+    for layer in model.text_encoder.encoder.layer:
+        look = layer.crossattention.self
+        shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
+        kept.append(
+            torch.stack(
+                [part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)],
+                dim=1,
+            )
+        )
+    return torch.stack(kept, dim=1)
+
+
+def encode_question(
+    model: BlipForQuestionAnswering,
+    ids: torch.Tensor,
+    memory: torch.Tensor,
+    mask: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Questions (B, L) and what they look up of their frames -> (B, L, D).
+
+    `memory`: (B, layers, 2, heads, P, d). The result is the questions, as seen there.
+    """
+    looked_up = DynamicCache()
+    past = EncoderDecoderCache(DynamicCache(), looked_up)
+    for layer in range(memory.shape[1]):
+        looked_up.update(memory[:, layer, 0], memory[:, layer, 1], layer)
+        past.is_updated[layer] = True
+    return model.text_encoder(
+        input_ids=ids, attention_mask=mask, encoder_hidden_states=memory, past_key_values=past
+    ).last_hidden_state
+
+
+def remember(
+    owner: Cached, pixels: Sequence[np.ndarray], keep: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Pictures -> (B, ...): `keep(vision features)` of each.
+
+    Computed once for each different picture.
+    """
+    keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
+    values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
+    new = [key for key, value in values.items() if value is None]
+    if new:
+        pictures = [pixels[keys.index(key)] for key in new]
+        values.update(
+            zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True)
+        )
+        for key in new:
+            values[key] = values[key].clone()  # a view would keep the whole batch in memory
+            owner.cache.put(key, values[key])
+    if len(values) == 1:  # many questions about one picture: no copies
+        return values[keys[0]].expand(len(keys), *values[keys[0]].shape)
+    return torch.stack([values[key] for key in keys])
+
+
+def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+    """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
+    inputs = processor.image_processor(
+        list(pictures), return_tensors="pt", input_data_format="channels_last"
+    )
+    return model.vision_model(
+        pixel_values=inputs.pixel_values.to(model.device, model.dtype)
+    ).last_hidden_state
+
+
+def decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int) -> list[Reply]:
+    """(B, L, D) -> the likeliest words after [DEC], token by token, until [SEP]."""
+    config = decoder.config
+    start = torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device)
+    made = decoder.generate(
+        input_ids=start,
+        encoder_hidden_states=hidden,
+        max_new_tokens=max_tokens,
+        do_sample=False,
+        num_beams=1,
+        eos_token_id=config.sep_token_id,
+        pad_token_id=config.pad_token_id,
+        output_scores=True,
+        return_dict_in_generate=True,
+    )
+    logp = decoder.compute_transition_scores(
+        made.sequences, made.scores, normalize_logits=True
+    ).float()
+    ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
+    said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
+    score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()
+    texts = processor.tokenizer.batchdecode(made.sequences, skip_special_tokens=True)
+    return [Reply(text.strip(), float(value)) for text, value in zip(texts, score, strict=True)]
+
+
+def by_length(ids: Sequence[Sequence[int]], batch_size: int) -> Iterator[list[int]]:
+    """Indices in batches whose sequences have one length."""
+    buckets = defaultdict(list)
+    for i, sequence in enumerate(ids):
+        buckets[len(sequence)].append(i)
+    for bucket in buckets.values():
+        yield from chunks(bucket, batch_size)
+
+
+def chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    """The items in lists of at most `size`."""
+    for first in range(0, len(items), size):
+        yield list(items[first : first + size])

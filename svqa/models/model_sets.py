@@ -1,0 +1,103 @@
+"""Which models work together: the sets by name, each a row; adding a model is adding a row.
+
+Nothing is imported before its use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from svqa.models.checkpoint import SHIPPED
+from svqa.models.hub import HUB_MODELS
+
+ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "sounds", "answerer")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """How a member is made, and the `model_id` it will carry.
+
+    So a set has its ids before anything is loaded.
+
+    `target` is `module:Class`. With `parts` the class is called with these members of the same set;
+    without, its `from_pretrained(source, revision=..., device=...)` is called. `weights` are names
+    of `svqa.models.weights.WEIGHTS`.
+    """
+
+    model_id: str
+    target: str
+    parts: tuple[str, ...] = ()
+    source: str | None = None
+    revision: str | None = None
+    weights: tuple[str, ...] = ()
+    licence: str = ""
+
+
+def _shipped(name: str, target: str) -> ModelSpec:
+    return ModelSpec(
+        f"shapes/{name}", target, source=str(SHIPPED / name), licence="AGPL-3.0-or-later"
+    )
+
+
+def _pulled(name: str, target: str) -> ModelSpec:
+    model = HUB_MODELS[name]
+    return ModelSpec(model.repo_id, target, source=model.repo_id, licence=model.licence)
+
+
+_LOG_MEL = ModelSpec("log-mel-40", "svqa.models.log_mel_encoder:LogMelEncoder")  # needs no weights
+
+MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
+    "offline": {
+        "tagger": ModelSpec(
+            "efficientnet-lite0@1",
+            "svqa.models.imagenet:ImageNetTagger",
+            weights=("efficientnet-lite0",),
+        ),
+        "sentences": ModelSpec(
+            "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
+        ),
+        "encoder": ModelSpec(
+            "conse-efficientnet-lite0-minilm@1",
+            "svqa.models.conse:ConseEncoder",
+            parts=("tagger", "sentences"),
+        ),
+        "captioner": ModelSpec(
+            "tags-efficientnet-lite0@1", "svqa.models.tags:TagCaptioner", parts=("tagger",)
+        ),
+        "detector": ModelSpec(
+            "cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)
+        ),
+        "transcriber": ModelSpec(
+            "whisper-tiny.en-int8@1",
+            "svqa.models.whisper:WhisperTranscriber",
+            weights=("whisper-tiny.en",),
+        ),
+        "sounds": _LOG_MEL,
+        "answerer": ModelSpec(
+            "evidence+minilm-l6-v2@1",
+            "svqa.answering.evidence:EvidenceAnswerer",
+            parts=("sentences",),
+        ),
+    },
+    "shapes": {
+        "encoder": _shipped("clip", "svqa.models.clip:ClipEncoder"),
+        "captioner": _shipped("blip-captioner", "svqa.models.blip:BlipCaptioner"),
+        "detector": _shipped("yolo", "svqa.models.yolo:YoloDetector"),
+        "sounds": _LOG_MEL,
+        "answerer": _shipped("blip-vqa", "svqa.models.blip:BlipAnswerer"),
+    },
+    "hub": {
+        "encoder": _pulled("clip-vit-base-patch32", "svqa.models.clip:ClipEncoder"),
+        "sentences": ModelSpec(
+            "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
+        ),
+        "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
+        "transcriber": ModelSpec(
+            "whisper-tiny.en-int8@1",
+            "svqa.models.whisper:WhisperTranscriber",
+            weights=("whisper-tiny.en",),
+        ),
+        "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
+        "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
+    },
+}

@@ -1,0 +1,194 @@
+"""A folder or a hub name -> verified files -> a model; never uses the network.
+
+What `svqa models pull` brought is written in a lock file: repository, commit, and the SHA-256 of
+every file. Loads open exactly those files or none. A checkpoint in a folder is checked against the
+`checksums.json` beside it (`checkpoint.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
+from svqa.models.checkpoint import SHIPPED, resolve, sums
+from svqa.models.hub import HUB_MODELS, PULL, lock_path, read_lock
+from svqa.models.weights import sha256_of
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model lies and what it is called.
+
+    Its folder, the name to write beside what it makes, and the SHA-256 its files must have, where
+    known.
+    """
+
+    folder: Path
+    model_id: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in evaluation mode on its device, the processor that belongs to it, and its name."""
+
+    model: Any
+    processor: Any
+    model_id: str
+
+
+def locate(
+    path_or_id: str | Path, *, revision: str | None = None, lock: Path | None = None
+) -> Located:
+    """A folder, or a hub name that was pulled -> its verified files. Never uses the network.
+
+    Raises WeightsMissing (naming the file and `svqa models pull hub`), WeightsCorrupt (naming both
+    checksums).
+    """
+    folder = Path(path_or_id)
+    if folder.is_dir():
+        return Located(resolve(folder), _folder_id(folder.resolve()))
+    repo_id = (
+        HUB_MODELS[str(path_or_id)].repo_id if str(path_or_id) in HUB_MODELS else str(path_or_id)
+    )
+    entry = read_lock(lock).get(repo_id)
+    if entry is None:
+        raise WeightsMissing(
+            f"{repo_id} (model.safetensors) is neither a folder nor in "
+            f"{lock or lock_path()}. {PULL}"
+        )
+    if revision and not entry["commit"].startswith(revision):
+        raise WeightsMissing(
+            f"{repo_id} was pulled at {entry['commit']}, not at {revision}. "
+            f"Run: svqa models pull {repo_id.split('/')[-1]} --revision {revision}"
+        )
+    found = _snapshot(repo_id, entry)
+    for name, sha256 in found.files.items():
+        _check(found.folder / name, sha256, PULL)
+    return found
+
+
+def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | None:
+    """What `locate` would check, unchecked: None where a file that was written down is not there.
+
+    Reads no weights.
+    """
+    folder = Path(path_or_id)
+    if folder.is_dir() or folder.is_absolute():
+        files = sums(folder)
+        found = Located(folder, _folder_id(folder.resolve()), files)
+    else:
+        entry = read_lock(lock).get(str(path_or_id))
+        if entry is None:
+            return None
+        found = _snapshot(str(path_or_id), entry)
+        files = found.files
+    complete = (
+        (folder / "model.safetensors").is_file()
+        if not files
+        else all((found.folder / f).is_file() for f in files)
+    )
+    return found if complete else None
+
+
+def load_pretrained(
+    model_class,
+    processor_class,
+    path_or_id: str | Path,
+    *,
+    revision: str | None = None,
+    device: str = "cpu",
+    dtype: Any = None,
+) -> Loaded:
+    """Verified files -> a model of `model_class` and its processor.
+
+    No pickle is opened and no remote code is run.
+
+    `dtype`: a torch type or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt,
+    UsageError.
+    """
+    import torch
+    from safetensors import SafetensorError
+
+    found = locate(path_or_id, revision=revision)
+    dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype or torch.float32
+    if dtype == torch.float16 and str(device) == "cpu":
+        raise UsageError(
+            "float16 on a CPU gives NaN and is many times slower. Use dtype='bfloat16' "
+            "or 'float32'."
+        )
+    if not any(found.folder.glob("*.safetensors")):
+        raise WeightsMissing(
+            f"{found.folder}/model.safetensors is not there, and svqa reads no pickled "
+            f"weights. {PULL}"
+        )
+    try:
+        with _quiet():
+            model = model_class.from_pretrained(
+                found.folder,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=dtype,
+                trust_remote_code=False,
+            )
+            processor = processor_class.from_pretrained(
+                found.folder, local_files_only=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, SafetensorError, RuntimeError) as error:
+        raise WeightsCorrupt(
+            f"{found.folder} does not hold a {model_class.__name__}: {str(error).splitlines()[0]}"
+        ) from error
+    return Loaded(model.eval().to(device), processor, found.model_id)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's progress bar, which would appear even where nobody watches."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _snapshot(repo_id: str, entry: Mapping) -> Located:
+    """Where the Hugging Face cache keeps the locked commit."""
+    from huggingface_hub import constants
+
+    folder = (
+        Path(constants.HF_HUB_CACHE)
+        / f"models--{repo_id.replace('/', '--')}"
+        / "snapshots"
+        / entry["commit"]
+    )
+    files = {name: file["sha256"] for name, file in entry["files"].items()}
+    return Located(folder, f"{repo_id}@{entry['commit'][:8]}", files)
+
+
+def _check(path: Path, sha256: str, cure: str) -> None:
+    if not path.is_file():
+        raise WeightsMissing(f"{path} is not on this machine. {cure}")
+    if (found := sha256_of(path)) != sha256:
+        raise WeightsCorrupt(
+            f"{path} should have SHA-256 {sha256}, it has {found}. It was not loaded. {cure}"
+        )
+
+
+def _folder_id(folder: Path) -> str:
+    """`shapes/NAME` for what is shipped.
+
+    Else its name and the hash of its weights, so that versions differ.
+    """
+    if folder.parent == SHIPPED:
+        return f"shapes/{folder.name}"
+    parts = "".join(sha256_of(p) for p in sorted(folder.glob("*.safetensors")))
+    return f"{folder.name}@{hashlib.sha256(parts.encode()).hexdigest()[:8]}"
