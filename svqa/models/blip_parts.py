@@ -123,7 +123,7 @@ def decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: 
     ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
     said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
     score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()
-    texts = processor.tokenizer.batchdecode(made.sequences, skip_special_tokens=True)
+    texts = processor.tokenizer.batch_decode(made.sequences, skip_special_tokens=True)
     return [Reply(text.strip(), float(value)) for text, value in zip(texts, score, strict=True)]
 
 
