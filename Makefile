@@ -19,6 +19,8 @@ PARTS := lint test-unit test-slow test-notebooks docs
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
+# mkdocs-material's notice about its successor
+export NO_MKDOCS_2_WARNING ?= 1
 
 .PHONY: help install demo test lint test-unit test-slow test-notebooks docs docs-check report bench wheel hooks constraints clean
 

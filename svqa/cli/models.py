@@ -76,7 +76,7 @@ def show_model(
 @models_app.command("pull")
 def pull_models(
     names: Annotated[
-        list[str] | None, typer.Argument(help="`hub` for the whole set, or models of it.")
+        list[str] | None, typer.Argument(help="`hub` for all that can be fetched, or their names.")
     ] = None,
     revision: Annotated[
         str | None, typer.Option(help="A branch, tag or commit, for one model.")

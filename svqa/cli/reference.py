@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ def _leaves(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ..
 
 
 def _section(command: Any) -> str:
-    about = " ".join((command.help or "").split())
+    about = textwrap.fill(" ".join((command.help or "").split()), 100)
     rows = [_row(parameter) for parameter in command.params if not getattr(parameter, "hidden", 0)]
     if not rows:
         return about

@@ -27,7 +27,7 @@ _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.mod
 
 @dataclass(frozen=True)
 class HubModel:
-    """A repository of the hub that the `hub` set uses.
+    """A repository of the hub that `pull` may fetch; the `hub` set uses some of them.
 
     `files`: the only ones fetched; weights as safetensors alone.
     """

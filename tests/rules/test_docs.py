@@ -19,6 +19,7 @@ from svqa.questions import FIELDS
 from svqa.reporting import readme
 from svqa.settings import Settings
 from tests.helpers.imports import REPOSITORY, faces
+from tests.rules.test_faces import not_from_a_face
 
 README = REPOSITORY / "README.md"
 DOCS = [
@@ -169,6 +170,23 @@ def test_the_python_of_a_guide_runs(path, tmp_path, real_clips):
         )
         assert done.returncode == 0, done.stderr
         assert re.search(r"\d\.\d-\d+\.\d s", done.stdout), "an answer with the seconds it rests on"
+
+
+def test_the_comparison_page_compares(tmp_path):
+    (code,) = blocks(REPOSITORY / "docs/comparison.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("always yes [('always yes', 'always no', 'better')]")
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_python_of_a_page_imports_from_faces_only(path):
+    if path.name == "CONTRIBUTING.md":
+        pytest.skip("its blocks are the package's own modules and tests")
+    wrong = [line for code in blocks(path, "python") for line in not_from_a_face(code)]
+    assert wrong == []
 
 
 def test_tables_and_trees_are_what_code_and_committed_results_make():
