@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import shutil
@@ -258,25 +259,36 @@ def test_every_declared_package_is_listed_with_its_licence():
     assert [n for n in sorted(names) if not re.search(rf"(?<![\w-]){n}(?![\w-])", listed)] == []
 
 
-def test_names_of_the_glossary_exist():
-    import importlib
-
-    named = set(
-        re.findall(r"`((?:svqa|experiments)(?:\.\w+)+)`", text_of(REPOSITORY / "docs/glossary.md"))
-    )
-    missing = []
-    for name in sorted(named):
-        module, _, part = name.rpartition(".")
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    module, _, part = name.rpartition(".")
+    for owner, attribute in ((name, None), (module, part)):
         try:
-            found = hasattr(importlib.import_module(module), part)
+            found = importlib.import_module(owner)
         except ModuleNotFoundError:
-            found = False
-        if not found:
-            try:
-                importlib.import_module(name)
-            except ModuleNotFoundError:
-                missing.append(name)
-    assert len(named) > 50 and missing == []
+            continue
+        if attribute is None or hasattr(found, attribute):
+            return True
+    return False
+
+
+def test_every_term_of_the_glossary_that_is_in_code_exists():
+    text = text_of(REPOSITORY / "docs/glossary.md")
+    named = set(re.findall(r"`((?:svqa|experiments)(?:\.\w+)+)`", text))
+    assert len(named) > 50
+    assert [name for name in sorted(named) if not exists(name)] == []
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_files_and_names_of_code_that_a_page_names_exist(path):
+    text = text_of(path)
+    new = set(re.findall(r"New file `([^`]+)`", text))
+    folders = "svqa|tests|experiments|benchmarks|docs|notebooks"
+    files = set(re.findall(rf"`((?:{folders})/[\w./-]+)`", text)) - new
+    assert [name for name in sorted(files) if not (REPOSITORY / name).exists()] == []
+    if path.name not in ("CHANGELOG.md", "moved.md"):
+        names = set(re.findall(r"`(svqa(?:\.\w+)+)\b", text)) - {"svqa.db"}
+        assert [name for name in sorted(names) if not exists(name)] == []
 
 
 @pytest.fixture(scope="module")
