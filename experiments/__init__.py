@@ -1,3 +1,1 @@
-"""Studies: each a folder with its command (`run.py`), its result and a README. Not installed with
-svqa.
-"""
+"""One folder a study: a question, its command, its result. Not installed; run from a checkout."""

@@ -1,30 +1,29 @@
-"""Two models whose truth is known, a thousand times -> how often the comparison cries wolf, how
-often it sees.
+"""Simulated models of known accuracy -> false-positive rate and power of the comparisons.
 
-A simulated video has a difficulty and a leaning towards one of the models, both shared by its
-questions: the clustering that makes questions of one video poorer than independent ones. `python -m
-experiments.comparison_simulation.run` prints and writes the figures.
+Two comparisons: the paired one of `svqa compare`, and the A/B test that is read after every video.
+A simulated video has a difficulty and a difference between the models, both shared by its
+questions: the clustering that makes questions of one video carry less information than independent
+ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from experiments.command import counted, percent, study_arguments, write_result
+from svqa.cli.progress import progress_bars
 from svqa.metrics.ab_testing import ABTest
 from svqa.metrics.results import Figure
 from svqa.metrics.statistics import ALPHA, compare_paired
+from svqa.records import Progress
 
-LEVEL, DIFFICULTY, LEANING = (
-    0.5,
-    0.15,
-    0.1,
-)  # mean accuracy; spread over videos of difficulty and of the difference
+LEVEL = 0.5  # mean accuracy
+DIFFICULTY_SD, DIFFERENCE_SD = 0.15, 0.1  # over videos: of their difficulty, of the difference
 GAP = 0.05  # the true difference of the power figures
 QUESTIONS = (3, 8)  # a video has this many questions, the upper end left out
 
@@ -39,23 +38,27 @@ def simulate_questions(
     0.2
     """
     video = np.repeat(np.arange(videos), rng.integers(*QUESTIONS, size=videos))
-    level = LEVEL + DIFFICULTY * rng.standard_normal(videos)
-    leaning = gap + LEANING * rng.standard_normal(videos)
+    level = LEVEL + DIFFICULTY_SD * rng.standard_normal(videos)
+    difference = gap + DIFFERENCE_SD * rng.standard_normal(videos)
     right = [
-        rng.random(len(video)) < np.clip(level + side * leaning / 2, 0, 1)[video]
+        rng.random(len(video)) < np.clip(level + side * difference / 2, 0, 1)[video]
         for side in (-1, 1)
     ]
     return right[0].astype(float), right[1].astype(float), video
 
 
 def paired_verdicts(
-    sets: int, *, videos: int, gap: float, seed: int = 0, draws: int = 2000
+    sets: int,
+    *,
+    videos: int,
+    gap: float,
+    seed: int = 0,
+    draws: int = 2000,
+    progress: Progress | None = None,
 ) -> dict[str, Figure]:
-    """-> what shares of `sets` comparisons came out how; `by questions alone` is McNemar, which
-    ignores videos.
-    """
+    """-> shares of `sets` comparisons by verdict; `by questions alone` is McNemar's test."""
     found = []
-    for i in range(sets):
+    for i in counted(range(sets), "paired comparisons", progress):
         a, b, video = simulate_questions(np.random.default_rng([seed, i]), videos=videos, gap=gap)
         found.append(compare_paired(b, a, video, seed=i, draws=draws))
     better = [f.verdict == "better" for f in found]
@@ -68,12 +71,15 @@ def paired_verdicts(
     }
 
 
-def sequential_alarms(runs: int, *, videos: int, gap: float, seed: int = 0) -> dict[str, Figure]:
-    """-> shares of `runs` A/B tests, read after every video: ever `decided`, and ever by a plain
-    interval (`naive`).
+def sequential_decisions(
+    runs: int, *, videos: int, gap: float, seed: int = 0, progress: Progress | None = None
+) -> dict[str, Figure]:
+    """-> shares of `runs` A/B tests ever `decided`, and ever by a fixed-n interval (`naive`).
+
+    Both are read after every video, which the fixed-n interval is not made for.
     """
     decided, naive = [], []
-    for i in range(runs):
+    for i in counted(range(runs), "A/B tests", progress):
         a, b, video = simulate_questions(
             np.random.default_rng([seed, 1, i]), videos=videos, gap=gap
         )
@@ -85,7 +91,7 @@ def sequential_alarms(runs: int, *, videos: int, gap: float, seed: int = 0) -> d
                 test.record(str(v), str(q), float((b if arm == "b" else a)[q]))
                 terms.append((v, 2 * (b[q] - LEVEL) if arm == "b" else -2 * (a[q] - LEVEL)))
             ever["decided"] = ever["decided"] or test.read().decided
-            ever["naive"] = ever["naive"] or (v >= 29 and _plain_interval_excludes_zero(terms))
+            ever["naive"] = ever["naive"] or (v >= 29 and _fixed_n_interval_excludes_zero(terms))
         decided.append(ever["decided"])
         naive.append(ever["naive"])
     return {"decided": wilson(decided), "naive": wilson(naive)}
@@ -108,32 +114,28 @@ def run_simulation(
     videos: int = 100,
     runs: int = 1000,
     seed: int = 0,
-    say: Callable[[str], None] = print,
-) -> dict:
-    """-> JSON: the paired comparison and the A/B test, each for equal models and for a true
-    difference of `GAP`.
-    """
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """-> JSON of both comparisons, for equal models and for a true difference of `GAP`."""
     world = {
         "level": LEVEL,
-        "difficulty_sd": DIFFICULTY,
-        "leaning_sd": LEANING,
+        "difficulty_sd": DIFFICULTY_SD,
+        "difference_sd": DIFFERENCE_SD,
         "gap": GAP,
         "questions": QUESTIONS,
     }
     out: dict = {"seed": seed, "videos": videos, "world": world}
     for name, gap in (("equal models", 0.0), (f"{GAP:g} better", GAP)):
-        paired = paired_verdicts(sets, videos=videos, gap=gap, seed=seed)
-        sequential = sequential_alarms(runs, videos=videos, gap=gap, seed=seed)
+        same: dict[str, Any] = {"videos": videos, "gap": gap, "seed": seed, "progress": progress}
+        paired, sequential = paired_verdicts(sets, **same), sequential_decisions(runs, **same)
         for kind, found in (("paired", paired), ("sequential", sequential)):
             out.setdefault(kind, {})[name] = {
                 what: figure.to_json() for what, figure in found.items()
             }
-            for what, figure in found.items():
-                say(f"{kind:11} {name:14} {what:26} {figure}")
     return out
 
 
-def _plain_interval_excludes_zero(terms: Sequence[tuple[int, float]]) -> bool:
+def _fixed_n_interval_excludes_zero(terms: Sequence[tuple[int, float]]) -> bool:
     index, values = np.array([v for v, _ in terms]), np.array([x for _, x in terms])
     sums, counts = np.bincount(index, weights=values), np.bincount(index)
     mean = sums.sum() / counts.sum()
@@ -141,17 +143,38 @@ def _plain_interval_excludes_zero(terms: Sequence[tuple[int, float]]) -> bool:
     return bool(abs(mean) > 1.96 * error)
 
 
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=Path("experiments/comparison_simulation/result.json")
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    paired, better = result["paired"], f"{result['world']['gap']:g} better"
+    sequential = result["sequential"]["equal models"]
+    return (
+        f"False-positive rate of the paired comparison on {result['videos']} videos: "
+        f"{percent(paired['equal models']['called different'])}; its power for a difference of "
+        f"{100 * result['world']['gap']:g} points: {percent(paired[better]['called different'])}; "
+        f"the A/B test read after every video decides wrongly in {percent(sequential['decided'])}, "
+        f"a fixed-n interval in {percent(sequential['naive'])}."
     )
-    parser.add_argument("--sets", type=int, default=1000, help="simulated comparisons of each kind")
-    given = parser.parse_args()
-    found = run_simulation(sets=given.sets, runs=given.sets)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    parser.add_argument(
+        "--sets",
+        type=int,
+        default=1000,
+        help="simulated comparisons of each kind (default: %(default)s)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Simulate and write."""
+    given = arguments().parse_args(argv)
+    with progress_bars() as progress:
+        result = run_simulation(sets=given.sets, runs=given.sets, progress=progress)
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":
-    _main()
+    main()

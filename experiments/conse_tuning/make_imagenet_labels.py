@@ -1,41 +1,40 @@
 """WordNet 3.0 nouns + ImageNet's class order -> svqa/models/data/imagenet_labels.json.
 
-Run once: `python experiments/conse_tuning/make_imagenet_labels.py WORDNET/data.noun CLASSES`, where
-`data.noun` comes with WordNet 3.0 (Debian: `wordnet-base`) and `CLASSES` is a text that holds the
-thousand WordNet ids (`nXXXXXXXX`) in class order. An ImageNet id is the offset of its synset in
-WordNet 3.0, so names, synonyms and kinds are looked up, not matched.
+The package ships the result. An ImageNet id is the offset of its synset in WordNet 3.0, so names,
+synonyms and kinds are looked up, not matched.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 OUT = Path(__file__).parents[2] / "svqa" / "models" / "data" / "imagenet_labels.json"
 # The steps of WordNet's hierarchy that people say of a picture; "placental" or "instrumentality"
 # they do not.
 SPOKEN = frozenset(
-    (
-        "aircraft|airplane|animal|antelope|ape|apple|appliance|bag|ball|bear|bed|beetle|bicycle|big cat|"
-        "bird|bird of prey|boat|bottle|box|bread|bridge|building|bus|butterfly|camel|car|cat|chair|"
-        "church|clock|clothing|coat|computer|container|cow|crab|crocodile|cup|dessert|dish|dog|dress|"
-        "drink|duck|electronic "
-        "equipment|elephant|fence|fish|flower|food|footwear|fox|frog|fruit|furniture|"
-        "glass|goat|guitar|gun|gymnastic "
-        "apparatus|hat|helmet|horse|house|insect|jacket|kitchen appliance|"
-        "kitchen utensil|knife|lamp|lizard|lobster|machine|measuring "
-        "instrument|monkey|motorcycle|mountain|"
-        "mug|mushroom|musical instrument|parrot|penguin|percussion "
-        "instrument|person|pig|plant|pot|primate|"
-        "rabbit|reptile|restaurant|rifle|rodent|roof|salamander|seal|shark|sheep|ship|shirt|shoe|shop|"
-        "skirt|snake|spider|sports equipment|squirrel|stringed "
-        "instrument|swimsuit|table|telephone|terrier|"
-        "theater|tie|tool|towel|tower|toy|train|truck|turtle|van|vegetable|vehicle|water "
-        "bird|weapon|"
-        "whale|wheel|wind instrument|wolf"
-    ).split("|")
+    re.split(
+        r",\s+",
+        """
+    aircraft, airplane, animal, antelope, ape, apple, appliance, bag, ball, bear, bed,
+    beetle, bicycle, big cat, bird, bird of prey, boat, bottle, box, bread, bridge,
+    building, bus, butterfly, camel, car, cat, chair, church, clock, clothing, coat,
+    computer, container, cow, crab, crocodile, cup, dessert, dish, dog, dress, drink, duck,
+    electronic equipment, elephant, fence, fish, flower, food, footwear, fox, frog, fruit,
+    furniture, glass, goat, guitar, gun, gymnastic apparatus, hat, helmet, horse, house,
+    insect, jacket, kitchen appliance, kitchen utensil, knife, lamp, lizard, lobster,
+    machine, measuring instrument, monkey, motorcycle, mountain, mug, mushroom,
+    musical instrument, parrot, penguin, percussion instrument, person, pig, plant, pot,
+    primate, rabbit, reptile, restaurant, rifle, rodent, roof, salamander, seal, shark,
+    sheep, ship, shirt, shoe, shop, skirt, snake, spider, sports equipment, squirrel,
+    stringed instrument, swimsuit, table, telephone, terrier, theater, tie, tool, towel,
+    tower, toy, train, truck, turtle, van, vegetable, vehicle, water bird, weapon, whale,
+    wheel, wind instrument, wolf
+        """.strip(),
+    )
 )
 SAY = {
     "anthropoid ape": "ape",
@@ -62,10 +61,28 @@ SAY = {
 }
 
 
-def main(nouns: str, classes: str) -> None:
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.conse_tuning.make_imagenet_labels", description=__doc__
+    )
+    parser.add_argument(
+        "nouns", type=Path, help="WordNet 3.0's data.noun (Debian: package wordnet-base)"
+    )
+    parser.add_argument(
+        "classes", type=Path, help="a text with the thousand ids nXXXXXXXX in class order"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=OUT, help="file to write (default: the one that is shipped)"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     """Write the label file; ids that WordNet lacks are an error."""
-    synsets = read_nouns(Path(nouns))
-    ids = re.findall(r"\bn(\d{8})\b", Path(classes).read_text())
+    given = arguments().parse_args(argv)
+    synsets = read_nouns(given.nouns)
+    ids = re.findall(r"\bn(\d{8})\b", given.classes.read_text())
     if len(ids) != 1000 or ids != sorted(ids):
         raise SystemExit(f"expected 1000 WordNet ids in rising order, got {len(ids)}")
     rows = [
@@ -77,16 +94,13 @@ def main(nouns: str, classes: str) -> None:
         }
         for i in ids
     ]
-    OUT.write_text(
-        "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
-    )
-    print(f"{len(rows)} labels, {OUT.stat().st_size} bytes")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    given.out.write_text(f"[\n{lines}\n]\n")
+    print(f"{len(rows)} labels -> {given.out}, {given.out.stat().st_size} bytes")
 
 
 def read_nouns(path: Path) -> dict[str, tuple[list[str], list[str]]]:
-    """-> {offset: (words, offsets of its hypernyms)}; the format is described in WordNet's
-    wndb(5).
-    """
+    """-> `{offset: (words, offsets of its hypernyms)}`, from the format of WordNet's wndb(5)."""
     synsets = {}
     for line in path.read_text().splitlines():
         if line.startswith("  "):  # the licence
@@ -113,4 +127,4 @@ def kinds(synsets: dict, offset: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

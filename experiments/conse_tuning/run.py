@@ -1,32 +1,35 @@
-"""The settings of ConSE, one varied at a time, on clips and pictures described before they were
-scored.
+"""The settings of ConSE, one varied at a time, on clips described before anything was scored.
 
-Run: `python experiments/conse_tuning/run.py [CLIPS_FOLDER]` -> experiments/conse_tuning/result.json
-and the tables of docs/offline-models.md. "Tune" are three descriptions of each of 13 items, "test"
-one of each of the 7 clips. Intervals: 95 % bootstrap over items. Baseline: a random order.
+Also fills the tables of docs/offline-models.md. "Tune" are three descriptions of each of 13 items,
+"test" one of each of the 7 clips. Intervals: 95 % bootstrap over items. Baseline: a random order.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
-import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from experiments.command import counted, study_arguments, write_result
+from svqa.cli.progress import progress_bars
 from svqa.language.caption_templates import with_article
 from svqa.media import Sampling, stream_frames
 from svqa.models.conse import describe, sharpen
 from svqa.models.imagenet import SIDE_PX, ImageNetTagger
 from svqa.models.labels import imagenet_labels
 from svqa.models.minilm import MiniLM
+from svqa.records import Progress
 
 ROOT = Path(__file__).parents[2]
 QUERIES = json.loads((ROOT / "tests" / "data" / "clip_queries.json").read_text(encoding="utf-8"))
-OUT, PAGE = Path(__file__).with_name("result.json"), ROOT / "docs" / "offline-models.md"
+PAGE = ROOT / "docs" / "offline-models.md"
 CHOSEN = {
     "net": "efficientnet-lite0",
     "view": "whole",
@@ -55,10 +58,10 @@ WORDS = {
 }
 
 
-def main(clips: Path) -> None:
-    """Measure every row, write the JSON, fill the page."""
+def run_tuning(clips: Path, *, progress: Progress | None = None) -> dict[str, Any]:
+    """-> JSON with a row a setting and value; `clips`: the folder of the described clips."""
     sentences, items = MiniLM.from_pretrained(), read_items(clips)
-    probabilities, ms = tag_all(items)
+    probabilities, ms = tag_all(items, progress=progress)
     labels = {
         name: sentences.encode_text([say(label) for label in imagenet_labels()])
         for name, say in WORDS.items()
@@ -76,10 +79,7 @@ def main(clips: Path) -> None:
                 {"setting": setting, "value": value, "chosen": value == CHOSEN[setting]} | measured
             )
     baselines = {"tune": 1 / len(items), "test": 1 / len(QUERIES["test"])}
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    result = {"chosen": CHOSEN, "baseline_r1": baselines, "ms_per_frame": ms, "rows": rows}
-    OUT.write_text(json.dumps(result, indent=1) + "\n")
-    fill(PAGE, result)
+    return {"chosen": CHOSEN, "baseline_r1": baselines, "ms_per_frame": ms, "rows": rows}
 
 
 def read_items(clips: Path) -> dict[str, np.ndarray]:
@@ -113,10 +113,10 @@ def read_items(clips: Path) -> dict[str, np.ndarray]:
     return items
 
 
-def tag_all(items: dict[str, np.ndarray]) -> tuple[dict, dict]:
+def tag_all(items: dict[str, np.ndarray], *, progress: Progress | None = None) -> tuple[dict, dict]:
     """-> ({(net, view): {item: (T, 1000)}}, {net: CPU milliseconds a frame})."""
     shares, ms = {}, {}
-    for net in SIDE_PX:
+    for net in counted(list(SIDE_PX), "networks", progress):
         tagger = ImageNetTagger.from_pretrained(net)
         begin = time.process_time()
         whole = {name: tagger.tag(pixels).probabilities for name, pixels in items.items()}
@@ -138,9 +138,7 @@ def crop_centre(pixels: np.ndarray) -> np.ndarray:
 
 
 def measure(part: str, shares: dict, labels: np.ndarray, sentences: MiniLM, chosen: dict) -> dict:
-    """R@1 and mean reciprocal rank of the described item among all items of the part, with
-    intervals.
-    """
+    """-> R@1 and mean reciprocal rank of the described item among all items of the part."""
     described = QUERIES["test"] if part == "test" else QUERIES["tune"] | QUERIES["more"]
     names = list(described)
     texts = [
@@ -222,5 +220,44 @@ def cell(metric: dict) -> str:
     return f"{metric['value']:.2f} [{metric['low']:.2f}, {metric['high']:.2f}]"
 
 
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    row = next(row for row in result["rows"] if row["chosen"])
+    tune, test = row["tune"], row["test"]
+    return (
+        f"With the settings chosen, ConSE finds the described item first with R@1 "
+        f"{cell(tune['r1'])} of {tune['items']} items (n = {tune['n']}) and {cell(test['r1'])} of "
+        f"{test['items']} clips (n = {test['n']}); a random order reaches "
+        f"{result['baseline_r1']['tune']:.2f} and {result['baseline_r1']['test']:.2f}."
+    )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        default=ROOT.parent / "shared" / "data" / "clips",
+        help="folder of the clips named in tests/data/clip_queries.json (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--page",
+        type=Path,
+        default=PAGE,
+        help="page whose tables are filled (default: %(default)s)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, write the JSON, fill the page."""
+    given = arguments().parse_args(argv)
+    with progress_bars() as progress:
+        result = run_tuning(given.clips, progress=progress)
+    write_result(result, given.out, finding)
+    fill(given.page, result)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared" / "data" / "clips")
+    main()

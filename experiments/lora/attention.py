@@ -1,9 +1,8 @@
-"""A model, pictures, questions -> where the words look, and what part of that is at the things they
-name.
+"""A model, pictures, questions -> cross-attention of the words, and its share on what they name.
 
-The question encoder of BLIP looks at the picture in every layer (cross-attention). In the shapes
-world it is known where the things are that a question names, so that a look can be measured:
-`share_at` beside `even_share`, which is what looking everywhere alike would give.
+BLIP's question encoder attends to the picture in every layer. In the shapes world it is known where
+the objects are that a question names, so that attention can be measured: `share_at` beside
+`even_share`, which is what uniform attention would give.
 """
 
 from __future__ import annotations
@@ -21,13 +20,12 @@ from svqa.training.feature_cache import COLUMNS, grid_times
 
 
 def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[str]) -> np.ndarray:
-    """One picture a question -> (N, side, side) attention on each patch, summing to 1: layers,
-    heads, words averaged.
+    """One picture a question -> (N, side, side) attention on each patch, summing to 1.
 
-    `answerer` is a `BlipAnswerer`. What goes to the class token, which stands for the whole
-    picture, is left out.
+    Layers, heads and words are averaged. `answerer` is a `BlipAnswerer`. What goes to the class
+    token, which stands for the whole picture, is left out.
 
-    >>> attention_maps(answerer, [grid], ["which way does the red circle move?"]).shape   # doctest: +SKIP
+    >>> attention_maps(answerer, [grid], ["which way?"]).shape   # doctest: +SKIP
     (1, 8, 8)
     """
     kept: list[torch.Tensor] = []
@@ -53,9 +51,7 @@ def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[s
 
 
 def named_patches(scene: Scene, question: str, *, side: int) -> np.ndarray:
-    """-> (side, side) 0 to 1: how much of each patch of the frame grid lies in the box of a thing
-    the question names.
-    """
+    """-> (side, side) 0 to 1: how much of each patch of the grid a box of a named object covers."""
     names = set(re.findall(r"the (\w+ \w+)", question))
     actors = {
         i
@@ -77,15 +73,11 @@ def named_patches(scene: Scene, question: str, *, side: int) -> np.ndarray:
     return covered.clip(0, 1)
 
 
-def share_at(look: np.ndarray, covered: np.ndarray) -> np.ndarray:
-    """`look (N, side, side)`, `covered (N, side, side)` -> (N,) the part of each look that falls on
-    what is covered.
-    """
-    return (look * covered).sum((1, 2))
+def share_at(attention: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """`attention`, `covered (N, side, side)` -> (N,) the share of attention on what is covered."""
+    return (attention * covered).sum((1, 2))
 
 
 def even_share(covered: np.ndarray) -> np.ndarray:
-    """`covered (N, side, side)` -> (N,) the part that would fall there if every patch were looked
-    at alike.
-    """
+    """`covered (N, side, side)` -> (N,) the share that uniform attention would have there."""
     return covered.mean((1, 2))

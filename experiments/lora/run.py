@@ -1,9 +1,8 @@
-"""Seeds -> what LoRA gains and forgets beside full fine-tuning, on fresh videos: `python -m
-experiments.lora.run`.
+"""Seeds -> what LoRA gains and forgets beside full fine-tuning, on fresh shapes videos.
 
 Each arm is a run of `fine_tune_blip` on the same question file of the shapes world and a test on
-videos that no run has seen. What is done is kept in the JSON file after every arm, so that the
-command can be ended and given again.
+videos that no run has seen. The JSON file is written after every arm, and an arm that it holds is
+not run again: a command that was ended can be given again.
 """
 
 from __future__ import annotations
@@ -20,9 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from experiments.command import percent, study_arguments
 from experiments.lora.summary import arm_name, summary
 from experiments.lora.task import KEPT, LEARNT, write_task
+from svqa.cli.progress import progress_bars
 from svqa.profiling.provenance import hardware
+from svqa.records import Progress
 from svqa.shapes.balance import gist
 from svqa.training.dataset import Example, read_examples
 from svqa.training.lora import BASE, fine_tune_blip
@@ -31,7 +33,7 @@ from svqa.training.versions import find_base
 
 GPU = "not measured: no GPU was to be had"
 FROZEN = {"arm": "frozen", "replay": None, "rank": None}
-BASELINE = {"arm": "never looks", "replay": None, "rank": None}
+BASELINE = {"arm": "answer prior", "replay": None, "rank": None}
 TEST_SEED, VAL_SEED, TRAIN_SEED = 61_000, 62_000, 63_000  # of the videos; a run adds its own seed
 ARMS: dict[str, dict[str, Any]] = {
     "full": {"use_lora": False, "learning_rate": 7e-4},
@@ -43,9 +45,7 @@ ARMS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """How much: videos to train, validate and test on, questions a step, epochs over all
-    questions.
-    """
+    """How much: videos to train, validate and test on, questions a step, epochs."""
 
     train_videos: int = 3000
     val_videos: int = 100
@@ -63,10 +63,10 @@ def run_arm(
     *,
     replay: bool = True,
     base: str = BASE,
+    progress: Progress | None = None,
     **changes: Any,
 ) -> dict[str, Any]:
-    """Train one arm and test it on fresh videos -> a row: trainable share, time, memory, a value a
-    test question.
+    """Train one arm and test it on fresh videos -> a row: cost, and a value a test question.
 
     `changes` override the arm's settings (`rank=4`). Question files are made in `folder` where they
     are not there.
@@ -96,6 +96,7 @@ def run_arm(
         cache=folder / "cache",
         device="cpu",
         name=arm.replace(", ", "-").replace(" ", "-").replace("/", ""),
+        progress=progress,
         **settings,
     )
     examples = read_examples(test, split="test")
@@ -155,18 +156,16 @@ def task_file(folder: Path, kind: str, seed: int, plan: Plan) -> Path:
     )
 
 
-def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:
-    """Who knows the habits of the training answers and sees nothing: the baseline under every arm, on
-    the same test.
-    """
+def answer_prior_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[str, Any]:
+    """The question-only baseline on the same test: the answer prior of the training questions."""
     train, test = (
         read_examples(task_file(Path(folder), kind, seed, plan), split=kind)
         for kind in ("train", "test")
     )
-    habits: dict[str, Counter] = defaultdict(Counter)
+    prior: dict[str, Counter] = defaultdict(Counter)
     for e in train:
-        habits[gist(e.question)][e.answers[0]] += 1
-    values = np.array([_guess(e, habits) == e.answers[0] for e in test])
+        prior[gist(e.question)][e.answers[0]] += 1
+    values = np.array([_guess(e, prior) == e.answers[0] for e in test])
     return {
         **BASELINE,
         "seed": seed,
@@ -177,11 +176,11 @@ def never_looks_row(seed: int, folder: str | Path, plan: Plan = Plan()) -> dict[
     }
 
 
-def _guess(e: Example, habits: Mapping[str, Counter]) -> str:
+def _guess(e: Example, prior: Mapping[str, Counter]) -> str:
     """The commonest answer to a question of this form; of two things that are named, the first."""
     if " first: " in e.question:
         return e.question.split(": ")[1].split(" or ")[0]
-    known = habits.get(gist(e.question))
+    known = prior.get(gist(e.question))
     return known.most_common(1)[0][0] if known else ""
 
 
@@ -190,60 +189,101 @@ def _coded(values: np.ndarray) -> str:
     return "".join(str(int(v)) for v in values)
 
 
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    summary_ = result["summary"]
+    loras = [name for name in ARMS if name != "full" and name in summary_]
+    best = max(loras, key=lambda name: summary_[name]["learnt"]["value"])
+    found = summary_[best]
+    return (
+        f"`{best}` trains {100 * found['trainable_share']:.1f} % of the weights and recovers "
+        f"{percent(found['recovered'])} of full fine-tuning's gain on the questions that were "
+        f"learnt, over {len(found['seeds'])} seeds (right: {percent(found['learnt'])}, answer "
+        f"prior: {percent(summary_[BASELINE['arm']]['learnt'])})."
+    )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    plan = Plan()
+    parser = study_arguments(__file__, __doc__)
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("models/experiment"),
+        help="folder of question files, versions and cache (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[1, 2, 3],
+        help="a training and a test set each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--arms",
+        nargs="+",
+        default=list(ARMS),
+        choices=list(ARMS),
+        help="what is trained (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ranks",
+        type=int,
+        nargs="+",
+        default=[8],
+        help="of the LoRA arms; alpha is 4 times the rank (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-replay", action="store_true", help="train on the questions about time alone"
+    )
+    for name, value, about in (
+        ("--train-videos", plan.train_videos, "videos to train on"),
+        ("--test-videos", plan.test_videos, "videos to test on"),
+        ("--epochs", plan.epochs, "passes over the questions"),
+        ("--batch-size", plan.batch_size, "questions a step"),
+    ):
+        parser.add_argument(name, type=int, default=value, help=f"{about} (default: {value})")
+    return parser
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run what the JSON file does not hold yet, arm after arm, and write it after each."""
-    given = _arguments().parse_args(argv)
+    given = arguments().parse_args(argv)
     plan = Plan(
         given.train_videos,
         test_videos=given.test_videos,
         epochs=given.epochs,
         batch_size=given.batch_size,
     )
-    book = _Book(given.out, given.work, plan)
+    results = _ResultFile(given.out, given.work, plan)
     for seed in given.seeds:
-        book.add(
+        results.add(
             {**BASELINE, "seed": seed, "base_sha256": ""},
-            partial(never_looks_row, seed, given.work, plan),
+            partial(answer_prior_row, seed, given.work, plan),
         )
-        book.add({**FROZEN, "seed": seed}, partial(frozen_row, seed, given.work, plan))
+        results.add({**FROZEN, "seed": seed}, partial(frozen_row, seed, given.work, plan))
         for arm in given.arms:
             for rank in [None] if arm == "full" else given.ranks:
+                what = {"arm": arm, "seed": seed, "replay": not given.no_replay, "rank": rank}
                 changes = {} if rank is None else {"rank": rank, "alpha": 4 * rank}
-                run = partial(
-                    run_arm, arm, seed, given.work, plan, replay=not given.no_replay, **changes
-                )
-                book.add(
-                    {"arm": arm, "seed": seed, "replay": not given.no_replay, "rank": rank}, run
-                )
+                with progress_bars() as progress:
+                    results.add(
+                        what,
+                        partial(
+                            run_arm,
+                            arm,
+                            seed,
+                            given.work,
+                            plan,
+                            replay=not given.no_replay,
+                            progress=progress,
+                            **changes,
+                        ),
+                    )
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m experiments.lora.run", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("experiments/lora/result.json"))
-    parser.add_argument(
-        "--work",
-        type=Path,
-        default=Path("models/experiment"),
-        help="question files, versions, cache",
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--arms", nargs="+", default=list(ARMS)[:3], choices=list(ARMS))
-    parser.add_argument(
-        "--ranks",
-        type=int,
-        nargs="+",
-        default=[8],
-        help="of the arms of LoRA; alpha is 4 times the rank",
-    )
-    parser.add_argument(
-        "--no-replay", action="store_true", help="train on the time questions alone"
-    )
-    for name in ("train_videos", "test_videos", "epochs", "batch_size"):
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(Plan(), name))
-    return parser
-
-
-class _Book:
+class _ResultFile:
     """The JSON file: rows of one base and plan, and their summary."""
 
     def __init__(self, path: Path, work: Path, plan: Plan):

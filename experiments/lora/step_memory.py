@@ -1,5 +1,4 @@
-"""A model and a batch -> what one training step has to keep, in bytes, counted instead of read from
-the system.
+"""A model and a batch -> the bytes that one training step has to keep, counted, not measured.
 
 The memory of a process also holds libraries, and what runs before it have left behind; for a small
 model that hides what an update saves. What a step itself keeps can be counted, and is the same on
@@ -63,8 +62,9 @@ def step_bytes(loss: torch.nn.Module, batch: Mapping[str, torch.Tensor]) -> Step
 def loss_and_batch(
     model, processor, examples: Sequence[Example], *, vision_is_frozen: bool, cache: str
 ):
-    """-> what `fine_tune_blip` trains, and one batch of these examples (pictures or frames kept
-    under `cache`).
+    """-> the loss that `fine_tune_blip` minimises, and one batch of `examples`.
+
+    Decoded pictures are kept under `cache`.
     """
     config = plain(model).config
     pictures = Pictures(examples, size_px=config.vision_config.image_size, cache=DiskCache(cache))

@@ -1,6 +1,4 @@
-"""Rows of an experiment -> what each arm learnt, kept, gained and lost, with intervals over
-videos.
-"""
+"""Rows of an experiment -> what each arm learnt, kept, gained and lost, intervals over videos."""
 
 from __future__ import annotations
 
@@ -17,12 +15,11 @@ from svqa.training.dataset import Example
 def summary(
     rows: Sequence[Mapping[str, Any]], tests: Mapping[int, Sequence[Example]]
 ) -> dict[str, Any]:
-    """Rows of several seeds -> `{arm: {learnt, kept, by type, gain recovered, lost}}`, intervals
-    over videos.
+    """Rows of several seeds -> `{arm: {learnt, kept, by type, gained, recovered, lost}}`.
 
     `recovered` is the gain over the frozen model as a share of full fine-tuning's with the same
-    replay; `recovered_above_baseline` the same over who never looks, which leaves out what answering
-    in the right words is worth.
+    replay; `recovered_above_baseline` the same over the answer prior, which leaves out what
+    answering in the right words is worth.
     """
     table: dict[str, Any] = {}
     for name in dict.fromkeys(arm_name(row) for row in rows):
@@ -44,7 +41,7 @@ def summary(
             )
             for key, baseline in (
                 ("recovered", frozen),
-                ("recovered_above_baseline", _same_seeds(rows, "never looks", mine)),
+                ("recovered_above_baseline", _same_seeds(rows, "answer prior", mine)),
             ):
                 if full and baseline and (share := _recovered(mine, full, baseline, tests)):
                     table[name][key] = share
@@ -52,7 +49,7 @@ def summary(
 
 
 def arm_name(row: Mapping[str, Any]) -> str:
-    """`LoRA, all linear, no replay, rank 2`; the default, rank 8 with replay, is not said."""
+    """`LoRA, all linear, no replay, rank 2`; the default, rank 8 with replay, is left out."""
     rank = f", rank {row['rank']}" if row["rank"] not in (None, 8) else ""
     return row["arm"] + (", no replay" if row["replay"] is False else "") + rank
 
@@ -78,9 +75,7 @@ def _difference(a, b, tests, types) -> dict:
 
 
 def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict | None:
-    """Ratio of gains, with a bootstrap interval over the videos of all seeds; None where full's own
-    gain is not sure.
-    """
+    """Ratio of gains, bootstrapped over all seeds' videos; None where full's gain is not sure."""
     (a, groups), (b, _), (c, _) = (_stacked(rows, tests, LEARNT) for rows in (mine, full, frozen))
     _, index = np.unique(groups, return_inverse=True)
     ours, theirs = np.bincount(index, a - c), np.bincount(index, b - c)

@@ -1,9 +1,8 @@
-"""Seed -> question files of the shapes world: what needs time, asked of frame grids; what one frame
-tells, as replay.
+"""Seed -> question files of the shapes world: time, asked of frame grids; single frames, as replay.
 
 Every video gives one grid of four frames (`video-grid.png`, at the seconds that `FrameGrid` would
 take) with questions about direction, order and changes, and one plain frame with one-frame
-questions: what a model was taught before, and may forget. Pictures are drawn, not decoded, so that
+questions: what a model learnt before, and may forget. Pictures are drawn, not decoded, so that
 thousands take a minute.
 """
 

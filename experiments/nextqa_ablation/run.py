@@ -1,5 +1,4 @@
-"""NExT-QA questions -> what each ingredient of the method adds, and what the weak-evidence
-threshold buys.
+"""NExT-QA questions -> what each ingredient of the method adds, what the support threshold buys.
 
 Every row is paired with the one it is compared to, question by question; intervals resample videos.
 Ingredients that were tried and left out are rows too (`"used": false`), so that nobody tries them
@@ -9,12 +8,20 @@ again without knowing.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from experiments.command import (
+    add_nextqa_files,
+    counted,
+    percent,
+    points,
+    study_arguments,
+    write_result,
+)
 from svqa.answering.evidence import MIN_SUPPORT
 from svqa.answering.option_scoring import (
     added_by_options,
@@ -25,11 +32,13 @@ from svqa.answering.option_scoring import (
     word_overlap,
 )
 from svqa.answering.sentence_scoring import Lines, read_passages, support
+from svqa.cli.progress import progress_bars
 from svqa.evaluation.nextqa import Choice, read_annotations, read_captions, read_predictions
+from svqa.evaluation.nextqa_vectors import sentence_encoder
 from svqa.language.question_parser import parse_question, plain
 from svqa.metrics.results import bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
-from svqa.records import Evidence
+from svqa.records import Evidence, Progress
 
 # name: (what it is compared with, part of the method)
 ROWS = {
@@ -91,12 +100,13 @@ def run_ablation(
     sentences: TextEncoder,
     predictions: str | Path | None = None,
     seed: int = 0,
-) -> dict:
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """-> JSON: `rows` (accuracy, by type, paired difference from another row) and `abstention`."""
     choices, passages = read_annotations(annotations), read_captions(captions)
     videos = [choice.question.video for choice in choices]
     right: dict[str, list[float]] = {name: [] for name in ROWS}
-    for choice in choices:
+    for choice in counted(choices, "questions", progress):
         lines = read_passages(passages[choice.question.video], sentences)
         for name, scores in score_rows(
             plain(choice.question.text), choice.question.options, lines, sentences
@@ -207,23 +217,37 @@ def _with_time_prior(
     return mean_of_best(similarity + _TIME_WEIGHT * np.log(weight[index] + 0.05)[:, None])
 
 
-def main() -> None:
-    """The command line of this module."""
-    from svqa.evaluation.nextqa_vectors import sentence_encoder
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--annotations", type=Path, required=True)
-    parser.add_argument("--captions", type=Path, required=True)
-    parser.add_argument("--predictions", type=Path, help="another model's, shown beside")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("result.json"))
-    given = parser.parse_args()
-    result = run_ablation(
-        given.annotations,
-        given.captions,
-        sentences=sentence_encoder(),
-        predictions=given.predictions,
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    rows = {row["name"]: row for row in result["rows"]}
+    added = "what the option adds to the question"
+    return (
+        f"The method is right about {percent(rows[METHOD]['accuracy'])} of {result['n']} questions "
+        f"on {result['videos']} videos, from captions of a far larger model; the vector of what an "
+        f"option adds to the question is worth {points(rows[added]['difference'])} over the vector "
+        f"of both together."
     )
-    given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    add_nextqa_files(parser, "annotations", "captions", "predictions")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
+    with progress_bars() as progress:
+        result = run_ablation(
+            given.annotations,
+            given.captions,
+            sentences=sentence_encoder(),
+            predictions=given.predictions,
+            progress=progress,
+        )
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

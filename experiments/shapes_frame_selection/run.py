@@ -1,27 +1,32 @@
-"""Questions about things that come or go -> answers from the frame that the levels choose, beside
-other frames.
+"""Questions about passing objects -> answers from the frame that retrieval chooses, beside others.
 
-python -m experiments.shapes_frame_selection.run --out
-experiments/shapes_frame_selection/result.json
-
-Videos of the shapes world are written, ingested and searched like any others. Asked is for the
-colour, the shape and the presence of things that are in sight for less than six of the eight
+Videos of the shapes world are written, ingested and searched like any others. Questions are about
+the colour, the shape and the presence of objects that are in sight for less than six of the eight
 seconds, so that a wrong frame does not show them. All arms answer with the same model from one
-frame: `frame level` is what `svqa ask` does (`pipeline/looking.py`), `middle of the segment` takes
-the best segment's middle, `middle of the video` searches nothing, `random frame` is one of those
-stored.
+frame: `frame level` is what `svqa ask` does (`svqa.pipeline.frame_selection`), `middle of the
+segment` takes the best segment's middle, `middle of the video` searches nothing, `random frame` is
+one of those stored.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from experiments.measurement import write_measured
+from experiments.command import (
+    add_videos_and_seed,
+    counted,
+    percent,
+    study_arguments,
+    write_result,
+)
+from svqa.cli.progress import progress_bars
 from svqa.media import Sampling, read_frames
 from svqa.metrics.results import EvalResult, bootstrap_over_groups, figures_by_type
 from svqa.models.base import MODEL_SIZE_PX
@@ -29,7 +34,7 @@ from svqa.pipeline.ask import HITS
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.library import Library, open_library
 from svqa.pipeline.search import search
-from svqa.records import Question
+from svqa.records import Progress, Question
 from svqa.shapes.render import write_mp4
 from svqa.shapes.sampling import scene_of
 from svqa.shapes.scene import DURATION_S, Actor, Scene
@@ -41,8 +46,8 @@ METHOD, BASELINES = "frame level", ("middle of the segment", "middle of the vide
 
 
 @dataclass(frozen=True)
-class Passing:
-    """A question about a thing that is in sight in `seen` only."""
+class PassingObjectQuestion:
+    """A question about an object that is in sight in `seen` only."""
 
     type: str
     text: str
@@ -50,25 +55,25 @@ class Passing:
     seen: tuple[float, float]
 
 
-def run_looking(*, videos: int = 200, seed: int = SEED) -> EvalResult:
-    """Share of right answers by type of question and arm, intervals over videos, and how often the
-    frame shows the thing.
-    """
+def run_frame_selection(
+    *, videos: int = 200, seed: int = SEED, progress: Progress | None = None
+) -> EvalResult:
+    """-> share of right answers and of frames that show the object, by arm and type of question."""
     scenes, rng = [scene_of(seed, i) for i in range(videos)], np.random.default_rng([seed, 4])
     right: dict[str, list[float]] = {name: [] for name in (METHOD, *BASELINES)}
     shown: dict[str, list[float]] = {name: [] for name in right}
-    asked: list[tuple[int, Passing]] = []
+    asked: list[tuple[int, PassingObjectQuestion]] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         open_library(f"sqlite:///{folder}/svqa.db", models="shapes") as library,
     ):
-        for number, scene in enumerate(scenes):
+        for number, scene in enumerate(counted(scenes, "videos", progress)):
             path = Path(folder) / f"{number}.mp4"
             write_mp4(scene, path)
             (report,) = library.ingest(path)
             for question in passing_questions(scene):
                 asked.append((number, question))
-                for name, t_s in _looks(library, report.video, question.text, rng).items():
+                for name, t_s in _frame_times(library, report.video, question.text, rng).items():
                     frames = read_frames(path, Sampling.at([t_s]), size_px=MODEL_SIZE_PX)
                     said = library.models.answerer.answer(Question(question.text), [], frames).text
                     right[name].append(float(said == question.answer))
@@ -105,31 +110,34 @@ def run_looking(*, videos: int = 200, seed: int = SEED) -> EvalResult:
     )
 
 
-def passing_questions(scene: Scene) -> Iterator[Passing]:
-    """About every thing that is in sight for less than `LONGEST_S` and keeps its colour, what only
-    it can answer.
-    """
+def passing_questions(scene: Scene) -> Iterator[PassingObjectQuestion]:
+    """About every object that is in sight for less than `LONGEST_S` and keeps its colour."""
     for actor in scene.actors:
         start_s, end_s = actor.span
         if end_s - start_s >= LONGEST_S or len(actor.colours) > 1:
             continue
         name = actor.name_at(start_s)
         colour, _ = name.split()
-        yield Passing(
-            "exists", f"is there {'an' if name[0] in 'aeiou' else 'a'} {name}?", "yes", actor.span
-        )
+        article = "an" if name[0] in "aeiou" else "a"
+        yield PassingObjectQuestion("exists", f"is there {article} {name}?", "yes", actor.span)
         if sum(other.shape == actor.shape for other in scene.actors) == 1:
-            yield Passing("colour", f"what colour is the {actor.shape}?", colour, actor.span)
+            yield PassingObjectQuestion(
+                "colour", f"what colour is the {actor.shape}?", colour, actor.span
+            )
         if sum(colour in _colours(other) for other in scene.actors) == 1:
-            yield Passing("shape", f"what shape is the {colour} object?", actor.shape, actor.span)
+            yield PassingObjectQuestion(
+                "shape", f"what shape is the {colour} object?", actor.shape, actor.span
+            )
 
 
 def _colours(actor: Actor) -> set[str]:
     return {colour for _, colour in actor.colours}
 
 
-def _looks(library: Library, video: str, text: str, rng: np.random.Generator) -> dict[str, float]:
-    """-> by arm, the second that is looked at."""
+def _frame_times(
+    library: Library, video: str, text: str, rng: np.random.Generator
+) -> dict[str, float]:
+    """-> by arm, the second of the frame that is answered from."""
     hits = search(library.store, library.models, text, videos=[video], k=HITS, cache=library.cache)
     shown = frames_to_show(library.store, library.models, text, hits, cache=library.cache)
     return {
@@ -140,9 +148,29 @@ def _looks(library: Library, video: str, text: str, rng: np.random.Generator) ->
     }
 
 
-def main() -> None:
-    """The command line of this module."""
-    write_measured(run_looking, about=__doc__, seed=SEED)
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    arms = {name: percent(figures["all"]) for name, figures in result["baselines"].items()}
+    return (
+        f"Answers from the frame that the frame level chooses are right for "
+        f"{percent(result[METHOD])} of {result['n']} questions, from the segment's middle for "
+        f"{arms['middle of the segment']}, from a random frame for {arms['random frame']}."
+    )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    add_videos_and_seed(parser, videos=200, seed=SEED)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
+    with progress_bars() as progress:
+        result = run_frame_selection(videos=given.videos, seed=given.seed, progress=progress)
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

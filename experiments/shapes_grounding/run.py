@@ -1,23 +1,49 @@
-"""Questions about shapes videos -> the seconds that hold the evidence, beside what never looks.
+"""Questions about shapes videos -> the seconds of their evidence, beside baselines without it.
 
-python -m experiments.shapes_grounding.run --out experiments/shapes_grounding/result.json
+`when`, `order` and `changes` questions on freshly drawn videos. The detector of the `shapes` set is
+run ten times a second; the events of its tracks are matched with the question's words
+(`svqa.answering.event_grounding`). `svqa.evaluation.shapes_grounding` measures,
+and says what each row means.
 """
 
 from __future__ import annotations
 
-from functools import partial
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from experiments.measurement import write_measured
-from svqa.evaluation.shapes_grounding import SEED, run_shapes_grounding
+from experiments.command import add_videos_and_seed, percent, study_arguments, write_result
+from svqa.cli.progress import waiting
+from svqa.evaluation.shapes_grounding import METRIC, SEED, run_shapes_grounding
 from svqa.models.zoo import load_set
 
 
-def main() -> None:
-    """The command line of this module."""
-    models = load_set("shapes")
-    write_measured(
-        partial(run_shapes_grounding, models.encoder, models.detector), about=__doc__, seed=SEED
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    baselines = {name: figures["all"] for name, figures in result["baselines"].items()}
+    best = max(baselines, key=lambda name: baselines[name]["value"])
+    return (
+        f"Event grounding finds a span with temporal IoU >= 0.5 for {percent(result[METRIC])} of "
+        f"{result['n']} questions; the best baseline (`{best}`) for {percent(baselines[best])}."
     )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    add_videos_and_seed(parser, videos=200, seed=SEED)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
+    models = load_set("shapes")
+    with waiting(f"finding the evidence in {given.videos} videos"):
+        result = run_shapes_grounding(
+            models.encoder, models.detector, videos=given.videos, seed=given.seed
+        )
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,33 @@
-"""Shapes videos and their reverses -> whether a vector knows which way time runs; pooled means
-beside it.
+"""Videos and their reverses -> whether a vector knows the arrow of time; pooled means beside it.
 
-python -m experiments.shapes_temporal_order.run --out experiments/shapes_temporal_order/result.json
-
-Two tests. *Filmed again*: every video is drawn a second time, before another background and at
-other instants; among all second films and their reverses, is the nearest one the same motion?
+Two tests. *Filmed again*: every video is rendered a second time, before another background and at
+other instants; among all second renderings and their reverses, is the nearest one the same motion?
 *Other things*: one shape moves; among other shapes that move along the same line, does the nearest
-one move the same way? A mean of frames sees no difference between a film and its reverse, so it can
+one move in the same direction? A mean of frames cannot tell a video from its reverse, so it can
 only guess: equal neighbours count in equal shares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import argparse
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 
-from experiments.measurement import write_measured
+from experiments.command import (
+    add_videos_and_seed,
+    counted,
+    percent,
+    study_arguments,
+    write_result,
+)
+from svqa.cli.progress import progress_bars
 from svqa.metrics.results import EvalResult, bootstrap_over_groups
 from svqa.models.base import Detector, Encoder
+from svqa.models.zoo import load_set
+from svqa.records import Progress
 from svqa.shapes.render import render
 from svqa.shapes.sampling import sample_look, sample_still, scene_of
 from svqa.shapes.scene import DIRECTIONS, DURATION_S, SIZES, Actor, Scene, heading
@@ -38,26 +45,29 @@ Pool = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Films:
-    """`frames` {kind of vector: (N, T, D)} of N videos, and which way each moves ("" where that is
-    not asked).
-    """
+class RenderedVideos:
+    """`frames` {kind of vector: (N, T, D)} of N videos; `directions`: one each, or ""."""
 
     frames: dict[str, np.ndarray]
-    ways: tuple[str, ...]
+    directions: tuple[str, ...]
 
 
 def run_order(
-    encoder: Encoder, detector: Detector, *, videos: int = 200, seed: int = SEED
+    encoder: Encoder,
+    detector: Detector,
+    *,
+    videos: int = 200,
+    seed: int = SEED,
+    progress: Progress | None = None,
 ) -> EvalResult:
-    """Share of videos whose nearest neighbour runs the same way; `by_type` has both tests for both
-    kinds of vectors.
+    """-> share of videos whose nearest neighbour runs the same way, for both tests and vectors.
 
-    `metrics` are those of the order-aware vector, `baselines` the mean's and the order-aware vector's
-    of shuffled frames. Intervals over videos. `seed` must be one that nothing was chosen on.
+    `metrics` are those of the order-aware vector, `baselines` the mean's and the order-aware
+    vector's of shuffled frames. Intervals over videos. `seed` must be one that nothing was chosen
+    on.
     """
-    first, again = film_twice(encoder, detector, videos, seed)
-    movers = film_movers(encoder, detector, videos, seed)
+    first, again = render_twice(encoder, detector, videos, seed, progress=progress)
+    movers = render_movers(encoder, detector, videos, seed, progress=progress)
     shuffle = _shuffled(np.random.default_rng(seed))
     rows: dict[str, dict[str, np.ndarray]] = {"order-aware": {}, "mean": {}, "shuffled frames": {}}
     for kind in VECTORS:
@@ -71,7 +81,7 @@ def run_order(
                 here(first.frames[kind]), again.frames[kind], pool
             )
             rows[name][f"other things, {kind}"] = same_way(
-                here(movers.frames[kind]), movers.frames[kind], movers.ways, pool
+                here(movers.frames[kind]), movers.frames[kind], movers.directions, pool
             )
     figures = {
         name: {
@@ -89,39 +99,51 @@ def run_order(
         "detector": detector.model_id,
     }
     return EvalResult(
-        len(movers.ways), figures.pop("order-aware"), baselines=figures, fingerprint=fingerprint
+        len(movers.directions),
+        figures.pop("order-aware"),
+        baselines=figures,
+        fingerprint=fingerprint,
     )
 
 
-def film_twice(encoder: Encoder, detector: Detector, videos: int, seed: int) -> tuple[Films, Films]:
-    """Videos of the shapes world in which something moves or happens, and the same again in another
-    look and phase.
-    """
+def render_twice(
+    encoder: Encoder,
+    detector: Detector,
+    videos: int,
+    seed: int,
+    *,
+    progress: Progress | None = None,
+) -> tuple[RenderedVideos, RenderedVideos]:
+    """Videos in which something moves or happens, and the same in another look and phase."""
     scenes = [scene_of(seed, i) for i in range(videos)]
     scenes = [s for s in scenes if s.events or any(heading(a) for a in s.actors)]
     rng = np.random.default_rng([seed, 1])
     others = [replace(s, look=sample_look(rng)) for s in scenes]
     still = ("",) * len(scenes)
     return (
-        Films(_vectors(encoder, detector, scenes, 0.0), still),
-        Films(_vectors(encoder, detector, others, EVERY_S / 2), still),
+        RenderedVideos(_vectors(encoder, detector, scenes, 0.0, "first", progress), still),
+        RenderedVideos(_vectors(encoder, detector, others, EVERY_S / 2, "again", progress), still),
     )
 
 
-def film_movers(encoder: Encoder, detector: Detector, videos: int, seed: int) -> Films:
-    """One shape a video on one straight line in one of the four directions, everything else drawn
-    at random.
-    """
+def render_movers(
+    encoder: Encoder,
+    detector: Detector,
+    videos: int,
+    seed: int,
+    *,
+    progress: Progress | None = None,
+) -> RenderedVideos:
+    """One shape a video, on a straight line in one of four directions, the rest drawn at random."""
     drawn = [_mover(np.random.default_rng([seed, 2, i])) for i in range(videos)]
-    return Films(
-        _vectors(encoder, detector, [s for s, _ in drawn], 0.0), tuple(way for _, way in drawn)
+    scenes, directions = zip(*drawn, strict=True)
+    return RenderedVideos(
+        _vectors(encoder, detector, scenes, 0.0, "one shape", progress), directions
     )
 
 
 def found_again(first: np.ndarray, again: np.ndarray, pool: Pool) -> np.ndarray:
-    """(N, T, D) twice -> (N,): whether among all second films and their reverses the nearest one is
-    one's own.
-    """
+    """(N, T, D) twice -> (N,): whether the nearest of `again` and its reverses is one's own."""
     queries = _unit(first, pool)
     scores = queries @ np.concatenate([_unit(again, pool), _unit(again[:, ::-1], pool)]).T
     right = np.zeros(scores.shape, bool)
@@ -129,17 +151,18 @@ def found_again(first: np.ndarray, again: np.ndarray, pool: Pool) -> np.ndarray:
     return _share_of_best(scores, right)
 
 
-def same_way(queries: np.ndarray, films: np.ndarray, ways: Sequence[str], pool: Pool) -> np.ndarray:
-    """(N, T, D) of N films and their directions -> (N,): whether the nearest other film on the same
-    line goes that way.
-    """
-    count, way = len(ways), np.array(ways)
-    towards = np.concatenate([way, np.array([OPPOSITE[w] for w in ways])])
+def same_way(
+    queries: np.ndarray, films: np.ndarray, directions: Sequence[str], pool: Pool
+) -> np.ndarray:
+    """(N, T, D) -> (N,): whether the nearest other film on the same line moves the same way."""
+    count, way = len(directions), np.array(directions)
+    back = np.array([OPPOSITE[d] for d in directions])
+    towards = np.concatenate([way, back])
     scores = (
         _unit(queries, pool) @ np.concatenate([_unit(films, pool), _unit(films[:, ::-1], pool)]).T
     )
     right = towards[None] == way[:, None]
-    allowed = right | (towards[None] == np.array([OPPOSITE[w] for w in ways])[:, None])
+    allowed = right | (towards[None] == back[:, None])
     allowed &= np.arange(2 * count)[None] % count != np.arange(count)[:, None]
     return _share_of_best(np.where(allowed, scores, -np.inf), right)
 
@@ -150,11 +173,16 @@ def _share_of_best(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _vectors(
-    encoder: Encoder, detector: Detector, scenes: Sequence[Scene], phase_s: float
+    encoder: Encoder,
+    detector: Detector,
+    scenes: Sequence[Scene],
+    phase_s: float,
+    what: str,
+    progress: Progress | None,
 ) -> dict[str, np.ndarray]:
     t_s = np.arange(phase_s, DURATION_S, EVERY_S)
     seen, placed = [], []
-    for scene in scenes:
+    for scene in counted(scenes, what, progress):
         frames = render(scene, t_s, width_px=WIDTH_PX)
         seen.append(encoder.encode_frames(frames.pixels))
         placed.append(
@@ -192,12 +220,36 @@ def _shuffled(rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     return lambda films: np.stack([frames[rng.permutation(len(frames))] for frames in films])
 
 
-def main() -> None:
-    """The command line of this module."""
-    from svqa.models.zoo import load_set
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    mean = result["baselines"]["mean"]["filmed again, CLIP"]
+    return (
+        f"The order-aware vector is nearer to the same motion than to its reverse for "
+        f"{percent(result['filmed again, CLIP'])} of {result['filmed again, CLIP']['n']} videos, "
+        f"the mean of the same frame vectors for {percent(mean)}."
+    )
 
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    add_videos_and_seed(parser, videos=200, seed=SEED)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
     models = load_set("shapes")
-    write_measured(partial(run_order, models.encoder, models.detector), about=__doc__, seed=SEED)
+    with progress_bars() as progress:
+        result = run_order(
+            models.encoder,
+            models.detector,
+            videos=given.videos,
+            seed=given.seed,
+            progress=progress,
+        )
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,37 @@
-"""Real films with sentences spoken over them -> whether what was said is found by its meaning, with
-and without listening.
-
-python -m experiments.speech_retrieval.run --reel reel.mp4 --out
-experiments/speech_retrieval/result.json
+"""Films with sentences spoken over them -> retrieval of what was said, with and without speech.
 
 Three films of a minute (a rabbit, a street, a man in a car, three times over). In each, six
 sentences are spoken at known seconds by a speech synthesiser (espeak-ng, which has to be
 installed); a query asks for one of them in other words. Right is a first hit that overlaps the
-seconds in which it is spoken. The same library without its speech is the other arm: the pictures of
-a street know nothing of trains to Hamburg.
+seconds in which it is spoken. The same library without its transcript is the other arm.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import subprocess
 import tempfile
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from experiments.command import counted, percent, points, study_arguments, write_result
+from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
 from svqa.metrics.results import EvalResult, bootstrap_over_groups
 from svqa.pipeline.library import Library, open_library
+from svqa.records import Evidence, Progress
+from svqa.reporting.demo_video import make_reel
 from svqa.reporting.sample_clips import ffmpeg
 from svqa.temporal.hierarchy import segments_of
 
 FIRST_S, EVERY_S, ROUNDS = 2.0, 9.0, 3
-SAID = (  # what is spoken, and how it is asked for
+SENTENCES = (  # what is spoken, and how it is asked for
     (
         "The train to Hamburg leaves from platform nine at half past seven.",
         "departure time of a railway journey",
@@ -70,7 +69,7 @@ SAID = (  # what is spoken, and how it is asked for
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenSentence:
     """`query` asks for what is said in `[start_s, end_s)`."""
 
     query: str
@@ -78,27 +77,32 @@ class Spoken:
     end_s: float
 
 
-def run_speech(reel: Path, folder: Path, *, seed: int = 0) -> EvalResult:
-    """Recall@1 of the moment in which something is said, by all senses and without speech;
-    intervals over sentences.
+def run_speech(
+    reel: Path, folder: Path, *, seed: int = 0, progress: Progress | None = None
+) -> EvalResult:
+    """-> recall@1 of the moment in which something is said, by all modalities and without speech.
 
-    `reel`: a film without speech, repeated and spoken over in `folder`. Raises UsageError without
-    espeak-ng.
+    Intervals over sentences. `reel`: a film without speech, repeated and spoken over in `folder`.
+    Raises UsageError without espeak-ng.
     """
-    share = len(SAID) // ROUNDS
+    share = len(SENTENCES) // ROUNDS
     films = [
-        make_film(reel, folder, number, SAID[number * share : (number + 1) * share])
+        make_film(reel, folder, number, SENTENCES[number * share : (number + 1) * share])
         for number in range(ROUNDS)
     ]
     arms = {"with speech": True, "without speech": False}
     hits: dict[str, list[float]] = {}
     for name, speech in arms.items():
         with open_library(f"sqlite:///{folder}/{speech}.db", speech=speech, boxes=False) as library:
-            hits[name] = [hit for path, spoken in films for hit in _hits(library, path, spoken)]
+            hits[name] = [
+                hit
+                for path, spoken in counted(films, f"films {name}", progress)
+                for hit in _hits(library, path, spoken)
+            ]
             models = dict(library.models.model_ids)
     groups = range(len(hits["with speech"]))
     chance = [
-        float(np.mean([_meets(s, q) for s in segments_of(EVERY_S * share + FIRST_S)]))
+        float(np.mean([_overlap(s, q) for s in segments_of(EVERY_S * share + FIRST_S)]))
         for _, sp in films
         for q in sp
     ]
@@ -114,9 +118,9 @@ def run_speech(reel: Path, folder: Path, *, seed: int = 0) -> EvalResult:
 
 
 def make_film(
-    reel: Path, folder: Path, number: int, said: Sequence[tuple[str, str]]
-) -> tuple[Path, list[Spoken]]:
-    """-> a film of `reel` over and over with the sentences spoken over it, and when each one is."""
+    reel: Path, folder: Path, number: int, sentences: Sequence[tuple[str, str]]
+) -> tuple[Path, list[SpokenSentence]]:
+    """-> a film of `reel` repeated, with the sentences spoken over it, and when each is spoken."""
     voice = shutil.which("espeak-ng")
     if voice is None:
         raise UsageError(
@@ -124,69 +128,64 @@ def make_film(
             "install espeak-ng"
         )
     inputs, delays, spoken = [], [], []
-    for i, (sentence, query) in enumerate(said):
+    for i, (sentence, query) in enumerate(sentences):
         path, start_s = folder / f"{number}-{i}.wav", FIRST_S + i * EVERY_S
         subprocess.run([voice, "-s", "150", "-w", str(path), sentence], check=True)
         with wave.open(str(path)) as sound:
             spoken.append(
-                Spoken(query, start_s, start_s + sound.getnframes() / sound.getframerate())
+                SpokenSentence(query, start_s, start_s + sound.getnframes() / sound.getframerate())
             )
         inputs += ["-i", str(path)]
         delays.append(f"[{i + 1}:a]adelay={round(1000 * start_s)}:all=1[a{i}];")
     mixed = (
-        "".join(f"[a{i}]" for i in range(len(said)))
-        + f"amix=inputs={len(said)}:normalize=0,apad[a]"
+        "".join(f"[a{i}]" for i in range(len(sentences)))
+        + f"amix=inputs={len(sentences)}:normalize=0,apad[a]"
     )
-    out, length_s = folder / f"film-{number}.mp4", FIRST_S + EVERY_S * len(said)
-    run = [
-        ffmpeg(),
-        "-v",
-        "error",
-        "-y",
-        "-stream_loop",
-        str(ROUNDS),
-        "-i",
-        str(reel),
-        *inputs,
-        "-filter_complex",
-        "".join(delays) + mixed,
-        "-map",
-        "0:v",
-        "-map",
-        "[a]",
-        "-t",
-        str(length_s),
-        "-c:v",
-        "copy",
-        str(out),
-    ]
+    out, length_s = folder / f"film-{number}.mp4", FIRST_S + EVERY_S * len(sentences)
+    repeated = ["-stream_loop", str(ROUNDS), "-i", str(reel), *inputs]
+    tracks = ["-filter_complex", "".join(delays) + mixed, "-map", "0:v", "-map", "[a]"]
+    run = [ffmpeg(), "-v", "error", "-y", *repeated, *tracks]
+    run += ["-t", str(length_s), "-c:v", "copy", str(out)]
     subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
     return out, spoken
 
 
-def _hits(library: Library, path: Path, spoken: Sequence[Spoken]) -> list[float]:
+def _hits(library: Library, path: Path, spoken: Sequence[SpokenSentence]) -> list[float]:
     (report,) = library.ingest(path)
     found = [library.search(q.query, video=report.video, k=1)[0] for q in spoken]
-    return [float(_meets(hit, q)) for hit, q in zip(found, spoken, strict=True)]
+    return [float(_overlap(hit, q)) for hit, q in zip(found, spoken, strict=True)]
 
 
-def _meets(moment, spoken: Spoken) -> bool:
+def _overlap(moment: Evidence, spoken: SpokenSentence) -> bool:
     return moment.start_s < spoken.end_s and spoken.start_s < moment.end_s
 
 
-def main() -> None:
-    """The command line of this module."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    return (
+        f"With the transcript {percent(result['recall@1'])} of {result['n']} spoken sentences are "
+        f"found by a paraphrase, without it "
+        f"{percent(result['baselines']['without speech']['recall@1'])}: "
+        f"{points(result['lift'])}."
     )
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
     parser.add_argument(
-        "--reel", type=Path, required=True, help="a film without speech, such as `make demo` makes"
+        "--reel", type=Path, help="a film without speech (default: the film of `make demo`)"
     )
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        result = run_speech(given.reel, Path(folder))
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder, progress_bars() as progress:
+        reel = given.reel or make_reel(Path(folder) / "reel.mp4")
+        result = run_speech(reel, Path(folder), progress=progress)
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

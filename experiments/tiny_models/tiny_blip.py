@@ -1,9 +1,8 @@
-"""A BLIP small enough to ship, before it has learnt anything: its words, its sizes, and how its
-first layer starts.
+"""A small untrained BLIP: its vocabulary, its sizes, and how its first layer is initialised.
 
 The first layer starts as a whitening of patches (PCA), which lets shapes, a small part of the
-variance, be seen at all, and positions start as waves as strong as the patches: at their usual size
-nothing ever asks where a thing is.
+variance, be seen at all, and positions start as sines and cosines as strong as the patches: at
+their usual size the position of an object is never learnt.
 """
 
 from __future__ import annotations
@@ -21,14 +20,13 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]")
 
 
 def world_processor() -> BlipProcessor:
-    """A WordPiece tokenizer of the world's words and letters, and pictures of 96 px; the same in
-    every process.
+    """A WordPiece tokenizer of the world's words, and pictures of 96 px; the same in every process.
 
     Its vocabulary is written down, not trained: a trainer breaks ties by chance, and the same seed
     would then begin with other numbers for the same words.
     """
     words = sorted(
-        {word for said in world.corpus() for word in re.findall(r"\w+|[^\w\s]", said.lower())}
+        {word for text in world.corpus() for word in re.findall(r"\w+|[^\w\s]", text.lower())}
     )
     letters = sorted({letter for word in words for letter in word})
     pieces = dict.fromkeys([*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *words])
@@ -66,9 +64,7 @@ def blip_config(processor: BlipProcessor, *, text_layers: int) -> BlipConfig:
 
 @torch.no_grad()
 def whiten_patches(vision, pixels: torch.Tensor) -> None:
-    """Set the patch embedding to the leading principal components of patches, each scaled to about
-    equal variance.
-    """
+    """Set the patch embedding to the principal components of patches, scaled to equal variance."""
     embed = vision.embeddings.patch_embedding
     side = embed.kernel_size[0]
     patches = (
@@ -81,9 +77,8 @@ def whiten_patches(vision, pixels: torch.Tensor) -> None:
     mean = patches.mean(0)
     variance, axes = torch.linalg.eigh(torch.cov((patches - mean).T))
     variance, axes = variance.flip(0)[:WIDTH], axes.flip(1)[:, :WIDTH]
-    mix = torch.linalg.qr(torch.randn(WIDTH, WIDTH))[
-        0
-    ]  # a rotation, so that no channel holds one component alone
+    # a rotation, so that no channel holds one component alone
+    mix = torch.linalg.qr(torch.randn(WIDTH, WIDTH))[0]
     weight = mix @ (axes / (variance + 1e-3 * variance[0]).sqrt()).T
     embed.weight.copy_(weight.view_as(embed.weight))
     embed.bias.copy_(-weight @ mean)
@@ -91,9 +86,7 @@ def whiten_patches(vision, pixels: torch.Tensor) -> None:
 
 @torch.no_grad()
 def wave_positions(vision) -> None:
-    """Set the positions of patches to sines and cosines of row and column (Vaswani et al. 2017), of
-    amplitude 1.
-    """
+    """Set the positions of patches to sines and cosines of row and column (Vaswani et al. 2017)."""
     where = vision.embeddings.position_embedding
     cycles = torch.logspace(-4, -1, WIDTH // 4, base=2)  # a patch: from a sixteenth to half
     row, column = (

@@ -1,6 +1,4 @@
-"""A CLIP small enough to ship, before it has learnt anything: its words, its sizes, and how its
-first layer starts.
-"""
+"""A small untrained CLIP: its vocabulary, its sizes, and how its first layer is initialised."""
 
 from __future__ import annotations
 
@@ -20,8 +18,7 @@ IMAGE_PX, PATCH_PX, WIDTH, TOKENS = 72, 12, 96, 96
 
 
 def make_processor(texts: Sequence[str]) -> CLIPProcessor:
-    """A CLIPProcessor with a byte-pair vocabulary learnt from `texts`: each word of the world
-    becomes one token.
+    """A CLIPProcessor with a byte-pair vocabulary learnt from `texts`: a token a word of the world.
 
     The letters that end words are numbered here: the trainer would number them in the order of a
     hash, and one seed would begin with other numbers in every process.
@@ -79,8 +76,7 @@ def new_model(tokenizer: CLIPTokenizer) -> CLIPModel:
 
 @torch.no_grad()
 def whiten_patches(embeddings: torch.nn.Module, pixels: torch.Tensor) -> None:
-    """Let the first layer begin, in place, with the main components of the patches of `pixels (N,
-    H, W, 3)`, equally strong.
+    """Set the patch embedding to the principal components of `pixels (N, H, W, 3)`, whitened.
 
     At random weights nearly all of a patch's variance is its brightness, and shapes are learnt far
     later.

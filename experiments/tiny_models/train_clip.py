@@ -1,10 +1,10 @@
 """Seed -> a tiny CLIP, trained on freshly drawn shapes, and how well its texts find their videos.
 
-First the picture tower alone looks at crowds of still shapes: one linear layer reads from its
-vector which shapes are where, another reads each patch. Then descriptions have to find their videos
-(the mean of two frames' vectors) and captions their frames, by the symmetric contrastive loss of
-CLIP, while the same layer reads both towers. Contrast alone learns almost nothing from so few
-pairs. The two layers are thrown away.
+First the vision tower alone is trained on crowds of still shapes: one linear probe predicts from
+its vector which shapes are where, another what covers each patch. Then descriptions have to find
+their videos (the mean of two frames' vectors) and captions their frames, by the symmetric
+contrastive loss of CLIP, while the same probe is applied to both towers. The contrastive loss alone
+learns almost nothing from so few pairs. The probes are thrown away.
 """
 
 from __future__ import annotations
@@ -12,47 +12,40 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional
 
-from experiments.tiny_models.tiny_clip import (
-    IMAGE_PX,
-    PATCH_PX,
-    TOKENS,
-    WIDTH,
-    make_processor,
-    new_model,
-    whiten_patches,
+from experiments.tiny_models.clip_losses import (
+    FRAMES,
+    ClipProbes,
+    crowd_losses,
+    draw_crowd_bank,
+    video_losses,
 )
-from experiments.tiny_models.training_samples import patch_labels
-from experiments.tiny_models.views import View, draw_crowds, recast, view_pixels
+from experiments.tiny_models.tiny_clip import make_processor, new_model, whiten_patches
+from experiments.tiny_models.views import recast
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.models.checkpoint import write_checksums
 from svqa.models.clip import ClipEncoder
 from svqa.records import Progress
 from svqa.shapes.render import render
 from svqa.shapes.sampling import sample_scene, scene_of
-from svqa.shapes.scene import COLOURS, MAX_OBJECTS, PLACES, SHAPES, SIZES, Scene, place_of
-from svqa.shapes.truth import LABELS, description, frame_caption, steady_times
+from svqa.shapes.scene import MAX_OBJECTS, Scene
+from svqa.shapes.truth import description, frame_caption
 from svqa.training.curve_card import save_curve, write_card
 
-CROWDS, VIDEOS, FRAMES = 32, 24, 2
+CROWDS, VIDEOS = 32, 24  # in a batch
 CROWD_BANK, POOL = 3000, 2000  # pictures, scenes
 STEPS, CROWD_STEPS = 5000, 600  # of all steps, the first so many are about crowds
 EVALUATION_SEED = 90_002
-_PATCHES = IMAGE_PX // PATCH_PX
-_SLOTS = len(LABELS) * len(PLACES)
 _WEIGHTS = {"video loss": 1.0, "frame loss": 1.0, "content loss": 0.1, "patch loss": 2.0}
-_TARGETS = _SLOTS + len(LABELS) * len(SIZES)
 _TEXT = """
-A CLIP of 0.76 M parameters (72 px, patches of 12) for the shapes world, made by the classes that load the big ones. Its
-vectors say which coloured shapes are where, in the world's own words (`a red circle`, `a small red circle at the top
-left moves right`); it knows no other word and no real picture. A video is the mean of its frames: the order of events
-is lost.
+A CLIP of 0.76 M parameters (72 px, patches of 12) for the shapes world, made by the classes that
+load the big ones. Its vectors say which coloured shapes are where, in the world's own words (`a red
+circle`, `a small red circle at the top left moves right`); it knows no other word and no real
+picture. A video is the mean of its frames: the order of events is lost.
 """
 
 
@@ -63,9 +56,7 @@ def train(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> dict:
-    """Train, evaluate and write the checkpoint folder `out` -> its metrics. About 25 CPU minutes on
-    one core.
-    """
+    """Train, evaluate and write the checkpoint folder `out` -> its metrics; 25 CPU minutes."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
@@ -104,8 +95,7 @@ def train(
 def evaluate(
     encoder: ClipEncoder, seed: int, *, galleries: int = 5, videos: int = 100
 ) -> dict[str, Figure]:
-    """How often a text finds its own video (or a video its text) first among `videos`; every
-    gallery is drawn anew.
+    """-> recall@1 of texts and videos among `videos`, over galleries that are each drawn anew.
 
     A video's vector is the mean of one frame a second. Texts: the exact description, and a caption
     of the frame at the middle; a caption shared by several frames counts as found if one of them is
@@ -135,38 +125,6 @@ def evaluate(
     }
 
 
-class _Readers(torch.nn.Module):
-    """Read from the towers only while they learn: shapes and places from a vector, shape and colour
-    from a patch.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.content = torch.nn.Linear(WIDTH, _TARGETS)
-        self.patch = torch.nn.Linear(WIDTH, 2 + len(SHAPES) + len(COLOURS))
-
-    def patch_loss(self, tokens: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """`tokens (N, P, WIDTH)`, `labels (N, 3, P)`."""
-        shape, colour = (
-            self.patch(tokens).transpose(1, 2).split([1 + len(SHAPES), 1 + len(COLOURS)], dim=1)
-        )
-        wrong = functional.cross_entropy(
-            shape, labels[:, 0], reduction="none"
-        ) + functional.cross_entropy(colour, labels[:, 1], reduction="none")
-        return (
-            wrong * torch.where(labels[:, 0] > 0, 1.0, 0.3)
-        ).mean()  # most patches show background
-
-    def content_loss(self, vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Cross entropy summed over the targets of a row, a mean over rows: most targets are 0 and
-        soon learnt.
-        """
-        read = self.content(vectors)
-        return functional.binary_cross_entropy_with_logits(read, targets, reduction="sum") / len(
-            vectors
-        )
-
-
 def scenes_to_learn(rng: np.random.Generator) -> list[Scene]:
     """As many with one shape as with two, three and four."""
     return [sample_scene(rng, objects=1 + i % MAX_OBJECTS) for i in range(POOL)]
@@ -182,25 +140,23 @@ def fit(
     videos: int,
     progress: Progress | None = None,
 ) -> list[dict]:
-    """Teach `model` in place on `crowds`, then `videos` steps, with new readers -> rows of the
-    curve.
-    """
-    readers, steps = _Readers(), crowds + videos
+    """Train `model` in place for `crowds`, then `videos` steps -> rows of the curve."""
+    probes, steps = ClipProbes(), crowds + videos
     model.train()
-    parameters = [*model.parameters(), *readers.parameters()]
+    parameters = [*model.parameters(), *probes.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, steps))
     if crowds:
-        bank = _draw_crowd_bank(rng)
+        bank = draw_crowd_bank(rng, CROWD_BANK)
         whiten_patches(model.vision_model.embeddings, bank[0][:300])
     curve: list[dict] = []
     for step in range(1, steps + 1):
         if step <= crowds:
-            losses = _crowd_losses(model, readers, bank, rng.integers(CROWD_BANK, size=CROWDS))
+            losses = crowd_losses(model, probes, bank, rng.integers(CROWD_BANK, size=CROWDS))
         else:
-            losses = _losses(
+            losses = video_losses(
                 model,
-                readers,
+                probes,
                 processor,
                 [recast(_pick(pool, rng), rng) for _ in range(VIDEOS)],
                 rng,
@@ -219,94 +175,6 @@ def fit(
             progress("steps", step, steps)
     model.eval()
     return curve
-
-
-def _draw_crowd_bank(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pictures, contents and patch labels of `CROWD_BANK` crowds: each is seen a few times and
-    drawn once.
-    """
-    views = draw_crowds(rng, CROWD_BANK)
-    contents = torch.stack([_content(s, [t_s]) for s, t_s in views])
-    return (
-        torch.from_numpy(view_pixels(views, rng, width_px=IMAGE_PX)),
-        contents,
-        _patch_labels(views),
-    )
-
-
-def _crowd_losses(model, readers: _Readers, bank, chosen: np.ndarray) -> dict[str, torch.Tensor]:
-    pixels, contents, labels = (part[chosen] for part in bank)
-    frames, tokens = _look(model, pixels)
-    return {
-        "content loss": readers.content_loss(frames, contents),
-        "patch loss": readers.patch_loss(tokens, labels),
-    }
-
-
-def _look(model, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(N, H, W, 3) uint8 -> a vector a frame, not yet of length 1, and a token a patch."""
-    seen = model.vision_model(pixel_values=(pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25)
-    return model.visual_projection(seen.pooler_output), seen.last_hidden_state[:, 1:]
-
-
-def _patch_labels(views: list[View]) -> torch.Tensor:
-    return torch.from_numpy(
-        np.stack([patch_labels(s.at(t_s), _PATCHES).reshape(3, -1) for s, t_s in views])
-    )
-
-
-def _losses(
-    model, readers: _Readers, processor, scenes: list[Scene], rng: np.random.Generator
-) -> dict[str, torch.Tensor]:
-    views = [
-        (scene, t_s)
-        for scene in scenes
-        for t_s in sorted(rng.choice(steady_times(scene), FRAMES, replace=False))
-    ]
-    frames, tokens = _look(model, torch.from_numpy(view_pixels(views, rng, width_px=IMAGE_PX)))
-    units = functional.normalize(frames, dim=-1)
-    told, said = (
-        _text_vectors(model, processor, texts)
-        for texts in (
-            [description(s) for s in scenes],
-            [frame_caption(*view) for view in views[::FRAMES]],
-        )
-    )
-    scale = model.logit_scale.exp().clamp(max=50)
-    at = torch.stack([_content(s, [t]) for s, t in views])
-    over = torch.stack([_content(s, np.arange(8) + 0.2) for s in scenes])
-    return {
-        "video loss": _contrast(units.reshape(VIDEOS, FRAMES, -1).mean(1), told, scale),
-        "frame loss": _contrast(units[::FRAMES], said, scale),
-        "content loss": readers.content_loss(frames, at) + readers.content_loss(told, over),
-        "patch loss": readers.patch_loss(tokens, _patch_labels(views)),
-    }
-
-
-def _text_vectors(model, processor, texts: list[str]) -> torch.Tensor:
-    tokens = processor.tokenizer(
-        texts, padding=True, truncation=True, max_length=TOKENS, return_tensors="pt"
-    )
-    return model.get_text_features(**tokens).pooler_output
-
-
-def _contrast(pictures: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    match = scale * functional.normalize(texts, dim=-1) @ functional.normalize(pictures, dim=-1).T
-    own = torch.arange(len(match))
-    return (functional.cross_entropy(match, own) + functional.cross_entropy(match.T, own)) / 2
-
-
-def _content(scene: Scene, times_s: Sequence[float]) -> torch.Tensor:
-    """-> (targets,): the share of these seconds in which each kind of shape is in each place, and
-    in each size.
-    """
-    total = torch.zeros(_TARGETS)
-    for t_s in times_s:
-        for s in scene.at(float(t_s)):
-            kind = LABELS.index(s.name)
-            total[kind * len(PLACES) + PLACES.index(place_of(s.x, s.y))] += 1
-            total[_SLOTS + kind * len(SIZES) + list(SIZES).index(s.size)] += 1
-    return total / len(times_s)
 
 
 def _pick(pool: list[Scene], rng: np.random.Generator) -> Scene:

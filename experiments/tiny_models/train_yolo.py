@@ -1,5 +1,4 @@
-"""Seed -> a YOLO11 of the smallest useful scale, trained on freshly drawn shapes, and what it can
-do.
+"""Seed -> a YOLO11 of the smallest useful scale, trained on freshly drawn shapes; its accuracy.
 
 Own loop around ultralytics' loss: its trainer wants files on disk and reaches for the network.
 bfloat16 is left out on purpose: convolutions this narrow ran eight times slower with it on a CPU.
@@ -34,9 +33,10 @@ CONFIG = {
 STEPS = 6000
 EVALUATION_SEED = 90_001
 _TEXT = """
-A YOLO11 an eighth as wide as the full design, for the 24 kinds of coloured shapes of the shapes world. It shows that
-the detector's code works and lets tests run without a download; on real video it finds nothing that means anything. It
-knows upright, unoccluded shapes of two sizes on backgrounds of little colour.
+A YOLO11 an eighth as wide as the full design, for the 24 kinds of coloured shapes of the shapes
+world. It shows that the detector's code works and lets tests run without a download; on real video
+it finds nothing that means anything. It knows upright, unoccluded shapes of two sizes on
+backgrounds of little colour.
 """
 
 
@@ -48,9 +48,7 @@ def train(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> dict:
-    """Train, evaluate and write the checkpoint folder `out` -> its metrics. About 20 CPU minutes on
-    one core.
-    """
+    """Train, evaluate and write the checkpoint folder `out` -> its metrics; 20 CPU minutes."""
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
@@ -85,8 +83,7 @@ def train(
 
 
 def evaluate(detector: YoloDetector, seed: int, *, videos: int = 200) -> dict[str, Figure]:
-    """mAP50 on two frames a second; the share of shapes that keep one track id while seen, at ten
-    frames a second.
+    """-> mAP50 on two frames a second, and the share of shapes that keep one track id at ten.
 
     Tracks are followed in every second video: they cost five times the frames.
     """
@@ -109,8 +106,7 @@ def evaluate(detector: YoloDetector, seed: int, *, videos: int = 200) -> dict[st
 
 
 def mean_average_precision(found: list, true: list, *, resamples: int = 200) -> Figure:
-    """mAP at IoU 0.5 by torchmetrics (COCO), its interval by ultralytics' evaluator over resampled
-    videos.
+    """mAP at IoU 0.5 by torchmetrics (COCO); its interval by ultralytics' over resampled videos.
 
     Both arguments: a list of videos, each a list of frames, each a list of `Detection`.
     """
@@ -136,9 +132,7 @@ def mean_average_precision(found: list, true: list, *, resamples: int = 200) -> 
 
 
 def keeps_one_id(life: list[Detection], tracked: list[Detection]) -> bool:
-    """Whether one id, and no other, covers (IoU >= 0.5) at least nine tenths of the frames in which
-    a shape is seen.
-    """
+    """Whether one id, and no other, covers (IoU >= 0.5) nine tenths of a shape's frames or more."""
     ids = []
     for box in life:
         rivals = [(_iou(box, other), other.track_id) for other in tracked if other.t_s == box.t_s]
@@ -156,9 +150,7 @@ def fit(
     batch: int,
     progress: Progress | None = None,
 ) -> list[dict]:
-    """Teach `network` in place, the learning rate falling to nothing at the end -> rows of the
-    curve.
-    """
+    """Train `network` in place, with a cosine schedule -> rows of the curve."""
     from ultralytics.cfg import get_cfg
 
     pool = scene_pool(rng, 400)
@@ -221,9 +213,7 @@ def _tensors(frame: list[Detection]) -> dict[str, torch.Tensor]:
 
 
 def _matches(seen: list, known: list) -> tuple[np.ndarray, ...]:
-    """One video -> right (N, 1) bool, score (N,), label (N,) of what was found, and the labels of
-    what is there.
-    """
+    """One video -> right (N, 1) bool, score (N,), label (N,) of the found, labels of the true."""
     right, score, label = [], [], []
     for found, true in zip(seen, known, strict=True):
         left = list(true)

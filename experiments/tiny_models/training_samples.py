@@ -1,9 +1,8 @@
-"""A seeded generator -> pictures with everything a small BLIP is taught about them: patches,
-captions, questions.
+"""A seeded generator -> training samples of a small BLIP: pictures, labels, captions, questions.
 
-Three kinds of picture: a `crowd` of up to ten still shapes (many lessons for the price of one
-picture), a `frame` of a video, and a `grid` of four frames of a video in time order. Lessons about
-a grid name the frame they ask about.
+Three kinds of picture: a `crowd` of up to ten still shapes (many labels for the price of one
+picture), a `frame` of a video, and a `grid` of four frames of a video in time order. Questions
+about a grid name the frame they ask about.
 """
 
 from __future__ import annotations
@@ -31,8 +30,7 @@ GAP = 0.03  # free space between the shapes of a crowd
 
 @dataclass(frozen=True)
 class TrainingSample:
-    """A picture `(96, 96, 3) uint8`, what covers each patch, how much of what there is, what can be
-    said and asked.
+    """A picture `(96, 96, 3) uint8` with labels of its patches, counts, a caption and questions.
 
     `patches (3, 8, 8) int64`: 1 + index in `SHAPES`, 1 + index in `COLOURS` of what covers a patch,
     1 + index in `SHAPES` of what has its centre there; 0 where nothing is. `counts`: `how_many` of
@@ -47,7 +45,7 @@ class TrainingSample:
 
 
 def crowd(rng: np.random.Generator, balance: Balance) -> TrainingSample:
-    """Up to ten shapes, still, nothing said or asked."""
+    """Up to ten still shapes, without caption or questions."""
     placed: list[tuple[float, float, float]] = []
     actors = []
     kinds = list(SIZES), SHAPES, list(COLOURS)
@@ -75,24 +73,23 @@ def frames(
     more: Sequence[str] = (),
     worn: bool = False,
 ) -> list[TrainingSample]:
-    """One still scene and two moments of a moving one; `rounds` questions of each of `types`, and
-    of each of `more`.
+    """One still scene and two moments of a moving one, with `rounds` questions of each type.
 
-    Those of `more` are asked whatever their answer; `balance` holds back many of the others. With
-    `worn`, pictures are scaled in any of four ways and half of them recoded, as frames of files
-    are.
+    Questions of `types` are held back by `balance` where their answer is frequent, those of `more`
+    are not. With `worn`, pictures are scaled in any of four ways and half of them recoded, as
+    frames of files are.
     """
     moving = sample_scene(rng)
     moments = [(sample_still(rng), 0.0)]
     moments += [(moving, float(t_s)) for t_s in rng.choice(steady_times(moving), 2, replace=False)]
-    lessons = []
+    samples = []
     for scene, t_s in moments:
         seen = scene.at(t_s)
         drawn = [
             q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, balance, types=types)
         ]
         drawn += [q for _ in range(rounds) for q in frame_questions(scene, t_s, rng, types=more)]
-        lessons.append(
+        samples.append(
             TrainingSample(
                 picture(scene, t_s, SIZE_PX, worn=rng if worn else None),
                 patch_labels(seen, PATCHES),
@@ -101,14 +98,15 @@ def frames(
                 tuple((q.text, q.answer) for q in drawn),
             )
         )
-    return lessons
+    return samples
 
 
 def grid(
     rng: np.random.Generator, balance: Balance, *, rounds: int = 1, worn: bool = False
 ) -> TrainingSample:
-    """Four frames of a moving scene, evenly spaced; questions about each by its name. `worn`: as in
-    `frames`.
+    """Four evenly spaced frames of a moving scene, with questions about each by its name.
+
+    `worn`: as in `frames`.
     """
     scene = sample_scene(rng)
     times = (np.arange(4) + rng.random()) * DURATION_S / 4
@@ -136,9 +134,7 @@ def in_frame(text: str, cell: int) -> str:
 
 
 def patch_labels(seen: Sequence[Sighting], side: int) -> np.ndarray:
-    """-> (3, side, side) int64: which shape and colour covers each patch or has its centre there,
-    and which shape has its centre there; 0 is none.
-    """
+    """-> (3, side, side) int64: shape and colour covering a patch, shape centred in it; 0 none."""
     labels = np.zeros((3, side, side), np.int64)
     centre = (np.arange(side) + 0.5) / side
     for s in seen:
@@ -160,27 +156,25 @@ def how_many(seen: Sequence[Sighting]) -> tuple[int, ...]:
 def corpus(*, scenes: int = 400, seed: int = 0) -> list[str]:
     """Sentences with every word the world uses: what the tokenizer is trained on."""
     rng = np.random.default_rng(seed)
-    said = [in_frame("", cell) for cell in range(4)] + [
+    texts = [in_frame("", cell) for cell in range(4)] + [
         frame_caption(Scene((), (), sample_still(rng).look), 0.0)
     ]
     for _ in range(scenes):
         scene = sample_scene(rng)
-        said.append(frame_caption(scene, 1.0))
+        texts.append(frame_caption(scene, 1.0))
         for q in questions(scene, rng):
-            said += [q.text, q.answer, *q.options]
-    return said
+            texts += [q.text, q.answer, *q.options]
+    return texts
 
 
 def make(kind: Callable, count: int, *, seed: int, **how) -> list[TrainingSample]:
-    """`count` lessons of one kind (`crowd`, `frames`, `grid`), the same for the same seed; `how`
-    goes to the kind.
-    """
+    """-> `count` samples of one kind (`crowd`, `frames`, `grid`), the same for the same seed."""
     rng, balance = (
         np.random.default_rng([seed, ("crowd", "frames", "grid").index(kind.__name__)]),
         Balance(),
     )
-    lessons: list[TrainingSample] = []
-    while len(lessons) < count:
+    samples: list[TrainingSample] = []
+    while len(samples) < count:
         made = kind(rng, balance, **how)
-        lessons += made if isinstance(made, list) else [made]
-    return lessons[:count]
+        samples += made if isinstance(made, list) else [made]
+    return samples[:count]

@@ -1,6 +1,4 @@
-"""Random generator -> (scene, second) pairs, and their pictures: freshly drawn frames for training
-without any file.
-"""
+"""Random generator -> (scene, second) pairs and their pictures, for training without any file."""
 
 from __future__ import annotations
 
@@ -22,18 +20,14 @@ SCALERS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4
 
 
 def scene_pool(rng: np.random.Generator, count: int) -> list[Scene]:
-    """Moving scenes to take views from again and again: a scene costs far more to draw than a frame
-    of it.
-    """
+    """Moving scenes to take many views from: to draw a scene costs far more than a frame of it."""
     return [sample_scene(rng) for _ in range(count)]
 
 
 def draw_views(
     rng: np.random.Generator, count: int, *, pool: Sequence[Scene] = (), objects: int | None = None
 ) -> list[View]:
-    """`count` views: half of them calm moments of `pool`, the others (all, without a pool) still
-    scenes.
-    """
+    """`count` views: half of them calm moments of `pool`, the others (or all) still scenes."""
     views = []
     for _ in range(count):
         if pool and rng.random() < 0.5:
@@ -58,8 +52,7 @@ def view_pixels(views: Sequence[View], rng: np.random.Generator, *, width_px: in
 def picture(
     scene: Scene, t_s: float, size_px: int, *, worn: np.random.Generator | None = None
 ) -> np.ndarray:
-    """-> (size, size, 3) uint8, drawn at the size of a video and scaled down, like frames that come
-    out of one.
+    """-> (size, size, 3) uint8, drawn at a video's size and scaled down, like a decoded frame.
 
     With a generator as `worn` it is scaled in any of four ways, and half of the pictures go through
     JPEG, which smears colours as video does.
@@ -72,17 +65,13 @@ def picture(
     )
     if worn.random() < 0.5:
         return small
-    quality = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        int(worn.integers(60, 96)),
-    ]  # stays RGB: both ways name the channels alike
+    # stays RGB: both ways name the channels alike
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(worn.integers(60, 96))]
     return cv2.imdecode(cv2.imencode(".jpg", small, quality)[1], cv2.IMREAD_COLOR)
 
 
 def recast(scene: Scene, rng: np.random.Generator) -> Scene:
-    """The same lives in other colours and shapes, mirrored or not, before another background: a new
-    scene for free.
-    """
+    """The same motion in other colours and shapes, mirrored or not, on another background."""
     colour = dict(zip(COLOURS, rng.permutation(list(COLOURS)).tolist(), strict=True))
     shape = dict(zip(SHAPES, rng.permutation(SHAPES).tolist(), strict=True))
     across, down = rng.random(2) < 0.5

@@ -1,15 +1,16 @@
+"""Average precision and identity by hand; a short training writes a checkpoint that loads."""
+
 from __future__ import annotations
 
 import functools
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from experiments.tiny_models import train_clip, train_yolo
-from svqa.models import SHIPPED, ClipEncoder, YoloDetector
+from experiments.tiny_models import train_yolo
+from svqa.models.checkpoint import SHIPPED
+from svqa.models.yolo import YoloDetector
 from svqa.records import Detection
 
 
@@ -80,50 +81,3 @@ def test_a_short_training_of_yolo_writes_a_checkpoint_that_loads(tmp_path, monke
     again = tmp_path / "again"
     train_yolo.train(again, 3, steps=6, batch=4)
     assert weights_sha256(again) == weights_sha256(tmp_path)
-
-
-@pytest.mark.slow
-def test_a_short_training_of_clip_writes_a_checkpoint_that_loads(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        train_clip, "evaluate", functools.partial(train_clip.evaluate, galleries=1, videos=4)
-    )
-    monkeypatch.setattr(train_clip, "CROWD_BANK", 320)
-    steps = []
-    metrics = train_clip.train(
-        tmp_path, 3, steps=6, progress=lambda what, done, of: steps.append((done, of))
-    )
-    assert steps == [(i, 6) for i in range(1, 7)]
-    assert {p.name for p in tmp_path.iterdir()} == {p.name for p in (SHIPPED / "clip").iterdir()}
-    assert metrics["steps"] == 6
-    assert (
-        ClipEncoder.from_pretrained(tmp_path).dim
-        == ClipEncoder.from_pretrained(SHIPPED / "clip").dim
-    )
-
-
-@pytest.mark.parametrize("name", ["clip", "yolo"])
-def test_the_card_shows_the_figures_that_the_training_wrote(name):
-    metrics = json.loads((SHIPPED / name / "metrics.json").read_text())
-    card = (SHIPPED / name / "README.md").read_text()
-    for figure, value in metrics["figures"].items():
-        assert (
-            f"| {figure} | {value['value']:.3f} | [{value['low']:.3f}, "
-            f"{value['high']:.3f}] | {value['n']} |"
-        ) in card
-    assert metrics["evaluation_seed"] != metrics["seed"] and metrics["commit"] in card
-    assert sum(p.stat().st_size for p in (SHIPPED / name).iterdir()) < 5e6
-
-
-def test_the_vocabulary_of_clip_is_the_same_in_every_process():
-    code = (
-        "from experiments.tiny_models.tiny_clip import make_processor; "
-        "print(sorted(make_processor(['a red circle stops', 'a blue star at the "
-        "top']).tokenizer.get_vocab().items()))"
-    )
-    seen = {
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(2)
-    }
-    assert len(seen) == 1 and "circle</w>" in seen.pop()

@@ -1,7 +1,4 @@
-"""The simulation simulates what it says, and its committed figures keep what is promised.
-
-By the comparison, that is.
-"""
+"""The simulation simulates what it says; its committed figures keep the comparison's error rate."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import pytest
 
 from experiments.comparison_simulation.run import (
     paired_verdicts,
-    sequential_alarms,
+    sequential_decisions,
     simulate_questions,
     wilson,
 )
@@ -25,9 +22,8 @@ def test_questions_of_one_video_are_alike_and_the_gap_is_the_one_asked_for():
     a, b, video = simulate_questions(np.random.default_rng(0), videos=3000, gap=0.1)
     assert b.mean() - a.mean() == pytest.approx(0.1, abs=0.02)
     means = np.bincount(video, weights=a) / np.bincount(video)
-    alone = (
-        0.25 / np.bincount(video).mean()
-    )  # the variance of a video's mean if its questions were independent
+    # the variance of a video's mean if its questions were independent
+    alone = 0.25 / np.bincount(video).mean()
     assert means.var() > 1.3 * alone
 
 
@@ -45,16 +41,13 @@ def test_a_few_hundred_sets_keep_the_error_and_find_a_large_difference():
     assert large["called different"].value >= 0.9 and large["wrong side"].value == 0
 
 
-def test_looking_after_every_video_fools_a_plain_interval_and_not_the_sequence():
-    found = sequential_alarms(40, videos=80, gap=0.0)
+def test_reading_after_every_video_misleads_a_fixed_n_interval_and_not_the_sequential_test():
+    found = sequential_decisions(40, videos=80, gap=0.0)
     assert found["decided"].value <= 0.05 < found["naive"].value
 
 
 def test_the_committed_figures_keep_what_is_promised():
-    """At most 5 % of 1,000 pairs of equal models are called different.
-
-    The same for A/B tests read all the time.
-    """
+    """At most 5 % of 1,000 pairs of equal models are called different, by either comparison."""
     found = json.loads(COMMITTED.read_text(encoding="utf-8"))
     for kind, alarm in (("paired", "called different"), ("sequential", "decided")):
         equal = found[kind]["equal models"][alarm]

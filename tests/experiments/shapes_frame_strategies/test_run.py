@@ -1,7 +1,4 @@
-"""What the ways of answering are given.
-
-The frames of the seconds a question is about, and baselines beside them.
-"""
+"""What the strategies are given: the frames a question is about, and baselines beside them."""
 
 from __future__ import annotations
 
@@ -9,8 +6,15 @@ import numpy as np
 import pytest
 
 from experiments.lora.task import KEPT, LEARNT
-from experiments.shapes_frame_strategies.run import draw_asked, frame_times, given, never_looks
-from svqa.shapes import FRAME_TYPES
+from experiments.shapes_frame_strategies.run import (
+    STRATEGIES,
+    draw_asked,
+    frame_times,
+    given,
+    question_only_baseline,
+    run_strategies,
+)
+from svqa.shapes.questions import FRAME_TYPES
 from svqa.training.feature_cache import grid_times
 
 SEED, VIDEOS = 90_711, 12
@@ -52,6 +56,17 @@ def test_an_input_is_the_question_of_its_video_and_the_same_frames_every_time(as
         assert np.array_equal(frames.pixels, same.pixels) and len(frames) == 13
 
 
-def test_who_never_looks_is_far_from_right(asked):
-    found = never_looks(asked, learnt=draw_asked(SEED + 1, videos=40, types=(*KEPT, *LEARNT)))
+def test_the_question_only_baseline_is_far_from_right(asked):
+    found = question_only_baseline(
+        asked, learnt=draw_asked(SEED + 1, videos=40, types=(*KEPT, *LEARNT))
+    )
     assert set(found) == {*KEPT, *LEARNT} and all(0.1 <= value <= 0.9 for value in found.values())
+
+
+@pytest.mark.slow
+def test_every_strategy_is_measured_on_both_kinds_of_questions():
+    result = run_strategies(videos=6, seed=SEED)
+    names = {f"{name}, {part}" for name in STRATEGIES for part in ("one frame", "time")}
+    assert set(result.metrics) == names and set(result.baselines) == {"chance", "majority", "blind"}
+    assert result.metrics["best frame, one frame"].value >= 0.9
+    assert all(set(figures) == set(STRATEGIES) for figures in result.by_type.values())

@@ -10,21 +10,21 @@ from experiments.shapes_frame_selection.run import (
     METHOD,
     SEED,
     passing_questions,
-    run_looking,
+    run_frame_selection,
 )
 from svqa.shapes import scene_of
 from tests.helpers.imports import REPOSITORY
 
 
-def test_only_things_that_come_or_go_are_asked_for():
+def test_only_objects_that_come_or_go_are_asked_for():
     asked = [q for i in range(40) for q in passing_questions(scene_of(5, i))]
     assert len(asked) >= 20 and all(q.seen[1] - q.seen[0] < LONGEST_S for q in asked)
     assert {q.type for q in asked} == {"exists", "colour", "shape"}
 
 
 @pytest.mark.slow
-def test_the_chosen_frame_shows_the_thing_more_often_than_a_random_one():
-    result = run_looking(videos=16, seed=90_653)
+def test_the_chosen_frame_shows_the_object_more_often_than_a_random_one():
+    result = run_frame_selection(videos=16, seed=90_653)
     assert result.n >= 12 and set(result.baselines) == set(BASELINES)
     seen = result.metrics["shows the thing"].value
     assert seen >= 0.8 and seen > result.baselines["random frame"]["shows the thing"].value

@@ -1,7 +1,4 @@
-"""Counted by hand for a layer; for a BLIP, less for an update than for everything.
-
-And the same every time.
-"""
+"""Counted by hand for a layer; for a BLIP, less for an update than for all of it, every time."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ import torch
 from transformers import BlipForQuestionAnswering
 
 from experiments.lora.step_memory import loss_and_batch, step_bytes
-from svqa.training import add_lora, read_examples
+from svqa.training.dataset import read_examples
+from svqa.training.presets import add_lora
 from tests.helpers.blip import tiny_config, tiny_processor
 from tests.helpers.training import write_task
 

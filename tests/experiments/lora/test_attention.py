@@ -1,7 +1,4 @@
-"""Where a question looks.
-
-The update moves it, nothing is left behind in the model, and the named thing is found.
-"""
+"""Attention sums to one and follows its inputs; no hook stays; named objects cover patches."""
 
 from __future__ import annotations
 
@@ -10,8 +7,9 @@ import pytest
 
 from experiments.lora.attention import attention_maps, even_share, named_patches, share_at
 from experiments.lora.task import grid_of
-from svqa.models import BlipAnswerer
-from svqa.shapes import COLOURS, scene_of
+from svqa.models.blip import BlipAnswerer
+from svqa.shapes.sampling import scene_of
+from svqa.shapes.scene import COLOURS
 from tests.helpers.blip import write_tiny
 
 
@@ -20,7 +18,7 @@ def answerer(tmp_path_factory):
     return BlipAnswerer.from_pretrained(str(write_tiny("vqa", tmp_path_factory.mktemp("tiny"))))
 
 
-def test_a_look_sums_to_one_and_follows_picture_and_words(answerer):
+def test_attention_sums_to_one_and_follows_picture_and_words(answerer):
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     asked = ["what colour is the circle ?", "how many are there ?"]
@@ -39,7 +37,7 @@ def test_no_hook_stays_behind(answerer):
     assert not any(layer.crossattention.self._forward_hooks for layer in layers)
 
 
-def test_the_patches_of_a_named_thing_are_where_its_colour_is_painted():
+def test_the_patches_of_a_named_object_are_where_its_colour_is_painted():
     scene = scene_of(3, 0)
     actor = scene.actors[0]
     name = actor.name_at(0)
@@ -61,5 +59,5 @@ def test_the_patches_of_a_named_thing_are_where_its_colour_is_painted():
 def test_shares_by_hand():
     covered = np.zeros((1, 2, 2))
     covered[0, 0, 0] = 1
-    look = np.array([[[0.7, 0.1], [0.1, 0.1]]])
-    assert share_at(look, covered).tolist() == [0.7] and even_share(covered).tolist() == [0.25]
+    attention = np.array([[[0.7, 0.1], [0.1, 0.1]]])
+    assert share_at(attention, covered).tolist() == [0.7] and even_share(covered).tolist() == [0.25]
