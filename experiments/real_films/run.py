@@ -1,9 +1,6 @@
-"""Questions a person might type about real films -> what `svqa.open_library(...).ask` gets right,
-gets wrong, and leaves unanswered, from the pixels and the sound.
+"""Questions a person might type about real films -> what `svqa ask` gets right, from the pixels.
 
-    python -m experiments.real_films.run --questions PATH --out experiments/real_films/result.json
-
-`PATH` holds a JSON object a line: `video` (a path beside the file), `question`, `type`, `accept`
+The file holds a JSON object a line: `video` (a path beside the file), `question`, `type`, `accept`
 and `reject` (regular expressions, case ignored), `abstain_ok`, and `spans` (seconds that hold the
 evidence, or null). An answer is right where an `accept` is found in it and no `reject` is; an
 abstention is right only where `abstain_ok` says so (the question asks about what is not there).
@@ -24,21 +21,29 @@ from typing import Any
 import numpy as np
 
 import svqa
+from experiments.command import counted, percent, study_arguments, write_result
+from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
-from svqa.records import Answer
+from svqa.records import Answer, Progress
 
 OUTCOMES = ("right", "wrong", "abstained")
 SEED = 0
 _KEYS = ("video", "question", "type", "accept")
 
 
-def run_real_films(questions: Path, *, models: str = "offline", seed: int = SEED) -> EvalResult:
+def run_real_films(
+    questions: Path,
+    *,
+    models: str = "offline",
+    seed: int = SEED,
+    progress: Progress | None = None,
+) -> EvalResult:
     """Shares of right, wrong and abstained answers; `net` is right minus wrong.
 
     `seconds`: of the right answers with known seconds, those whose first evidence has its middle in
-    them. Intervals resample films. The baselines look at no film: one says no to everything, one
-    never answers. Raises UsageError where the file does not hold such questions.
+    them. Intervals resample films. Two baselines without the film: no to everything, and always
+    abstaining. Raises UsageError where the file does not hold such questions.
     """
     rows = read_rows(questions)
     outcomes, hits = [], []
@@ -46,9 +51,11 @@ def run_real_films(questions: Path, *, models: str = "offline", seed: int = SEED
         tempfile.TemporaryDirectory() as folder,
         svqa.open_library(f"sqlite:///{folder}/real.db", models) as library,
     ):
-        library.ingest(*sorted({questions.parent / row["video"] for row in rows}))
+        library.ingest(
+            *sorted({questions.parent / row["video"] for row in rows}), progress=progress
+        )
         model_ids = dict(library.models.model_ids)
-        for row in rows:
+        for row in counted(rows, "questions", progress):
             answer = library.ask(row["question"], video=str(questions.parent / row["video"]))
             outcomes.append(outcome_of(row, answer.text, abstained=answer.abstained))
             hits.append(seconds_found(row, answer) if outcomes[-1] == "right" else None)
@@ -134,17 +141,35 @@ def _of_type(
     return [outcomes[i] for i in kept], [films[i] for i in kept]
 
 
-def main() -> None:
-    """The command line of this module."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def finding(result: Mapping[str, Any]) -> str:
+    """-> the result in one sentence."""
+    no = result["baselines"]["no to everything"]
+    return (
+        f"Of {result['n']} questions about {result['fingerprint']['films']} films "
+        f"{percent(result['right'])} are answered right, {percent(result['wrong'])} wrong, the "
+        f"rest are abstained from; answering no to everything is right for {percent(no['right'])} "
+        f"and wrong for the rest."
     )
-    parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--models", default="offline")
-    given = parser.parse_args()
-    result = run_real_films(given.questions, models=given.models)
-    given.out.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.ArgumentParser:
+    """-> the command line."""
+    parser = study_arguments(__file__, __doc__)
+    parser.add_argument(
+        "--questions", type=Path, required=True, help="the questions, the films beside them (jsonl)"
+    )
+    parser.add_argument(
+        "--models", default="offline", help="model set that answers (default: %(default)s)"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    given = arguments().parse_args(argv)
+    with progress_bars() as progress:
+        result = run_real_films(given.questions, models=given.models, progress=progress)
+    write_result(result, given.out, finding)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from svqa.errors import UsageError
 from svqa.metrics.results import EvalResult, bootstrap_over_groups
 from svqa.pipeline.library import Library, open_library
 from svqa.records import Evidence, Progress
-from svqa.reporting.demo_video import make_reel
+from svqa.reporting.demo_video import make_demo_video
 from svqa.reporting.sample_clips import ffmpeg
 from svqa.temporal.hierarchy import segments_of
 
@@ -183,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write."""
     given = arguments().parse_args(argv)
     with tempfile.TemporaryDirectory() as folder, progress_bars() as progress:
-        reel = given.reel or make_reel(Path(folder) / "reel.mp4")
+        reel = given.reel or make_demo_video(Path(folder) / "reel.mp4")
         result = run_speech(reel, Path(folder), progress=progress)
     write_result(result, given.out, finding)
 

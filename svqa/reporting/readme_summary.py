@@ -109,7 +109,7 @@ def _lora(data: dict[str, Any]) -> tuple[str, ...]:
         "fine-tuning's gain",
         "questions about time in the shapes world",
         f"{percent(arm['recovered'])} %, {percent(arm['lost'])} points forgotten",
-        f"never looks: {percent(arms['never looks']['recovered'])} %",
+        f"answer prior: {percent(arms['answer prior']['recovered'])} %",
     )
 
 

@@ -164,7 +164,7 @@ def _lora(root: Path) -> Iterator[Table]:
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])
         rows = [
             (
-                f"baseline: {name}" if name in ("frozen", "never looks") else name,
+                f"baseline: {name}" if name in ("frozen", "answer prior") else name,
                 f"{100 * arm['trainable_share']:.1f}",
                 percent(arm["learnt"]),
                 percent(arm.get("recovered")),
