@@ -25,7 +25,7 @@ MOVED = {
     "svqa.evaluation.shapes_asked": "experiments.shapes_end_to_end.run",
     "svqa.evaluation.shapes_fusion": "experiments.shapes_fusion.run",
     "svqa.evaluation.shapes_looking": "experiments.shapes_frame_selection.run",
-    "svqa.evaluation.shapes_main": "experiments.measurement",
+    "svqa.evaluation.shapes_main": "experiments.command",
     "svqa.evaluation.shapes_moments": "svqa.evaluation.shapes_grounding",
     "svqa.evaluation.shapes_order": "experiments.shapes_temporal_order.run",
     "svqa.evaluation.shapes_ways": "experiments.shapes_frame_strategies.run",

@@ -25,7 +25,7 @@ from svqa.records import Progress
 LEVEL = 0.5  # mean accuracy
 DIFFICULTY_SD, DIFFERENCE_SD = 0.15, 0.1  # over videos: of their difficulty, of the difference
 GAP = 0.05  # the true difference of the power figures
-QUESTIONS = (3, 8)  # a video has this many questions, the upper end left out
+QUESTIONS = (3, 7)  # least and most of a video
 
 
 def simulate_questions(
@@ -37,7 +37,7 @@ def simulate_questions(
     >>> round(float(b.mean() - a.mean()), 1)
     0.2
     """
-    video = np.repeat(np.arange(videos), rng.integers(*QUESTIONS, size=videos))
+    video = np.repeat(np.arange(videos), rng.integers(QUESTIONS[0], QUESTIONS[1] + 1, size=videos))
     level = LEVEL + DIFFICULTY_SD * rng.standard_normal(videos)
     difference = gap + DIFFERENCE_SD * rng.standard_normal(videos)
     right = [

@@ -137,8 +137,8 @@ def finding(result: Mapping[str, Any]) -> str:
     return (
         f"The method's span overlaps the marked one with mIoU {percent(row['iou'])} over "
         f"{result['n']} questions, {points(row['iou_above_question_words'])} above the question "
-        f"words alone and {points(row['iou_above_frame_only'])} above single frames, from captions "
-        f"of a far larger model."
+        f"words alone and {points(row['iou_above_frame_only'])} above single frames, from "
+        f"ready-made captions of a far larger model."
     )
 
 

@@ -223,9 +223,9 @@ def finding(result: Mapping[str, Any]) -> str:
     added = "what the option adds to the question"
     return (
         f"The method is right about {percent(rows[METHOD]['accuracy'])} of {result['n']} questions "
-        f"on {result['videos']} videos, from captions of a far larger model; the vector of what an "
-        f"option adds to the question is worth {points(rows[added]['difference'])} over the vector "
-        f"of both together."
+        f"on {result['videos']} videos, from ready-made captions of a far larger model; the vector "
+        f"of what an option adds to the question is worth {points(rows[added]['difference'])} over "
+        f"the vector of both together."
     )
 
 

@@ -100,7 +100,7 @@ def finding(result: Mapping[str, Any]) -> str:
         f"Without training on the benchmark, the evidence answerer is right about "
         f"{percent(quality['evidence'])} of {result['n']} questions, HGA about "
         f"{percent(quality['hga'])}: {points(difference)}, verdict `{pair['verdict']}`; it reads "
-        f"captions of a far larger model."
+        f"ready-made captions of a far larger model."
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from experiments.command import add_videos_and_seed, percent, study_arguments, write_result
 from svqa.cli.progress import waiting
-from svqa.evaluation.shapes_grounding import SPAN_METRIC, SEED, run_shapes_grounding
+from svqa.evaluation.shapes_grounding import SEED, SPAN_METRIC, run_shapes_grounding
 from svqa.models.zoo import load_set
 
 
@@ -23,8 +23,9 @@ def finding(result: Mapping[str, Any]) -> str:
     baselines = {name: figures["all"] for name, figures in result["baselines"].items()}
     best = max(baselines, key=lambda name: baselines[name]["value"])
     return (
-        f"Event grounding finds a span with temporal IoU >= 0.5 for {percent(result[SPAN_METRIC])} of "
-        f"{result['n']} questions; the best baseline (`{best}`) for {percent(baselines[best])}."
+        f"Event grounding finds a span with temporal IoU >= 0.5 for "
+        f"{percent(result[SPAN_METRIC])} of {result['n']} questions; the best baseline (`{best}`) "
+        f"for {percent(baselines[best])}."
     )
 
 

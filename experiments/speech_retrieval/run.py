@@ -9,6 +9,7 @@ seconds in which it is spoken. The same library without its transcript is the ot
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import tempfile
@@ -113,20 +114,38 @@ def run_speech(
         {**figure(hits["with speech"]), "lift": figure(lift)["recall@1"]},
         {},
         {"without speech": figure(hits["without speech"]), "random": figure(chance)},
-        {"films": len(films), "seed": seed, "models": models},
+        {
+            "films": len(films),
+            "seed": seed,
+            "synthesiser": synthesiser_version(),
+            "models": models,
+        },
     )
 
 
-def make_film(
-    reel: Path, folder: Path, number: int, sentences: Sequence[tuple[str, str]]
-) -> tuple[Path, list[SpokenSentence]]:
-    """-> a film of `reel` repeated, with the sentences spoken over it, and when each is spoken."""
+def synthesiser() -> str:
+    """-> the path of espeak-ng. Raises UsageError with what to do without it."""
     voice = shutil.which("espeak-ng")
     if voice is None:
         raise UsageError(
             "espeak-ng, which speaks the sentences, is not installed. Run: apt-get "
             "install espeak-ng"
         )
+    return voice
+
+
+def synthesiser_version() -> str:
+    """-> `espeak-ng 1.51`: another version speaks otherwise, and other words are understood."""
+    said = subprocess.run([synthesiser(), "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"\d+(\.\d+)+", said.stdout)
+    return f"espeak-ng {found.group() if found else 'unknown'}"
+
+
+def make_film(
+    reel: Path, folder: Path, number: int, sentences: Sequence[tuple[str, str]]
+) -> tuple[Path, list[SpokenSentence]]:
+    """-> a film of `reel` repeated, with the sentences spoken over it, and when each is spoken."""
+    voice = synthesiser()
     inputs, delays, spoken = [], [], []
     for i, (sentence, query) in enumerate(sentences):
         path, start_s = folder / f"{number}-{i}.wav", FIRST_S + i * EVERY_S
@@ -166,7 +185,7 @@ def finding(result: Mapping[str, Any]) -> str:
         f"With the transcript {percent(result['recall@1'])} of {result['n']} spoken sentences are "
         f"found by a paraphrase, without it "
         f"{percent(result['baselines']['without speech']['recall@1'])}: "
-        f"{points(result['lift'])}."
+        f"{points(result['lift'])} (spoken by {result['fingerprint']['synthesiser']})."
     )
 
 
