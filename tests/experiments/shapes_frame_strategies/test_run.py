@@ -14,7 +14,7 @@ from experiments.shapes_frame_strategies.run import (
     question_only_baseline,
     run_strategies,
 )
-from svqa.shapes.questions import FRAME_TYPES
+from svqa.shapes.scene_questions import FRAME_TYPES
 from svqa.training.feature_cache import grid_times
 
 SEED, VIDEOS = 90_711, 12
