@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,8 @@ from svqa.models.model_sets import MODEL_SETS
 from svqa.questions import FIELDS
 from svqa.reporting import readme
 from svqa.settings import Settings
-from tests.helpers.imports import REPOSITORY, faces
+from tests.helpers.imports import REPOSITORY
+from tests.helpers.links import Links
 from tests.rules.test_faces import not_from_a_face
 
 README = REPOSITORY / "README.md"
@@ -70,18 +70,6 @@ def wrong_in(words: list[str]) -> list[str]:
     known = {flag for p in command.params for flag in (*p.opts, *p.secondary_opts)} | {"--help"}
     given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     return [f"{' '.join(words)}: {flag}" for flag in sorted(given - known)]
-
-
-class Links(HTMLParser):
-    """Every `href` and `src` of a page."""
-
-    def __init__(self, page: Path):
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(text_of(page))
-
-    def handle_starttag(self, tag, attrs):
-        self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
 
 def test_the_two_commands_and_the_picture_are_seen_at_once():
@@ -289,104 +277,3 @@ def test_files_and_names_of_code_that_a_page_names_exist(path):
     if path.name not in ("CHANGELOG.md", "moved.md"):
         names = set(re.findall(r"`(svqa(?:\.\w+)+)\b", text)) - {"svqa.db"}
         assert [name for name in sorted(names) if not exists(name)] == []
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    run = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "--site-dir", str(folder)]
-    done = subprocess.run(run, cwd=REPOSITORY, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-@pytest.mark.slow
-def test_the_site_has_an_entry_for_every_name_of_every_face(site):
-    for face, names in faces().items():
-        page = text_of(site / "api" / f"{face}.html")
-        assert [
-            name for name in names if f"{face}.{name}" not in page and f">{name}<" not in page
-        ] == []
-
-
-@pytest.mark.slow
-def test_the_site_asks_no_other_host_and_its_links_lead_somewhere(site):
-    pages = [
-        p for p in site.rglob("*.html") if "repository" not in p.parts and p.name != "404.html"
-    ]
-    assert len(pages) > 20
-    for page in pages:
-        loaded = re.findall(r"<(?:script|link|img|iframe|source)\b[^>]*>", text_of(page))
-        assert [tag for tag in loaded if re.search(r"(?:src|href)=[\"']?(?:https?:)?//", tag)] == []
-        links = [x for x in Links(page).found if not re.match(r"#|data:|https?:|mailto:", x)]
-        parts = [re.split(r"[#?]", link)[0] for link in links]
-        assert [part for part in parts if part and not (page.parent / part).exists()] == []
-
-
-def build_in(folder, sample: str) -> str:
-    """-> the README and docs of a small repository with one result."""
-    for name, parts in readme.PLACES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(
-            "".join(
-                f"<!-- {n}: written by svqa.reporting.readme -->\nold\n<!-- {n}: end -->\n"
-                for n in parts
-            )
-        )
-    (folder / "pyproject.toml").write_text("[project]\noptional-dependencies = {}\n")
-    (folder / "svqa/media").mkdir(parents=True)
-    (folder / "svqa/media/__init__.py").write_text('"""File -> frames."""\n')
-    (folder / "svqa/media/video.py").write_text('"""Path -> frames.\n\nMore.\n"""\n')
-    (folder / "experiments/study").mkdir(parents=True)
-    (folder / "experiments/__init__.py").write_text('"""Studies."""\n')
-    (folder / "experiments/study/run.py").write_text('"""Study -> result."""\n')
-    (folder / "reports/sample/00_a").mkdir(parents=True)
-    (folder / "reports/sample/00_a/results.json").write_text(sample, encoding="utf-8")
-    return readme.build(folder)[folder / "docs/results.md"].decode()
-
-
-def test_the_results_table_shows_value_interval_n_and_source(tmp_path):
-    made = build_in(
-        tmp_path,
-        '{"figures": [{"label": "a | b", "value": 0.857, "low": 0.571, "high": 1.0, "n": 2427}]}',
-    )
-    source = "[00_a](../reports/sample/00_a/results.json)"
-    assert f"| a \\| b | 0.86 [0.57, 1.00] | 2,427 | {source} |" in made
-    assert "old" not in made
-    assert {path.name for path in readme.stale(tmp_path)} == {Path(n).name for n in readme.PLACES}
-    tree = readme.build(tmp_path)[tmp_path / "docs/architecture.md"].decode()
-    assert [" ".join(line.split()) for line in tree.splitlines() if " -> " in line] == [
-        "media/ File -> frames",
-        "video.py Path -> frames",
-        "study/ Study -> result",
-    ]
-
-
-def test_a_missing_marker_is_named(tmp_path):
-    from svqa.errors import UsageError
-
-    build_in(tmp_path, "{}")
-    (tmp_path / "README.md").write_text("no table\n")
-    with pytest.raises(UsageError, match=r"README.md needs the markers"):
-        readme.build(tmp_path)
-
-
-def test_a_finished_report_becomes_the_sample(tmp_path):
-    report = tmp_path / "reports"
-    for name in (
-        "00_a/notebook.html",
-        "00_a/results.json",
-        "00_a/notebook.ipynb",
-        "01_b/results.json",
-    ):
-        (report / name).parent.mkdir(parents=True, exist_ok=True)
-        (report / name).write_text(name)
-    (report / "01_b/notebook.html").write_text("x" * (readme.PAGE_BYTES + 1))
-    cards = '<a href="00_a/notebook.html"><a href="01_b/notebook.html">'
-    (report / "index.html").write_text(cards)
-    sample = report / "sample"
-    copied = {p.relative_to(sample).as_posix() for p in readme.take_sample(report, tmp_path)}
-    assert copied == {"index.html", "00_a/notebook.html", "00_a/results.json", "01_b/results.json"}
-    assert (sample / "index.html").read_text() == (
-        '<a href="00_a/notebook.html"><a href="../../notebooks/01_b.ipynb">'
-    )
