@@ -1,9 +1,20 @@
-"""Boxes over time -> tracks: one thing each, from the first box to the last, with its names and
-where it was.
+"""Boxes over time -> tracks: one thing each, with its names and where it was, first box to last.
 
 Boxes are joined by place, not by name: what changes its colour is still the same thing. Greedy
 nearest neighbours with constant speed over short gaps (the tracker's baseline of Bewley et al.
 2016, arXiv:1602.00763, on centres).
+
+Own code beside `YoloDetector.track`, because boxes of a library are seen twice a second: half a
+second apart, what moves no longer overlaps itself, and overlap is what most trackers count on.
+Measured in this place on `experiments.shapes_grounding` (40 videos, 105 questions; share of spans
+found at ten and at two looks a second, share of 60 exact scenes whose tracks are whole at two):
+
+- this module: .990, .952, 58 of 60; 10 ms a video;
+- ByteTrack of ultralytics 8.4: .990, .895, 20 of 60; it leaves out the first box of what appears;
+- SORT, OC-SORT, ByteTrack and C-BIoU of trackers 2.6, boxes widened: .990, .943 to .962, at most
+  24 of 60, for the same reason;
+- norfair 2.3: .990, .952, 59 of 60, once it is handed the distance below; 37 ms a video, 1.6 s to
+  import, and it asks for other versions of rich and filterpy than there are.
 """
 
 from __future__ import annotations
@@ -25,8 +36,9 @@ _MEMORY = 5  # boxes from which the speed is taken
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One thing: `t_s (T,)`, box centres `xy_px (T, 2)`, `size_px (T,)` (mean of width and height),
-    names and scores.
+    """One thing, box by box: `t_s (T,)`, centres `xy_px (T, 2)`, `size_px (T,)`, names, scores.
+
+    The size is the mean of width and height.
     """
 
     t_s: np.ndarray
@@ -52,8 +64,8 @@ class Track:
 def tracks_of(boxes: Sequence[Detection]) -> list[Track]:
     """Boxes of one video, sampled evenly and in any order -> its tracks by their first second.
 
-    >>> boxes = [Detection("cat", 0.9, (4.0 * i, 0.0, 4.0 * i + 20, 20.0), i / 4, "m") for i in range(9)]
-    >>> tracks_of(boxes)
+    >>> places = [(4.0 * i, 0.0, 4.0 * i + 20, 20.0) for i in range(9)]
+    >>> tracks_of([Detection("cat", 0.9, place, i / 4, "m") for i, place in enumerate(places)])
     [Track(cat 0.0-2.0 s, 9 boxes)]
     """
     times = sorted({b.t_s for b in boxes})
@@ -87,10 +99,11 @@ def _join(live: list[list[Detection]], boxes: list[Detection], t_s: float) -> li
             far = float(np.hypot(*(_centre(box) - expected)))
             if far <= reach:
                 pairs.append((far, i, j))
-    taken_lives, taken_boxes = set(), set()
+    taken_tracks: set[int] = set()
+    taken_boxes: set[int] = set()
     for _, i, j in sorted(pairs):
-        if i not in taken_lives and j not in taken_boxes:
-            taken_lives.add(i)
+        if i not in taken_tracks and j not in taken_boxes:
+            taken_tracks.add(i)
             taken_boxes.add(j)
             live[i].append(boxes[j])
     return [box for j, box in enumerate(boxes) if j not in taken_boxes]
