@@ -4,6 +4,10 @@ Every error that svqa raises on purpose is an `SvqaError`; the command line prin
 exits with `exit_code`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 
 class SvqaError(Exception):
     """Base of every error svqa raises on purpose.
@@ -130,7 +134,7 @@ class UnknownParameter(UsageError):
     """A notebook or settings parameter that does not exist; the text lists the ones that do."""
 
 
-def unknown_name(kind: str, name: str, known) -> str:
+def unknown_name(kind: str, name: str, known: Iterable[object]) -> str:
     """-> the text for an unknown name: repeats it, offers the closest, lists the ones that exist.
 
     >>> unknown_name("model set", "ofline", ["offline", "hub"])

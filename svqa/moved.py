@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
+from types import ModuleType
 
 MOVED = {
     "svqa.cli.admin": "svqa.cli.models",
@@ -106,10 +108,12 @@ def point_to_new_homes() -> None:
 
 
 class _MovedModules(MetaPathFinder):
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> None:
         """None for every name but those of `MOVED`."""
         if fullname not in MOVED:
-            return None
+            return
         home = MOVED[fullname]
         package = ".".join(home.split(".")[:2])
         if home.startswith("svqa."):

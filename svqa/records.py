@@ -7,7 +7,7 @@ are `xyxy` pixels of the displayed frame. What a model made names its `model_id`
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,7 +56,7 @@ class VideoInfo:
     frames: int | None = None
     variable_rate: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.sha256) != 64:
             raise ValueError(f"sha256 must be 64 hexadecimal digits, got {self.sha256!r}")
         if not math.isfinite(self.duration_s) or self.duration_s < 0:
@@ -79,7 +79,7 @@ class FrameBatch:
     pixels: np.ndarray
     t_s: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "t_s", np.asarray(self.t_s, dtype=np.float64))
         p, t = self.pixels, self.t_s
         if p.ndim != 4 or p.shape[-1] != 3 or p.dtype != np.uint8:
@@ -92,7 +92,7 @@ class FrameBatch:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def __getitem__(self, key) -> FrameBatch:
+    def __getitem__(self, key: slice | np.ndarray | Sequence[int]) -> FrameBatch:
         """A batch of the chosen frames: a slice, a boolean mask or a list of indices."""
         return FrameBatch(self.pixels[key], self.t_s[key])
 
@@ -112,7 +112,7 @@ class Waveform:
     rate_hz: int = 16000
     start_s: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         x = self.samples
         if x.ndim != 1 or x.dtype != np.float32:
             raise ValueError(f"samples must be (N,) float32, got {x.shape} {x.dtype}")
@@ -134,7 +134,7 @@ class Segment:
     end_s: float
     level: str = "segment"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
         _check_one_of("level", self.level, LEVELS)
 
@@ -152,7 +152,7 @@ class Caption:
     score: float
     model_id: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
 
 
@@ -166,7 +166,7 @@ class Utterance:
     score: float
     model_id: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
 
 
@@ -181,7 +181,7 @@ class Detection:
     model_id: str
     track_id: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         x0, y0, x1, y1 = self.xyxy_px
         if not (all(map(math.isfinite, self.xyxy_px)) and x1 > x0 and y1 > y0):
             raise ValueError(f"a box needs left < right and top < bottom, got {self.xyxy_px}")
@@ -206,7 +206,7 @@ class Evidence:
     text: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
         _check_one_of("kind", self.kind, KINDS)
         if not math.isfinite(self.score):
@@ -229,7 +229,7 @@ class Question:
     type: str = ""
     id: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.text.strip():
             raise ValueError("a question needs words, got an empty text")
         for start_s, end_s in self.spans:
@@ -268,7 +268,7 @@ class VectorSet:
     spans: np.ndarray
     values: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "spans", np.asarray(self.spans, dtype=np.float64).reshape(-1, 2))
         _check_one_of("level", self.level, LEVELS)
         _check_one_of("modality", self.modality, MODALITIES)
@@ -296,5 +296,5 @@ class Chunk:
     detections: tuple[Detection, ...] = ()
     vectors: tuple[VectorSet, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)

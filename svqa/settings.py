@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from svqa.errors import UnknownParameter, UsageError, unknown_name
 
@@ -33,7 +34,7 @@ class Settings:
     speech: bool = True
     boxes: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.every_s <= self.segment_s <= self.scene_s:
             raise UsageError(
                 "Seconds must satisfy 0 < every_s <= segment_s <= scene_s, got "
@@ -49,7 +50,7 @@ class Settings:
                 raise UsageError(unknown_name(name.rstrip("s"), getattr(self, name), known))
 
     @classmethod
-    def load(cls, **flags) -> Settings:
+    def load(cls, **flags: Any) -> Settings:
         """-> settings from the given flags, then `SVQA_<NAME>`, then the defaults.
 
         A flag that is None is not given; unknown names raise.
@@ -58,7 +59,7 @@ class Settings:
         for name in flags:
             if name not in fields:
                 raise UnknownParameter(unknown_name("setting", name, fields))
-        values = {}
+        values: dict[str, Any] = {}
         for name, field in fields.items():
             if flags.get(name) is not None:
                 values[name] = flags[name]
@@ -85,7 +86,7 @@ SHOT_METHODS = ("adaptive", "content", "transnet", "none")
 DECODERS = ("pyav", "decord")
 
 
-def _parse(name: str, text: str, kind: type):
+def _parse(name: str, text: str, kind: type) -> Any:
     if kind is bool:
         if text.lower() in ("1", "true", "yes", "on"):
             return True

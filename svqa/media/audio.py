@@ -67,7 +67,7 @@ def stream_audio(
 
 
 def _open_sound(
-    path, rate_hz: int, start_s: float, end_s: float | None, limits: Limits
+    path: str | os.PathLike, rate_hz: int, start_s: float, end_s: float | None, limits: Limits
 ) -> Worker | None:
     if rate_hz < 1 or start_s < 0 or (end_s is not None and end_s < start_s):
         raise UsageError(
@@ -91,7 +91,8 @@ def _open_sound(
 
 def _blocks(worker: Worker, rate_hz: int, block_samples: int) -> Iterator[Waveform]:
     """Join pieces that follow each other without a gap into blocks of `block_samples`."""
-    parts, begin, held = [], 0, 0
+    parts: list[np.ndarray] = []
+    begin = held = 0
     try:
         while True:
             head, payload = worker.next_message()
@@ -107,11 +108,8 @@ def _blocks(worker: Worker, rate_hz: int, block_samples: int) -> Iterator[Wavefo
             while held >= block_samples:
                 joined = np.concatenate(parts)
                 yield Waveform(joined[:block_samples], rate_hz, begin / rate_hz)
-                parts, begin, held = (
-                    [joined[block_samples:]],
-                    begin + block_samples,
-                    held - block_samples,
-                )
+                parts = [joined[block_samples:]]
+                begin, held = begin + block_samples, held - block_samples
             parts = parts if held else []
     finally:
         worker.close()

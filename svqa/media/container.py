@@ -11,11 +11,21 @@ from __future__ import annotations
 import re
 import time
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import av
 
 from svqa.errors import NotAVideo, NoVideoStream, TooLarge
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
 
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
 VIDEO_CODECS = tuple(
@@ -49,7 +59,7 @@ class Source:
     name: str
     max_pixels: int
     threads: int
-    alive: object = field(default=lambda: None)
+    alive: Callable[[], object] = field(default=lambda: None)
     _alive_at: float = 0.0
     _refused_size: str = ""
 
@@ -63,7 +73,7 @@ class Source:
             self._alive_at = now
             self.alive()
 
-    def open(self):
+    def open(self) -> InputContainer:
         """-> av container. Raises NotAVideo."""
         options = {
             "protocol_whitelist": "file",
@@ -88,7 +98,7 @@ class Source:
         finally:
             av.logging.set_level(None)
 
-    def video_stream(self, container):
+    def video_stream(self, container: InputContainer) -> VideoStream:
         """-> the first stream of moving pictures, ready to decode.
 
         Raises NoVideoStream, TooLarge, NotAVideo.
@@ -119,7 +129,7 @@ class Source:
         codec.options = {"max_pixels": str(self.max_pixels)}
         return stream
 
-    def audio_stream(self, container):
+    def audio_stream(self, container: InputContainer) -> AudioStream | None:
         """-> the first sound stream, ready to decode, or None.
 
         Raises NotAVideo for a codec that is not read.
@@ -145,14 +155,16 @@ class Source:
                 f"{self.max_pixels:,} are decoded. Scale it down, or raise Limits(max_pixels=...)."
             )
 
-    def _prepare(self, container, stream) -> None:
+    def _prepare(self, container: InputContainer, stream: VideoStream | AudioStream) -> None:
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = av.stream.Discard.all
-        stream.thread_type = "AUTO"
-        stream.thread_count = self.threads
+        stream.codec_context.thread_type = "AUTO"
+        stream.codec_context.thread_count = self.threads
 
-    def packets(self, container, stream, state: ReadState):
+    def packets(
+        self, container: InputContainer, stream: Stream, state: ReadState
+    ) -> Iterator[Packet]:
         """Yield packets until the end or the first unreadable place; `state` tells which."""
         try:
             for packet in container.demux(stream):
@@ -187,14 +199,14 @@ class PacketTable:
     told by its time.
     """
 
-    pts: array = field(default_factory=lambda: array("q"))
+    pts: array[int] = field(default_factory=lambda: array("q"))
     is_key: bytearray = field(default_factory=bytearray)
     is_shown: bytearray = field(default_factory=bytearray)
     last_duration: int = 0
     usable: bool = True
     _latest_pts: int = 0
 
-    def add(self, packet, *, is_shown: bool) -> None:
+    def add(self, packet: Packet, *, is_shown: bool) -> None:
         if packet.pts is None:
             self.usable = False
             return
@@ -213,7 +225,7 @@ class PacketTable:
         )
 
 
-def is_shown(packet, codec_name: str) -> bool:
+def is_shown(packet: Packet, codec_name: str) -> bool:
     """Whether decoding this packet gives a frame to present.
 
     VP8 says so in its frame header (RFC 6386, section 9.1).
@@ -223,7 +235,7 @@ def is_shown(packet, codec_name: str) -> bool:
     )
 
 
-def seconds(pts: int, time_base) -> float:
+def seconds(pts: int, time_base: Fraction) -> float:
     """One rounding only, so that frame 15 of 30 a second is exactly 0.5."""
     return pts * time_base.numerator / time_base.denominator
 

@@ -5,21 +5,32 @@ Only the worker imports this.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
 import av
 
 from svqa.errors import NoFrames
 from svqa.media.container import PacketTable, ReadState, Source, is_shown, seconds
-from svqa.media.decode_plan import Plan, plan_groups
-from svqa.media.geometry import arrange, displayed_size, output_size, plan_geometry
+from svqa.media.decode_plan import Group, Plan, plan_groups
+from svqa.media.geometry import (
+    Geometry,
+    Size,
+    arrange,
+    displayed_size,
+    output_size,
+    plan_geometry,
+)
 from svqa.media.sampling import Sampling
 
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.stream import VideoStream
+
 SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
-SKIPS_NONREF = (
-    "h264",
-    "hevc",
-    "mpeg2video",
-    "mpeg4",
-)  # decoders that skip frames nothing refers to, and lose nothing
+# decoders that skip frames nothing refers to, and lose nothing
+SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
 
 
 class PyavVideo:
@@ -34,7 +45,7 @@ class PyavVideo:
         self.decoded = 0
         self.damaged_s: list[float] = []
         self._reformatter = av.video.reformatter.VideoReformatter()
-        self._geometries = {}
+        self._geometries: dict[tuple[int, int], Geometry] = {}
         self._open_at_first_frame()
 
     def _open_at_first_frame(self) -> None:
@@ -47,8 +58,8 @@ class PyavVideo:
                 f"({self.state.packets} packets read). It is damaged or cut short: copy "
                 "or export it again."
             )
-        self.first_pts = first.pts or 0
-        self.time_base = stream.time_base
+        assert stream.time_base is not None, "libavformat gives every stream one"
+        self.first_pts, self.time_base = first.pts or 0, stream.time_base
         self.rotation_deg = -first.rotation % 360 // 90 * 90
         self.pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         self.coded_wh = (first.width, first.height)
@@ -77,7 +88,7 @@ class PyavVideo:
 
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
-    ):
+    ) -> Iterator[tuple[float, memoryview]]:
         """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
 
         In presentation order.
@@ -111,10 +122,7 @@ class PyavVideo:
         for packet in self._packets_from(start_s, state)[1]:
             if packet.is_keyframe and packet.pts is not None and self.time_s(packet.pts) > last_s:
                 groups_after += 1
-                if (
-                    # one more group than needed: its first may be shown before its keyframe
-                    groups_after > 1
-                ):
+                if groups_after > 1:  # one more than needed: it may show before its keyframe
                     break
             table.add(packet, is_shown=is_shown(packet, self.codec))
         table.usable &= len(set(table.pts)) == len(table.pts)
@@ -153,7 +161,9 @@ class PyavVideo:
 
     # -- reading ---
 
-    def _packets_from(self, start_s: float, state: ReadState):
+    def _packets_from(
+        self, start_s: float, state: ReadState
+    ) -> tuple[VideoStream, Iterator[Packet]]:
         """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
         wanted_pts = self.first_pts + int(start_s / self.time_base)
         for margin_s in (
@@ -177,7 +187,9 @@ class PyavVideo:
         stream = self.source.video_stream(container)
         return stream, self.source.packets(container, stream, state)
 
-    def _frames_from(self, start_s: float, plan: Plan | None, *, keys_only: bool):
+    def _frames_from(
+        self, start_s: float, plan: Plan | None, *, keys_only: bool
+    ) -> Iterator[VideoFrame]:
         state = ReadState()
         stream, packets = self._packets_from(start_s, state)
         if keys_only:
@@ -192,7 +204,7 @@ class PyavVideo:
         self.state.broken |= state.broken
         self.state.packets = max(self.state.packets, state.packets)
 
-    def _counted(self, frames):
+    def _counted(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         """The frames, each with the time that its container does not store.
 
         AVI stores no presentation times, and H.264 shows frames in another order than it codes
@@ -202,21 +214,24 @@ class PyavVideo:
             frame.pts = pts
             yield frame
 
-    def _decode(self, packets, stream):
+    def _decode(self, packets: Iterable[Packet], stream: VideoStream) -> Iterator[VideoFrame]:
         for packet in packets:
             yield from self._decoded(stream.codec_context, packet)
         yield from self._decoded(stream.codec_context, None)
 
-    def _decode_groups(self, packets, stream, plan: Plan):
+    def _decode_groups(
+        self, packets: Iterable[Packet], stream: VideoStream, plan: Plan
+    ) -> Iterator[VideoFrame]:
         """Decode only the groups of pictures that hold a wanted frame.
 
         Each only as far as its last one.
         """
-        codec, group, begun = stream.codec_context, None, False
+        codec, begun = stream.codec_context, False
+        group: Group | None = None
         may_skip = codec.name in SKIPS_NONREF
         for packet in packets:
             if packet.is_keyframe:
-                group = plan.groups.get(packet.pts)
+                group = None if packet.pts is None else plan.groups.get(packet.pts)
                 if group is not None and not group.continues and begun:
                     yield from self._decoded(codec, None)
                     codec.flush_buffers()
@@ -230,7 +245,7 @@ class PyavVideo:
                 group = None
         yield from self._decoded(codec, None)
 
-    def _decoded(self, codec, packet):
+    def _decoded(self, codec: VideoCodecContext, packet: Packet | None) -> Iterator[VideoFrame]:
         self.source.tick()
         try:
             frames = codec.decode(packet)
@@ -248,7 +263,7 @@ class PyavVideo:
 
     # -- pictures ---
 
-    def _picture(self, frame, out_wh: tuple[int, int], fit: str):
+    def _picture(self, frame: VideoFrame, out_wh: tuple[int, int], fit: str) -> memoryview:
         """-> RGB bytes of (H, W, 3): scaled while still YUV, then turned upright."""
         coded = (frame.width, frame.height)
         geometry = self._geometries.get(coded)
@@ -259,12 +274,12 @@ class PyavVideo:
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
         if geometry.is_scale_only and rgb.planes[0].line_size == 3 * width:
             return memoryview(rgb.planes[0])[: 3 * width * height]
-        return memoryview(arrange(rgb.to_ndarray(), geometry)).cast("B")
+        return arrange(rgb.to_ndarray(), geometry).data.cast("B")
 
-    def output_size(self, size_px, fit: str) -> tuple[int, int]:
+    def output_size(self, size_px: Size, fit: str) -> tuple[int, int]:
         return output_size(self.shown_wh, size_px, fit)
 
 
-def _chain(first, rest):
+def _chain(first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
     yield first
     yield from rest

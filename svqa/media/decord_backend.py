@@ -7,9 +7,12 @@ PyAV in another process before it gets here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 from svqa.errors import NoFrames, NotAVideo, UsageError
 from svqa.media.container import ReadState, Source
-from svqa.media.geometry import arrange, output_size, plan_geometry
+from svqa.media.geometry import Size, arrange, output_size, plan_geometry
 from svqa.media.sampling import Sampling
 
 
@@ -21,17 +24,18 @@ class DecordVideo:
 
     def __init__(self, source: Source, facts: dict):
         self.source, self.state = source, ReadState()
-        self.decoded, self.damaged_s = 0, []
+        self.decoded = 0
+        self.damaged_s: list[float] = []
         self.shown_wh = (facts["width_px"], facts["height_px"])
         self.rotation_deg, self.pixel_aspect = facts["rotation_deg"], facts["pixel_aspect"]
-        self.coded_wh = tuple(facts["coded_wh"])
+        self.coded_wh: tuple[int, int] = tuple(facts["coded_wh"])
 
-    def output_size(self, size_px, fit: str) -> tuple[int, int]:
+    def output_size(self, size_px: Size, fit: str) -> tuple[int, int]:
         return output_size(self.shown_wh, size_px, fit)
 
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
-    ):
+    ) -> Iterator[tuple[float, memoryview]]:
         """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
 
         In presentation order.
@@ -42,9 +46,9 @@ class DecordVideo:
             self.source.tick()
             picture = reader[index].asnumpy()
             self.decoded += 1
-            yield times[index][0], memoryview(arrange(picture, geometry)).cast("B")
+            yield times[index][0], arrange(picture, geometry).data.cast("B")
 
-    def _open(self, scale_wh: tuple[int, int]):
+    def _open(self, scale_wh: tuple[int, int]) -> tuple[Any, list[tuple[float, float]]]:
         try:
             import decord
         except ImportError:
@@ -69,7 +73,14 @@ class DecordVideo:
         spans = reader.get_frame_timestamp(range(len(reader)))
         return reader, [(float(a - spans[0][0]), float(b - spans[0][0])) for a, b in spans]
 
-    def _chosen(self, reader, times, sampling: Sampling, start_s: float, end_s: float):
+    def _chosen(
+        self,
+        reader: Any,
+        times: Sequence[tuple[float, float]],
+        sampling: Sampling,
+        start_s: float,
+        end_s: float,
+    ) -> Iterator[int]:
         keys = set(reader.get_key_indices()) if sampling.mode == "keyframes" else None
         for index, (t_s, until_s) in enumerate(times):
             if not start_s <= t_s < end_s or (keys is not None and index not in keys):

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from svqa.errors import FileChanged, NetworkRefused, NotAVideo, VideoNotFound
@@ -78,7 +79,7 @@ def file_sha256(path: str | os.PathLike) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_video_file(path: str | os.PathLike):
+def open_video_file(path: str | os.PathLike) -> BufferedReader:
     """-> a binary file object; never blocks on a FIFO, opens no device, contacts no network.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo where the file is empty.

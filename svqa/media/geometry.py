@@ -6,10 +6,15 @@ Scaling comes first and in the coded orientation, so that turning touches only t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from svqa.errors import UsageError, unknown_name
 
+if TYPE_CHECKING:
+    import numpy as np
+
 FITS = ("stretch", "crop", "pad", "inside")
+Size: TypeAlias = int | tuple[int, int] | None  # pixels: a square, (width, height), as displayed
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,7 @@ def displayed_size(
     return (height, width) if rotation_deg % 180 else (width, height)
 
 
-def output_size(
-    shown_wh: tuple[int, int], size_px: int | tuple[int, int] | None, fit: str
-) -> tuple[int, int]:
+def output_size(shown_wh: tuple[int, int], size_px: Size, fit: str) -> tuple[int, int]:
     """-> (width, height) of every frame of a stream.
 
     The displayed size for `None`, else by `fit`.
@@ -56,13 +59,13 @@ def output_size(
         raise UsageError(unknown_name("fit", fit, FITS))
     if size_px is None:
         return shown_wh
-    box = (size_px, size_px) if isinstance(size_px, int) else tuple(size_px)
+    box = (size_px, size_px) if isinstance(size_px, int) else size_px
     if len(box) != 2 or min(box) < 1:
         raise UsageError(
             f"size_px must be pixels above 0, one number or (width, height), got {size_px!r}."
         )
     if fit != "inside":
-        return box
+        return box[0], box[1]
     scale = min(box[0] / shown_wh[0], box[1] / shown_wh[1])
     return max(1, round(shown_wh[0] * scale)), max(1, round(shown_wh[1] * scale))
 
@@ -84,16 +87,16 @@ def plan_geometry(
     else:
         pick = max if fit == "crop" else min
         scale = pick(out_wh[0] / shown[0], out_wh[1] / shown[1])
-        bound = max if fit == "crop" else min
-        turned = tuple(
-            max(1, bound(out, round(side * scale))) for side, out in zip(shown, out_wh, strict=True)
+        width, height = (
+            max(1, pick(out, round(side * scale))) for side, out in zip(shown, out_wh, strict=True)
         )
-    offset = tuple((out - side) // 2 for side, out in zip(turned, out_wh, strict=True))
-    scaled = turned[::-1] if rotation_deg % 180 else turned
+        turned = width, height
+    offset = (out_wh[0] - turned[0]) // 2, (out_wh[1] - turned[1]) // 2
+    scaled = (turned[1], turned[0]) if rotation_deg % 180 else turned
     return Geometry(scaled, (-rotation_deg // 90) % 4, offset, out_wh)
 
 
-def arrange(picture, geometry: Geometry):
+def arrange(picture: np.ndarray, geometry: Geometry) -> np.ndarray:
     """(h, w, 3) scaled picture -> (H, W, 3) uint8: turned upright, cropped or bordered."""
     import numpy as np
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import os
 import statistics
+from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
 
 from svqa.media.container import Source
 from svqa.media.decoders import PyavVideo
 from svqa.media.sampling import Sampling
 from svqa.media.truncation import ends_early
 
+if TYPE_CHECKING:
+    from svqa.media.decord_backend import DecordVideo
 
-def _source(job: dict, send) -> Source:
+
+class Send(Protocol):
+    """Sends a message to the parent: a JSON head, and raw bytes."""
+
+    def __call__(self, payload: bytes | memoryview = b"", **head: Any) -> None: ...
+
+
+def _source(job: dict, send: Send) -> Source:
     threads = job["limits"]["threads"] or min(8, len(os.sched_getaffinity(0)))
     if ends_early(job["fd"]):
         threads = 1  # several at once would lose the whole frames beside the first broken one
@@ -25,7 +36,7 @@ def _source(job: dict, send) -> Source:
     )
 
 
-def probe(job: dict, send) -> None:
+def probe(job: dict, send: Send) -> None:
     """One "info" message: the fields of VideoInfo that are not the file's own.
 
     They are counted from packets.
@@ -53,16 +64,19 @@ def probe(job: dict, send) -> None:
     )
 
 
-def _decord(source: Source, job: dict):
+def _decord(source: Source, job: dict) -> DecordVideo:
     from svqa.media.decord_backend import DecordVideo
 
     return DecordVideo(source, job["facts"])
 
 
-_DECODERS = {"pyav": lambda source, job: PyavVideo(source), "decord": _decord}
+_DECODERS: dict[str, Callable[[Source, dict], PyavVideo | DecordVideo]] = {
+    "pyav": lambda source, job: PyavVideo(source),
+    "decord": _decord,
+}
 
 
-def facts(job: dict, send) -> None:
+def facts(job: dict, send: Send) -> None:
     """Let the file in and say how it is coded.
 
     For a decoder that has no allow-lists and no rotation of its own.
@@ -78,7 +92,7 @@ def facts(job: dict, send) -> None:
     )
 
 
-def frames(job: dict, send) -> None:
+def frames(job: dict, send: Send) -> None:
     """First "open" with the output size, a "frame" for each chosen one, "end" with how it ended."""
     sampling = Sampling(job["mode"], job["every_s"], tuple(job["times_s"]))
     source = _source(job, send)
@@ -103,7 +117,7 @@ def frames(job: dict, send) -> None:
     )
 
 
-def sound(job: dict, send) -> None:
+def sound(job: dict, send: Send) -> None:
     """First "open" with whether there is sound, a "sound" for every piece of it, "end"."""
     from svqa.media.sound import SoundReader
 

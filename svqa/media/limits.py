@@ -24,7 +24,7 @@ class Limits:
     log_bytes: int = 64 << 10
     threads: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("deadline_s", "no_progress_s", "memory_bytes", "max_pixels", "log_bytes"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"Limits.{name} must be above 0, got {getattr(self, name)}.")

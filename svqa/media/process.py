@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 import weakref
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
 
 from svqa import errors
 from svqa.errors import DecodeCrashed, DecodeTimeout
@@ -27,6 +29,7 @@ from svqa.media.limits import Limits
 _COMMAND = (sys.executable, "-m", "svqa.media.worker")
 _MAX_HEAD_BYTES = 1 << 24
 _PIPE_BYTES = 1 << 20
+E = TypeVar("E", bound=Exception)
 
 
 class Worker:
@@ -38,11 +41,12 @@ class Worker:
     replaced meanwhile is still read as the one that was opened.
     """
 
-    def __init__(self, job: dict, file, limits: Limits):
+    def __init__(self, job: dict, file: BinaryIO, limits: Limits):
         self.name, self._limits = job["name"], limits
         self._file = file
         self._waited_s = 0.0
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
+
+        self._log = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
         job = {
             **job,
             "fd": file.fileno(),
@@ -59,17 +63,21 @@ class Worker:
             env=_environment(),
         )
         self.close = weakref.finalize(self, _end, self._process, file, self._log)
-        _grow_pipe(self._process.stdout.fileno())
-        os.set_blocking(self._process.stdout.fileno(), False)
+        assert self._process.stdin and self._process.stdout, "both are pipes"
+        self._out = self._process.stdout.fileno()
+        _grow_pipe(self._out)
+        os.set_blocking(self._out, False)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._selector.register(self._out, selectors.EVENT_READ)
         try:
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # it died at birth; the first read tells why
 
-    def next_message(self, payload_into=None) -> tuple[dict, memoryview]:
+    def next_message(
+        self, payload_into: Callable[[dict, int], memoryview] | None = None
+    ) -> tuple[dict, memoryview]:
         """-> (head, payload).
 
         `payload_into(head, size)` may give the memory to read the payload into.
@@ -101,7 +109,7 @@ class Worker:
         silent_s = 0.0
         while True:
             try:
-                count = os.readv(self._process.stdout.fileno(), [rest])
+                count = os.readv(self._out, [rest])
                 if count == 0:
                     raise self._died()
                 return count
@@ -168,20 +176,20 @@ class Worker:
             text = f"{text} Its first bytes look like {what}." if what else text
         return kind(text)
 
-    def _ended(self, error: Exception) -> Exception:
+    def _ended(self, error: E) -> E:
         self.close()
         return error
 
 
-def _end(process: subprocess.Popen, file, log) -> None:
+def _end(process: subprocess.Popen[bytes], file: BinaryIO, log: BinaryIO) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(
-            process.pid, signal.SIGKILL
-        )  # the worker leads its own group, and is not reaped before wait()
+        # the worker leads its own group, and is not reaped before wait()
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for stream in (process.stdin, process.stdout, file, log):
         with contextlib.suppress(OSError):
-            stream.close()
+            if stream is not None:
+                stream.close()
 
 
 def _environment() -> dict[str, str]:

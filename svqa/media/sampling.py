@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from svqa.errors import UsageError, unknown_name
@@ -33,7 +34,7 @@ class Sampling:
     every_s: float = 0.0
     times_s: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise UsageError(unknown_name("sampling mode", self.mode, MODES))
         if self.mode == "every" and not (math.isfinite(self.every_s) and self.every_s > 0):
@@ -50,7 +51,7 @@ class Sampling:
         return cls("every", every_s=float(every_s))
 
     @classmethod
-    def at(cls, times_s) -> Sampling:
+    def at(cls, times_s: Iterable[float]) -> Sampling:
         """The frames shown at these seconds, in any order; past the end that is the last frame."""
         return cls("at", times_s=tuple(sorted(float(t) for t in times_s)))
 

@@ -14,7 +14,8 @@ class ShotFinder(ABC):
 
     def __init__(self, min_shot_s: float):
         self._min_shot_s = min_shot_s
-        self._first_s, self._last_s, self._step_s = None, 0.0, 0.04
+        self._first_s: float | None = None
+        self._last_s, self._step_s = 0.0, 0.04
 
     def feed(self, batch: FrameBatch) -> None:
         """Look at the next frames; only what the method needs of them is kept.
@@ -30,8 +31,10 @@ class ShotFinder(ABC):
         before = self._last_s if self._first_s is not None else None
         self._first_s = float(batch.t_s[0]) if self._first_s is None else self._first_s
         self._last_s = float(batch.t_s[-1])
-        if before is not None or len(batch) > 1:
-            self._step_s = self._last_s - (float(batch.t_s[-2]) if len(batch) > 1 else before)
+        if len(batch) > 1:
+            before = float(batch.t_s[-2])
+        if before is not None:
+            self._step_s = self._last_s - before
         self._look(batch)
 
     def finish(self, duration_s: float | None = None) -> list[Segment]:

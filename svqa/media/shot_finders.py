@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any, cast
 
 from svqa.errors import UsageError, unknown_name
 from svqa.media.shot_finder import MIN_SHOT_S, ShotFinder
@@ -93,12 +94,12 @@ class _SceneDetectFinder(ShotFinder):
         self._note(self._detector.post_process(self._timecode(self._last_s)))
         return self._found
 
-    def _note(self, timecodes) -> None:
+    def _note(self, timecodes: Iterable[Any]) -> None:
         self._found.extend(t.seconds for t in timecodes if math.isfinite(t.seconds))
 
 
 @contextmanager
-def _without_decoders():
+def _without_decoders() -> Iterator[None]:
     """PySceneDetect imports PyAV for its own readers where it can.
 
     Here frames come from the worker, and PyAV stays there.
@@ -107,7 +108,7 @@ def _without_decoders():
         hide = "av" not in sys.modules
         if hide:
             # makes `import av` an ImportError, which PySceneDetect expects
-            sys.modules["av"] = None
+            cast(dict[str, Any], sys.modules)["av"] = None
         try:
             yield
         finally:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
 import av
 
 from svqa.errors import NoFrames, NoVideoStream
 from svqa.media.container import ReadState, Source, seconds
 from svqa.media.decoders import SEEK_AFTER_S, PyavVideo
+
+if TYPE_CHECKING:
+    from av import AudioFrame, AudioResampler, Packet
+    from av.audio.codeccontext import AudioCodecContext
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 PIECE_SAMPLES = 1 << 16
 GAP_S = 0.1  # a jump in the timestamps larger than this is silence or a cut, not rounding
@@ -25,7 +35,7 @@ class SoundReader:
         self.has_sound = source.audio_stream(container) is not None
         container.close()
 
-    def pieces(self, start_s: float, end_s: float):
+    def pieces(self, start_s: float, end_s: float) -> Iterator[tuple[int, bytes]]:
         """Sound of `[start_s, end_s)` in order; a gap in the file is a gap between indices."""
         first, last = round(start_s * self.rate_hz), end_s * self.rate_hz
         pending, index = bytearray(), 0
@@ -52,7 +62,7 @@ class SoundReader:
         if pending:
             yield index, bytes(pending)
 
-    def _resampled(self, start_s: float):
+    def _resampled(self, start_s: float) -> Iterator[tuple[int, bytes]]:
         """Yield `(index, samples)` of one continuous sound after the other.
 
         With a fresh resampler wherever the sound is not continuous or changes its format.
@@ -75,38 +85,43 @@ class SoundReader:
             yield from self._through(resampler, None, position)
 
     @staticmethod
-    def _through(resampler, frame, position: int):
+    def _through(
+        resampler: AudioResampler, frame: AudioFrame | None, position: int
+    ) -> Iterator[tuple[int, bytes]]:
         for out in resampler.resample(frame):
             samples = bytes(memoryview(out.planes[0])[: out.samples * _SAMPLE_BYTES])
             yield position, samples
             position += out.samples
 
-    def _decoded(self, start_s: float):
+    def _decoded(self, start_s: float) -> Iterator[tuple[AudioFrame, float]]:
         zero_s = self._video_zero_s()
-        container = self.source.open()
-        stream = self.source.audio_stream(container)
+        container, stream, time_base = self._open()
         if start_s > SEEK_AFTER_S:
             try:
-                container.seek(int((start_s - 1 + (zero_s or 0)) / stream.time_base), stream=stream)
+                container.seek(int((start_s - 1 + (zero_s or 0)) / time_base), stream=stream)
             except av.error.FFmpegError:
-                container = self.source.open()
-                stream = self.source.audio_stream(container)
+                container, stream, time_base = self._open()
         expected_s = 0.0
         for frame in self._frames(container, stream):
-            at_s = seconds(frame.pts, stream.time_base) if frame.pts is not None else None
-            zero_s = (
-                at_s or 0.0 if zero_s is None else zero_s
-            )  # no pictures at all: the sound is its own clock
+            at_s = seconds(frame.pts, time_base) if frame.pts is not None else None
+            if zero_s is None:  # no pictures at all: the sound is its own clock
+                zero_s = at_s or 0.0
             t_s = at_s - zero_s if at_s is not None else expected_s
             expected_s = t_s + frame.samples / frame.sample_rate
             yield frame, t_s
 
-    def _frames(self, container, stream):
+    def _open(self) -> tuple[InputContainer, AudioStream, Fraction]:
+        container = self.source.open()
+        stream = self.source.audio_stream(container)
+        assert stream is not None and stream.time_base is not None, "`has_sound` said so"
+        return container, stream, stream.time_base
+
+    def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         for packet in self.source.packets(container, stream, self.state):
             yield from self._decode(stream.codec_context, packet)
         yield from self._decode(stream.codec_context, None)
 
-    def _decode(self, codec, packet) -> list:
+    def _decode(self, codec: AudioCodecContext, packet: Packet | None) -> list[AudioFrame]:
         try:
             return codec.decode(packet)
         except av.error.MemoryError:

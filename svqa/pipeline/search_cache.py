@@ -28,7 +28,7 @@ T = TypeVar("T")
 class SearchCache:
     """The last things made from the store's tables. Safe to share between threads."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: LRUCache[tuple, tuple[VectorTable, Any]] = LRUCache(
             KEPT_BYTES,

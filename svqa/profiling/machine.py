@@ -68,7 +68,7 @@ class MemoryMeter:
     before and after.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._peak = 0  # the process's, which setting the mark back would lose
         self._open: list[MemoryUse] = []

@@ -51,7 +51,7 @@ class MetricsService:
     ['ingest', 'ingest/decode']
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._memory = MemoryMeter()
         self._timings = Timings()
 

@@ -46,7 +46,7 @@ class Timings:
     1
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.reset()
         _OPEN.add(self)
 
