@@ -85,8 +85,9 @@ def chosen(text: str, options: Sequence[str]) -> int | None:
     >>> chosen("left", ["up", "down"])  # None
     """
     told, offered = _seconds(text), [_seconds(option) for option in options]
-    if told is not None and None not in offered:
-        return int(np.argmin([abs(told - t) for t in offered]))
+    times = [t for t in offered if t is not None]
+    if told is not None and len(times) == len(options):
+        return int(np.argmin([abs(told - t) for t in times]))
     same = [i for i, option in enumerate(options) if plain(option) == plain(text)]
     return same[0] if len(same) == 1 else None
 
@@ -154,7 +155,8 @@ def _heading(seen: EventGrounder, clause: str) -> EventAnswer | None:
 def _number(seen: EventGrounder, asked: str) -> EventAnswer | None:
     """How many things do something, or are seen at all, in the whole video."""
     whole = _WHOLE.search(asked)
-    before = words(asked[: whole.start()]) if whole else []
+    clause = asked[: whole.start()] if whole else ""
+    before = words(clause)
     verbs = [i for i, word in enumerate(before) if read_clause(word)[0]]
     if not verbs and not set(before) & _BEING:
         return None
@@ -163,7 +165,7 @@ def _number(seen: EventGrounder, asked: str) -> EventAnswer | None:
     if who and not those:
         return None  # what no box was ever called may still be there
     if verbs:
-        kinds, *_ = read_clause(asked[: whole.start()])
+        kinds, *_ = read_clause(clause)
         did = {
             c.track: c for c in reversed(seen.track_events) if c.kind in kinds and c.track in those
         }

@@ -265,10 +265,10 @@ class EvidenceAnswerer(Answerer):
         found: np.ndarray,
         lines: Lines,
         passages: Sequence[Evidence],
-        **kwargs,
+        option: int | None = None,
     ) -> Answer:
-        evidence = cite(found, lines, passages)
-        return Answer(text, float(np.clip(score, 0, 1)), self.model_id, evidence=evidence, **kwargs)
+        cited, sure = cite(found, lines, passages), float(np.clip(score, 0, 1))
+        return Answer(text, sure, self.model_id, option=option, evidence=cited)
 
     def _too_weak(
         self, found: np.ndarray, needed: float, lines: Lines, passages: Sequence[Evidence]

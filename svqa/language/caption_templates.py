@@ -143,8 +143,10 @@ def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str
         return f"We see first {halves[0].phrase}, then {halves[1].phrase}."
     things = [f for f in findings if f.name not in SETTINGS]
     setting = next((f for f in findings if f.name in SETTINGS and f.probability >= FAINT), None)
-    parts = [part for part in (_seen(things), _place(setting)) if part]
-    return f"We {', '.join(parts)}." if _seen(things) else f"We {_be(setting)}."
+    seen = _seen(things)
+    if not seen and setting is not None:
+        return f"We {_be(setting)}."
+    return f"We {', '.join(part for part in (seen, _place(setting)) if part)}."
 
 
 def _seen(things: Sequence[Finding]) -> str:

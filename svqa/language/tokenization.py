@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from typing import Any
 
 STOP_WORDS = frozenset(
     "a an the this that these those there here it its he him his she her they them their "
@@ -130,7 +131,7 @@ def content_stems(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _stemmer():
+def _stemmer() -> Any:
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")

@@ -4,6 +4,7 @@ from .ab_testing import (
 )
 from .answers import (
     AnswerQuality as AnswerQuality,
+    Sentences as Sentences,
     anls as anls,
     completeness as completeness,
     evaluate_answer_quality as evaluate_answer_quality,

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -58,6 +59,12 @@ def _misspelt(contraction: str) -> list[str]:
 CONTRACTIONS = {wrong: right for right in _CONTRACTED.split() for wrong in _misspelt(right)}
 
 
+class Sentences(Protocol):
+    """What turns sentences into unit vectors, as `svqa.models.TextEncoder` does."""
+
+    def encode_text(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class AnswerQuality:
     """How good one answer is; every field in [0, 1].
@@ -79,7 +86,7 @@ class AnswerQuality:
 
 
 def evaluate_answer_quality(
-    answer: str, ground_truth: str | Sequence[str], *, sentences=None
+    answer: str, ground_truth: str | Sequence[str], *, sentences: Sentences | None = None
 ) -> AnswerQuality:
     """`ground_truth`: one reference or several.
 
@@ -195,7 +202,7 @@ def anls(answer: str, references: Sequence[str]) -> float:
     return best if best > ANLS_THRESHOLD else 0.0
 
 
-def semantic_similarity(answer: str, references: Sequence[str], sentences) -> float:
+def semantic_similarity(answer: str, references: Sequence[str], sentences: Sentences) -> float:
     """The best cosine of the answer's and a reference's sentence vectors, clipped to [0, 1].
 
     0 for an empty answer.

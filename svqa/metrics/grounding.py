@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 Span = tuple[float, float]
 
 
@@ -89,7 +87,7 @@ def ranking_values(order_t_s: Sequence[float], marked: Sequence[Span]) -> dict[s
 
     Of frame times ranked best first.
     """
-    relevant = np.array([inside(t, marked) for t in order_t_s], dtype=bool)
+    relevant = [inside(t, marked) for t in order_t_s]
     return {
         "hit_at_1": recall_at_k(relevant, 1),
         "recall_at_5": recall_at_k(relevant, 5),

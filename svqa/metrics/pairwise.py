@@ -66,9 +66,8 @@ def compare_all(
     >>> pair.verdict, pair.winner
     ('better', 'new')
     """
-    how = {"seed": seed, "margin": margin}
     found = {
-        (a, b): compare_paired(values[a], values[b], videos, **how)
+        (a, b): compare_paired(values[a], values[b], videos, seed=seed, margin=margin)
         for a, b in combinations(values, 2)
     }
     corrected = holm({pair: result.p for pair, result in found.items()})
@@ -88,17 +87,18 @@ def ranking(
     """
     if not means:
         return Ranking(None, "undecided", "No model is left to choose from.")
-    top = max(means, key=means.get)
+    top = max(means, key=lambda name: means[name])
     if len(means) == 1:
         return Ranking(top, "unopposed", f"{top} is the only one to choose from.")
-    against = {name: _between(top, name, pairs) for name in means if name != top}
-    unclear = {n: row for n, row in against.items() if row is None or row["verdict"] == "undecided"}
-    if unclear:
-        return Ranking(
-            None,
-            "undecided",
-            "; ".join(_undecided(top, name, row) for name, row in unclear.items()) + ".",
-        )
+    compared = {name: _between(top, name, pairs) for name in means if name != top}
+    against = {
+        name: row
+        for name, row in compared.items()
+        if row is not None and row["verdict"] != "undecided"
+    }
+    if unclear := [name for name in compared if name not in against]:
+        reasons = (_undecided(top, name, compared[name]) for name in unclear)
+        return Ranking(None, "undecided", "; ".join(reasons) + ".")
     level = [name for name, row in against.items() if row["verdict"] == "equivalent"]
     if not level:
         return Ranking(top, "better", f"{top} is better than {', '.join(against)}.")

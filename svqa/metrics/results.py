@@ -100,7 +100,7 @@ class EvalResult:
 
 
 def bootstrap_over_groups(
-    values: Sequence[float] | np.ndarray, groups: Sequence, seed: int, n: int = 2000
+    values: Sequence[float] | np.ndarray, groups: Sequence | np.ndarray, seed: int, n: int = 2000
 ) -> Figure:
     """Mean of `values (N,)` with a 95 % interval from resampling whole groups (videos) `n` times.
 
@@ -131,7 +131,7 @@ def bootstrap_over_groups(
 
 def figures_by_type(
     values: Sequence[float] | np.ndarray,
-    groups: Sequence,
+    groups: Sequence | np.ndarray,
     types: Sequence[str],
     seed: int,
     *,
@@ -141,20 +141,18 @@ def figures_by_type(
 
     Each is resampled over the groups it occurs in.
     """
-    values, groups, types = (
-        np.asarray(values, dtype=np.float64),
-        np.asarray(groups),
-        np.asarray(types),
-    )
+    of_type, value, group = np.asarray(types), np.asarray(values, np.float64), np.asarray(groups)
     return {
         str(name): {
-            metric: bootstrap_over_groups(values[types == name], groups[types == name], seed)
+            metric: bootstrap_over_groups(value[of_type == name], group[of_type == name], seed)
         }
-        for name in sorted(set(types.tolist()))
+        for name in sorted(set(of_type.tolist()))
     }
 
 
-def _sums_by_group(values: np.ndarray, groups: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def _sums_by_group(
+    values: np.ndarray, groups: Sequence | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     _, index = np.unique(np.asarray([str(g) for g in groups]), return_inverse=True)
     return np.bincount(index, weights=values), np.bincount(index).astype(np.float64)
 

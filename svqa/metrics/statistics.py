@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
 
+K = TypeVar("K")
 ALPHA = 0.05
 POWER = 0.80
 MARGIN = 0.02
@@ -50,9 +53,9 @@ class PairedComparison:
 
 
 def compare_paired(
-    a: Sequence[float],
-    b: Sequence[float],
-    videos: Sequence,
+    a: ArrayLike,
+    b: ArrayLike,
+    videos: Sequence | np.ndarray,
     *,
     seed: int = 0,
     margin: float = MARGIN,
@@ -69,13 +72,13 @@ def compare_paired(
     >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
     'a'
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if not len(a) == len(b) == len(videos):
+    of_a, of_b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if not len(of_a) == len(of_b) == len(videos):
         raise UsageError(
-            f"A pair needs the same questions: got {len(a)} and {len(b)} values for "
+            f"A pair needs the same questions: got {len(of_a)} and {len(of_b)} values for "
             f"{len(videos)} videos."
         )
-    sums, counts = _by_video(a - b, videos)
+    sums, counts = _by_video(of_a - of_b, videos)
     if len(sums) < 2:
         raise UsageError(
             f"A comparison needs at least two videos, got {len(sums)}: one video has no "
@@ -89,14 +92,14 @@ def compare_paired(
     spread = float(resampled.std(ddof=1))
     detectable = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * spread
     return PairedComparison(
-        float((a - b).mean()),
+        float((of_a - of_b).mean()),
         float(low),
         float(high),
         p,
-        _mcnemar(a, b),
+        _mcnemar(of_a, of_b),
         float(detectable),
         margin,
-        len(a),
+        len(of_a),
         len(sums),
         seed,
         verdict,
@@ -104,20 +107,21 @@ def compare_paired(
     )
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm(p_values: Mapping[K, float]) -> dict[K, float]:
     """Adjusted p-values for several comparisons: reject those at most alpha (Holm 1979, step-down).
 
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'c': 0.06, 'b': 0.06}
     """
-    adjusted, worst = {}, 0.0
+    adjusted: dict[K, float] = {}
+    worst = 0.0
     for i, (name, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
         worst = max(worst, min(1.0, p * (len(p_values) - i)))
         adjusted[name] = worst
     return adjusted
 
 
-def _by_video(values: np.ndarray, videos: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def _by_video(values: np.ndarray, videos: Sequence | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(N,) -> (V,) sums and counts."""
     _, index = np.unique(np.asarray([str(v) for v in videos]), return_inverse=True)
     return np.bincount(index, weights=values), np.bincount(index).astype(np.float64)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -25,18 +26,20 @@ class Memory:
 
 @dataclass
 class MemoryUse:
-    """Resident memory around a block.
+    """Resident memory before and after a block, and the most in between.
 
-    Before, after, and the most in between (None while the block runs).
+    `after_bytes` is None while the block runs.
     """
 
     before_bytes: int
     after_bytes: int | None = None
-    peak_bytes: int | None = None
+    peak_bytes: int = 0
 
     @property
     def grown_bytes(self) -> int:
         """What the block left behind; negative where it gave memory back."""
+        if self.after_bytes is None:
+            raise ValueError("the block still runs: read what it left behind after it")
         return self.after_bytes - self.before_bytes
 
     @property
@@ -86,17 +89,17 @@ class MemoryMeter:
             self._note(resident_peak())
             can_reset = _reset_peak()
             mark = resident_peak()
-            use = MemoryUse(resident_bytes(), peak_bytes=0)
+            use = MemoryUse(resident_bytes())
             self._open.append(use)
         try:
             yield use
         finally:
             with self._lock:
                 peak = resident_peak()
-                use.after_bytes = resident_bytes()
+                use.after_bytes = after = resident_bytes()
                 self._note(peak if can_reset or peak > mark else 0)
                 self._open.remove(use)
-                use.peak_bytes = max(use.peak_bytes, use.before_bytes, use.after_bytes)
+                use.peak_bytes = max(use.peak_bytes, use.before_bytes, after)
                 self._note(use.peak_bytes)
 
     def _note(self, peak: int) -> None:
@@ -154,7 +157,7 @@ def describe_gpu() -> str:
     return "; ".join(_in_words(gpu) for gpu in found) if found else "none"
 
 
-def _gpu(nvml, handle) -> Gpu:
+def _gpu(nvml: Any, handle: Any) -> Gpu:
     memory, name = nvml.nvmlDeviceGetMemoryInfo(handle), nvml.nvmlDeviceGetName(handle)
     try:
         used = nvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100

@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from svqa.profiling.machine import Gpu, Memory, MemoryMeter, gpus
+from svqa.profiling.machine import Gpu, Memory, MemoryMeter, MemoryUse, gpus
 from svqa.profiling.timing import Timer, Timing, Timings
-from svqa.profiling.video_statistics import (
-    VideoStatistics,
-    percentile,
-    video_statistics,
-)
+from svqa.profiling.video_statistics import VideoStatistics, percentile, video_statistics
+
+if TYPE_CHECKING:
+    import pandas
+    from sqlalchemy.orm import Session
+
+    from svqa.database.store import Store
+    from svqa.metrics.answers import AnswerQuality, Sentences
+
+    Database: TypeAlias = Store | str | Session
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class MetricsService:
         """Memory of this process now and at its peak."""
         return self._memory.now()
 
-    def track_memory(self):
+    def track_memory(self) -> AbstractContextManager[MemoryUse]:
         """A context manager that gives a `MemoryUse`: before, after, peak of the block."""
         return self._memory.track()
 
@@ -86,7 +93,7 @@ class MetricsService:
         """Utilization and memory of the GPUs; empty where there is none."""
         return gpus()
 
-    def get_video_statistics(self, db, video_id: str) -> VideoStatistics:
+    def get_video_statistics(self, db: Database, video_id: str) -> VideoStatistics:
         """What one video cost and gave.
 
         Takes as long in a library of a million rows as in one of a thousand.
@@ -111,13 +118,15 @@ class MetricsService:
         rows = [self._benchmark(name, model, inputs, warmup) for name, model in models.items()]
         return sorted(rows, key=lambda row: float("inf") if row.mean_s is None else row.mean_s)
 
-    def evaluate_answer_quality(self, answer: str, ground_truth: str | Sequence[str], **options):
+    def evaluate_answer_quality(
+        self, answer: str, ground_truth: str | Sequence[str], *, sentences: Sentences | None = None
+    ) -> AnswerQuality:
         """See `svqa.metrics.answers.evaluate_answer_quality`."""
         from svqa.metrics.answers import evaluate_answer_quality
 
-        return evaluate_answer_quality(answer, ground_truth, **options)
+        return evaluate_answer_quality(answer, ground_truth, sentences=sentences)
 
-    def timings_frame(self):
+    def timings_frame(self) -> pandas.DataFrame:
         """`timings()` as a pandas DataFrame, one row an operation, longest first."""
         import pandas
 
@@ -139,7 +148,7 @@ class MetricsService:
             "total_s", ascending=False, ignore_index=True
         )
 
-    def videos_frame(self, db):
+    def videos_frame(self, db: Database) -> pandas.DataFrame:
         """`get_video_statistics` of every searchable video as a pandas DataFrame.
 
         Nested names are joined by dots.
@@ -150,7 +159,7 @@ class MetricsService:
             found = [self.get_video_statistics(store, video.id) for video in store.videos()]
         return pandas.json_normalize([vars(s) for s in found])
 
-    def queries_frame(self, db, limit: int = 1000):
+    def queries_frame(self, db: Database, limit: int = 1000) -> pandas.DataFrame:
         """The audit trail as a pandas DataFrame, newest first, one row a question or search."""
         import pandas
 
@@ -159,7 +168,8 @@ class MetricsService:
         return pandas.DataFrame(rows)
 
     def _benchmark(self, name: str, model: Callable, inputs: list, warmup: int) -> Benchmark:
-        seconds, errors = [], {}
+        seconds: list[float] = []
+        errors: Counter[str] = Counter()
         before = sum(gpu.used_bytes for gpu in gpus())
         with self.track_memory() as memory:
             for i in range(-warmup, len(inputs)):
@@ -168,7 +178,7 @@ class MetricsService:
                     model(inputs[max(i, 0)])
                 except Exception as error:  # one model's failure must not hide the others' figures
                     if i >= 0:
-                        errors[type(error).__name__] = errors.get(type(error).__name__, 0) + 1
+                        errors[type(error).__name__] += 1
                 else:
                     if i >= 0:
                         seconds.append(time.perf_counter() - begin)
@@ -178,17 +188,17 @@ class MetricsService:
         used = sum(gpu.used_bytes for gpu in present) - before if present else None
         rate = None if not mean_s else 1 / mean_s
         return Benchmark(
-            name, len(inputs), errors, mean_s, p50, p90, rate, memory.peak_grown_bytes, used
+            name, len(inputs), dict(errors), mean_s, p50, p90, rate, memory.peak_grown_bytes, used
         )
 
 
 @contextmanager
-def _store(db) -> Iterator:
-    if hasattr(db, "find_video"):
+def _store(db: Database) -> Iterator[Store]:
+    from svqa.database.store import Store, open_store
+
+    if isinstance(db, Store):
         yield db
         return
-    from svqa.database import open_store
-
     url = (
         db
         if isinstance(db, str)

@@ -9,6 +9,10 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,8 @@ class Timings:
 
     def reset(self) -> None:
         """Forgets everything."""
-        self._lock = (
-            threading.Lock()
-        )  # in a forked child the parent's may be held by a thread that is not there
+        # in a forked child the parent's may be held by a thread that is not there
+        self._lock = threading.Lock()
         self._books: list[dict[str, list]] = []
         self._local = threading.local()
 
@@ -94,7 +97,8 @@ class Timer:
     __slots__ = ("_begin", "_local", "_path", "_timings", "items", "operation", "seconds")
 
     def __init__(self, timings: Timings, operation: str):
-        self._timings, self.operation, self.items, self.seconds = timings, operation, 0, None
+        self._timings, self.operation, self.items = timings, operation, 0
+        self.seconds: float | None = None
 
     def __enter__(self) -> Timer:
         local = self._timings._local
@@ -103,15 +107,13 @@ class Timer:
         except AttributeError:
             path, local.book = (), {}
             self._timings._add(local.book)
-        self._local, self._path = (
-            local,
-            (*path, self.operation),
-        )  # kept, so that a reset in between does no harm
+        # kept, so that a reset in between does no harm
+        self._local, self._path = local, (*path, self.operation)
         local.path = self._path
         self._begin = time.perf_counter()
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.seconds = seconds = time.perf_counter() - self._begin
         self._local.path = self._path[:-1]
         book = self._local.book
@@ -128,9 +130,9 @@ class Timer:
             row[3] = seconds
         row[4] += self.items
 
-    def __call__(self, function: Callable) -> Callable:
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def timed(*args, **kwargs):
+        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
             with Timer(self._timings, self.operation):
                 return function(*args, **kwargs)
 

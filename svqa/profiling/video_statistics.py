@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from svqa.database.store import Store
+    from svqa.database.stored_records import StoredVideo
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class VideoStatistics(Mapping[str, Any]):
         return "\n".join(f"{name:<{width}}  {_text(value)}" for name, value in rows)
 
 
-def video_statistics(store, video) -> VideoStatistics:
-    """A store and one of its `VideoRow`s -> its statistics."""
+def video_statistics(store: Store, video: StoredVideo) -> VideoStatistics:
+    """A store and one of its videos -> what it cost and gave."""
     processing, quality = _processing(store, video), _quality(store, video.id)
     return VideoStatistics(video.id, video.path, video.status, processing, quality)
 
@@ -70,7 +74,7 @@ def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _processing(store, video) -> dict[str, Any]:
+def _processing(store: Store, video: StoredVideo) -> dict[str, Any]:
     stages = {name: value for name, value in store.metrics(video.id).items() if name.endswith("_s")}
     total_s = stages.pop("total_s", None) or sum(stages.values()) or None
     return {
@@ -86,7 +90,7 @@ def _processing(store, video) -> dict[str, Any]:
     }
 
 
-def _quality(store, video: str) -> dict[str, Any]:
+def _quality(store: Store, video: str) -> dict[str, Any]:
     captions, boxes, outcomes = (
         store.captions(video),
         store.detections(video),

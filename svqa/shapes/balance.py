@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,12 +108,13 @@ def baselines(
     return result
 
 
-def _blind(learn: Sequence[WorldQuestion]):
+def _blind(learn: Sequence[WorldQuestion]) -> Callable[[WorldQuestion], str]:
     """A guesser that never looks.
 
     It knows how often each gist of an option was right, or which answer followed which words.
     """
-    offered, right = Counter(), Counter()
+    offered: Counter[tuple[str, str]] = Counter()
+    right: Counter[tuple[str, str]] = Counter()
     after: dict[str, Counter] = defaultdict(Counter)
     for q in learn:
         form = gist(q.text)

@@ -7,7 +7,7 @@ who does it, from where it happens.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -146,7 +146,7 @@ def write_mp4(
         file.mux(track.encode())
 
 
-def _blocks(samples: np.ndarray, length: int):
+def _blocks(samples: np.ndarray, length: int) -> Iterator[tuple[int, np.ndarray]]:
     for first in range(0, len(samples), length):
         yield first, samples[first : first + length]
 

@@ -8,6 +8,8 @@ shape as another.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from svqa.shapes.scene import (
     meeting,
 )
 
+T = TypeVar("T")
 GAP = 0.03  # free space kept between two shapes that do not meet, share of the picture
 MIN_LEG = 0.22  # the shortest way that counts as moving, share of the picture
 _LIVES = ("stays", "enters", "leaves", "visits")
@@ -81,7 +84,8 @@ def sample_crowd(rng: np.random.Generator, *, objects: int = 10) -> Scene:
 
     Not for questions.
     """
-    colours, found, placed = list(COLOURS), [], np.zeros((0, 3))
+    colours, placed = list(COLOURS), np.zeros((0, 3))
+    found: list[Actor] = []
     for _ in range(6 * objects):
         size = _pick(rng, SIZES)
         radius = SIZES[size]
@@ -113,12 +117,12 @@ def _checked(rng: np.random.Generator, objects: int | None) -> int:
 def sample_look(rng: np.random.Generator) -> Look:
     """A background of little colour, so that the shapes keep theirs."""
     grey = rng.uniform(40, 190, (2, 1)) + rng.uniform(-14, 14, (2, 3))
-    near, far = (tuple(int(v) for v in row) for row in grey)
+    near, far = ((int(r), int(g), int(b)) for r, g, b in grey)
     kind = str(rng.choice(["plain", "fade", "cloud", "checks"]))
     return Look(kind, near, far, round(float(rng.uniform(0, 6)), 1), int(rng.integers(2**31)))
 
 
-def _rounded(xy) -> list[tuple[float, float]]:
+def _rounded(xy: np.ndarray) -> list[tuple[float, float]]:
     return [(round(float(x), 4), round(float(y), 4)) for x, y in xy]
 
 
@@ -171,7 +175,14 @@ def _draft(rng: np.random.Generator, slots: _Slots, cast: list[Actor], voice: st
     return Actor(shape, size, voice, tuple(colours), path)
 
 
-def _path(rng, slots: _Slots, cast: list[Actor], radius: float, start_s: float, end_s: float):
+def _path(
+    rng: np.random.Generator,
+    slots: _Slots,
+    cast: list[Actor],
+    radius: float,
+    start_s: float,
+    end_s: float,
+) -> tuple[tuple[float, float, float], ...] | None:
     still = [a for a in cast if len(a.path) == 2 and heading(a) is None]
     motion = _pick(
         rng, _MOTIONS, (0.2, 0.15, 0.15, 0.2, 0.3) if still else (0.4, 0.2, 0.2, 0.2, 0.0)
@@ -208,14 +219,15 @@ def _path(rng, slots: _Slots, cast: list[Actor], radius: float, start_s: float, 
     return tuple((t_s, x, y) for t_s, (x, y) in zip(times, _rounded(way + origin), strict=True))
 
 
-def _pick(rng: np.random.Generator, items, weights=None):
+def _pick(
+    rng: np.random.Generator, items: Iterable[T], weights: Sequence[float] | None = None
+) -> T:
     """One of the items; `rng.choice` is ten times slower."""
-    items = list(items)
+    choices = list(items)
     if weights is None:
-        return items[rng.integers(len(items))]
-    return items[
-        min(int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")), len(items) - 1)
-    ]
+        return choices[rng.integers(len(choices))]
+    index = int(np.searchsorted(np.cumsum(weights), rng.random(), side="right"))
+    return choices[min(index, len(choices) - 1)]
 
 
 def _fits(actor: Actor, cast: list[Actor]) -> bool:

@@ -88,7 +88,7 @@ class Actor:
         """`red circle`, in the colour it has at `t_s`."""
         return f"{self.colour_at(t_s)} {self.shape}"
 
-    def position(self, t_s) -> tuple[np.ndarray, np.ndarray]:
+    def position(self, t_s: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """-> x, y at `t_s` (a number or an array); outside its span, where it was first or last."""
         t, x, y = zip(*self.path, strict=True)
         return np.interp(t_s, t, x), np.interp(t_s, t, y)

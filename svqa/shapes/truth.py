@@ -89,6 +89,7 @@ def tracks(
     lives: list[list[Detection]] = [[] for _ in scene.actors]
     for t in t_s:
         for box in boxes(scene, float(t), width_px=width_px, height_px=height_px):
+            assert box.track_id is not None, "`boxes` counts them by actor"
             lives[box.track_id].append(box)
     return lives
 
@@ -116,7 +117,7 @@ def _life(scene: Scene, index: int) -> str:
             deeds.append(f"changes colour to {event.to}")
         elif event.kind == "turns":
             deeds.append(f"turns {event.to}")
-        elif event.kind == "meets":
+        elif event.kind == "meets" and event.other is not None:
             deeds.append(f"meets the {scene.actors[event.other].name_at(event.t_s)}")
         elif event.kind != "appears":
             deeds.append(event.kind)
