@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Integer, Table, cast, func, insert, select
+from sqlalchemy import Connection, Insert, Integer, Row, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from svqa.database.base import Transactions, row_id
@@ -21,6 +22,11 @@ from svqa.database.schema_trail import (
 from svqa.database.stored_records import Outcome, StoredComparison, StoredQuery, StoredVersion
 from svqa.errors import UsageError
 from svqa.records import Evidence
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", StoredComparison, StoredQuery, StoredVersion)
 
 
 class AuditStore(Transactions):
@@ -50,7 +56,8 @@ class AuditStore(Transactions):
         `videos`: the ids it was asked of, none for the whole library. `models`: role -> model id.
         """
         with self.write() as connection:
-            number = connection.execute(
+            number = _insert(
+                connection,
                 insert(Query).values(
                     kind=kind,
                     question=question,
@@ -62,8 +69,8 @@ class AuditStore(Transactions):
                     reason=reason,
                     latency_ms=float(latency_ms),
                     models=dict(models),
-                )
-            ).inserted_primary_key[0]
+                ),
+            )
             named = [
                 {"query_id": number, "video_id": row_id(connection, v)}
                 for v in dict.fromkeys(videos)
@@ -121,11 +128,8 @@ class AuditStore(Transactions):
     def add_comparison(self, comparison: StoredComparison) -> int:
         """Keeps a comparison of models; -> its number."""
         with self.write() as connection:
-            return connection.execute(
-                insert(ModelComparison).values(
-                    **_given(comparison, "models"), models=list(comparison.models)
-                )
-            ).inserted_primary_key[0]
+            values = _given(comparison, "models") | {"models": list(comparison.models)}
+            return _insert(connection, insert(ModelComparison).values(**values))
 
     def comparisons(
         self, *, model_type: str | None = None, limit: int = 100
@@ -149,7 +153,7 @@ class AuditStore(Transactions):
         `set_alias`.
         """
         with self.write() as connection:
-            _lock(connection, ModelVersion.__table__)
+            _lock(connection, ModelVersion.__tablename__)
             last = connection.execute(
                 select(func.max(cast(ModelVersion.number, Integer))).where(
                     ModelVersion.name == version.name
@@ -212,19 +216,26 @@ class AuditStore(Transactions):
             )
 
 
-def _lock(connection: Connection, table: Table) -> None:
+def _insert(connection: Connection, row: Insert) -> int:
+    """-> the number that the database gave the row."""
+    key = connection.execute(row).inserted_primary_key
+    assert key is not None, "one row was inserted"
+    return key[0]
+
+
+def _lock(connection: Connection, table: str) -> None:
     """Makes "the next number" safe on PostgreSQL; SQLite's writers hold the whole file already."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _given(record, *left_out: str) -> dict:
+def _given(record: DataclassInstance, *left_out: str) -> dict:
     """A record's fields for an insert, without those that the database fills in."""
     values = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
     return {n: v for n, v in values.items() if n not in ("id", "created_at", *left_out)}
 
 
-def _record(kind: type, row, **special):
+def _record(kind: type[R], row: Row, **special: Any) -> R:
     names = [f.name for f in dataclasses.fields(kind) if f.name not in special]
     return kind(**{name: getattr(row, name) for name in names}, **special)
 
@@ -255,7 +266,7 @@ def _evidence_rows(connection: Connection, number: int, evidence: Sequence[Evide
     ]
 
 
-def _query(row, videos: list[str], shown: list) -> StoredQuery:
+def _query(row: Row, videos: list[str], shown: list[Row]) -> StoredQuery:
     evidence = tuple(
         Evidence(e.video, e.path, e.start_s, e.end_s, e.score, e.kind, e.text, e.parts)
         for e in shown

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from svqa.database.columns import check_text
 from svqa.database.schema import Embedding, EmbeddingSpace
 from svqa.errors import BadVector
-from svqa.records import Chunk, VectorSet
+from svqa.records import Caption, Chunk, Detection, Utterance, VectorSet
 
 _LARGEST = 65504  # of float16
 _SPOKEN = ("video_id", "start_s", "end_s", "text", "score", "model_id")
@@ -103,9 +103,8 @@ def _insert(connection: Connection, table: str, columns: Sequence[str], rows: li
 
 def _as_float16(vectors: VectorSet) -> np.ndarray:
     values = vectors.values
-    peak = np.maximum(
-        values.max(axis=1), -values.min(axis=1)
-    )  # (N,) the largest magnitude of each row; NaN stays NaN
+    # (N,) the largest magnitude of each row; NaN stays NaN
+    peak = np.maximum(values.max(axis=1), -values.min(axis=1))
     bad = np.flatnonzero(~(peak <= _LARGEST))
     if len(bad):
         raise BadVector(
@@ -155,12 +154,11 @@ def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
         level=vectors.level, modality=vectors.modality, model_id=vectors.model_id, dim=dim
     )
     connection.execute(new.on_conflict_do_nothing())
-    return _space_of(
-        connection, video, vectors
-    )  # another process may have been first, with another dimension
+    # another process may have been first, with another dimension
+    return _space_of(connection, video, vectors)
 
 
-def _spoken(video: int, item) -> tuple:
+def _spoken(video: int, item: Caption | Utterance) -> tuple:
     return (
         video,
         item.start_s,
@@ -171,7 +169,7 @@ def _spoken(video: int, item) -> tuple:
     )
 
 
-def _box(video: int, box) -> tuple:
+def _box(video: int, box: Detection) -> tuple:
     corners = map(float, box.xyxy_px)
     return (
         video,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import JSON, DateTime, String
+from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.types import TypeDecorator
 
 from svqa.errors import BadText, DatabaseError
@@ -38,18 +39,18 @@ def check_text(value: str) -> str:
     return value
 
 
-class CheckedText(TypeDecorator):
+class CheckedText(TypeDecorator[str]):
     """Text of any length, refused with `BadText` where it could not be given back exactly."""
 
     impl = String
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """str -> str, checked."""
         return None if value is None else check_text(value)
 
 
-class Document(TypeDecorator):
+class Document(TypeDecorator[Any]):
     """Mappings and lists as JSON.
 
     Refused with `DatabaseError` where JSON has no word for a value (NaN, an array).
@@ -58,7 +59,7 @@ class Document(TypeDecorator):
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """value -> the same, checked."""
         try:
             json.dumps(value, allow_nan=False)
@@ -69,7 +70,7 @@ class Document(TypeDecorator):
         return value
 
 
-class UtcTime(TypeDecorator):
+class UtcTime(TypeDecorator[datetime]):
     """Timezone-aware times: stored in UTC, given back in UTC. A naive time is refused.
 
     SQLite has no type for a time zone, so it holds the UTC clock; PostgreSQL holds `timestamptz`.
@@ -78,7 +79,7 @@ class UtcTime(TypeDecorator):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """aware datetime -> UTC datetime."""
         if value is None:
             return None
@@ -89,7 +90,7 @@ class UtcTime(TypeDecorator):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """database time -> aware datetime in UTC."""
         if value is None:
             return None

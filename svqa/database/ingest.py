@@ -10,9 +10,10 @@ import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import psutil
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from svqa.database.base import Transactions
@@ -51,11 +52,10 @@ _PROGRESS = (
 class IngestStore(Transactions):
     """The part of the store that writes videos."""
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         super().__init__(engine)
-        self._leases: dict[
-            str, str
-        ] = {}  # public id -> the owner text under which this store holds it
+        # public id -> the owner text under which this store holds it
+        self._leases: dict[str, str] = {}
 
     def claim_video(
         self, info: VideoInfo, settings: Mapping[str, str | int | float | bool | None]
@@ -200,7 +200,7 @@ class IngestStore(Transactions):
             self.release(video_id)
         self._engine.dispose()
 
-    def _let_go(self, video_id: str, **values) -> None:
+    def _let_go(self, video_id: str, **values: Any) -> None:
         owner = self._leases.pop(video_id, None)
         if owner is None:
             return
@@ -211,7 +211,14 @@ class IngestStore(Transactions):
                 .values(owner=None, lease_until=None, **values)
             )
 
-    def _insert_video(self, connection, info, settings, digest, public_id) -> bool:
+    def _insert_video(
+        self,
+        connection: Connection,
+        info: VideoInfo,
+        settings: Mapping[str, str | int | float | bool | None],
+        digest: str,
+        public_id: str,
+    ) -> bool:
         dialect = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name]
         new = dialect.insert(Video).values(
             public_id=public_id,

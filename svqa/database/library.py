@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from svqa.database.base import SEARCHABLE, Transactions, row_id
 from svqa.database.columns import check_text
@@ -34,6 +35,9 @@ from svqa.records import (
     Segment as SegmentRecord,
     Utterance as UtteranceRecord,
 )
+
+# a table with a video and a time
+T = TypeVar("T", Caption, Utterance, Detection, Segment, Frame, IngestChunk)
 
 
 class LibraryStore(Transactions):
@@ -73,15 +77,14 @@ class LibraryStore(Transactions):
                 Video.path.in_(sorted(paths)),
                 Video.sha256 == key.lower(),
             ):
-                rows = connection.execute(select(Video).where(condition)).all()
-                rows = [r for r in rows if r.status in SEARCHABLE or not ready_only]
+                every = connection.execute(select(Video).where(condition)).all()
+                rows = [r for r in every if r.status in SEARCHABLE or not ready_only]
                 if rows:
                     return _stored(max(rows, key=_newest))
-            begins = []
+            begins: list[Row] = []
             if len(key) >= 4 and key.isalnum():
-                begins = connection.execute(
-                    select(Video).where(Video.public_id.startswith(key, autoescape=True))
-                ).all()
+                begun = select(Video).where(Video.public_id.startswith(key, autoescape=True))
+                begins = [*connection.execute(begun)]
         begins = [r for r in begins if r.status in SEARCHABLE or not ready_only]
         if len(begins) == 1:
             return _stored(begins[0])
@@ -107,12 +110,13 @@ class LibraryStore(Transactions):
         end_s: float | None = None,
     ) -> list[Evidence]:
         """Captions and speech that overlap `[start_s, end_s)`, by video and time, with score 0."""
+        tables: dict[str, type[Caption] | type[Utterance]]
         tables = {"caption": Caption, "speech": Utterance}
         if unknown := set(kinds) - set(tables):
             raise UsageError(
                 f"kinds of passages are caption and speech, got {', '.join(sorted(unknown))}."
             )
-        found = []
+        found: list[tuple[Row, str]] = []
         with self.read() as connection:
             wanted = list(searchable(connection, videos))
             for kind, first in itertools.product(kinds, range(0, len(wanted), BATCH)):
@@ -204,8 +208,8 @@ class LibraryStore(Transactions):
             rows = connection.execute(query.group_by(EmbeddingSpace.id, EmbeddingSpace.dim))
             return sum(2 * dim * count for dim, count in rows)
 
-    def _rows(self, table, video: str, *conditions) -> list:
-        time = table.t_s if hasattr(table, "t_s") else table.start_s
+    def _rows(self, table: type[T], video: str, *conditions: ColumnElement[bool]) -> Sequence[Row]:
+        time = table.t_s if issubclass(table, (Frame, Detection)) else table.start_s
         with self.read() as connection:
             query = (
                 select(table)
@@ -241,11 +245,11 @@ def newest_per_file(videos: Iterable[StoredVideo]) -> list[StoredVideo]:
     return [v for v in videos if v.id in kept]
 
 
-def _newest(video) -> tuple:
+def _newest(video: StoredVideo | Row) -> tuple:
     return (video.ingested_at or video.created_at, video.created_at)
 
 
-def _stored(row) -> StoredVideo:
+def _stored(row: Row) -> StoredVideo:
     return StoredVideo(
         id=row.public_id,
         path=row.path,

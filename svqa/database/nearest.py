@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from svqa.database.base import Transactions
 from svqa.database.hnsw import (
@@ -44,7 +44,7 @@ class VectorStore(Transactions):
     Those of a video that is being ingested are never found.
     """
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         super().__init__(engine)
         self._tables = TableCache()
 
@@ -138,8 +138,12 @@ class VectorStore(Transactions):
         table = self.vectors(level, modality, model_id, videos=videos)
         scores = table.values.astype(np.float32) @ query
         best = np.argsort(-scores, kind="stable")[:k]
+        names, spans = table.video_ids[best].tolist(), table.spans[best].tolist()
         return [
-            (str(table.video_ids[i]), *map(float, table.spans[i]), float(scores[i])) for i in best
+            (name, start_s, end_s, score)
+            for name, (start_s, end_s), score in zip(
+                names, spans, scores[best].tolist(), strict=True
+            )
         ]
 
     def spaces(self) -> list[VectorSpace]:
@@ -198,7 +202,7 @@ class VectorStore(Transactions):
                 )
             rows = connection.execute(
                 select(func.count()).where(Embedding.space_id == space.id)
-            ).scalar()
+            ).scalar_one()
             numbers = {"m": m, "ef_construction": ef_construction, "workers": workers}
             return create_index(connection, space.id, space.dim, rows, **numbers)
 
@@ -226,4 +230,5 @@ def _nearest_exact(
         {} if videos is None else {"ids": videos}
     )
     sql = _EXACT.format(only="" if videos is None else "AND v.public_id = ANY(:ids)")
-    return [tuple(row) for row in connection.execute(text(sql), given)]
+    rows = connection.execute(text(sql), given)
+    return [(video, start_s, end_s, score) for video, start_s, end_s, score in rows]

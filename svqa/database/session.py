@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from svqa.errors import DatabaseError, NotADatabase, UsageError
 
-try:
+if sys.platform != "win32":  # on Windows SQLite's own lock has to do
     import fcntl
-except ImportError:  # Windows: SQLite's own lock has to do
-    fcntl = None
 
 DEFAULT_URL = "sqlite:///svqa.db"
 BUSY_MS = 30_000
@@ -31,7 +31,7 @@ def database_url(url: str | None = None) -> str:
 
 def sqlite_path(url: URL) -> Path | None:
     """The file of a SQLite URL; None for `:memory:` and for other databases."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database)
 
@@ -54,12 +54,13 @@ def make_engine(url: str) -> Engine:
         raise UsageError(f"svqa stores in sqlite or postgresql, got {backend!r} in {url!r}.")
     if backend == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    if parsed.database in (None, "", ":memory:"):
+    path = sqlite_path(parsed)
+    if path is None:
         raise UsageError(
             "an in-memory database cannot be shared between connections; give a file, "
             "such as sqlite:///svqa.db."
         )
-    _check_file(sqlite_path(parsed))
+    _check_file(path)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -84,7 +85,7 @@ def write_lock(engine: Engine) -> Iterator[None]:
     transactions keeps the two apart. The kernel frees it when the process dies.
     """
     path = sqlite_path(engine.url)
-    if path is None or fcntl is None:
+    if path is None or sys.platform == "win32":
         yield
         return
     deadline = time.monotonic() + BUSY_MS / 1000
@@ -124,23 +125,21 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _set_up_sqlite(connection, _record) -> None:
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # the driver starts no transactions of its own; `_begin_sqlite` does
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(
-        f"PRAGMA busy_timeout = {BUSY_MS}"
-    )  # first: switching to WAL may itself have to wait
+    # first: switching to WAL may itself have to wait
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute(
-        "PRAGMA cache_size = -32768"
-    )  # KiB; the inner pages of the indexes of a million rows
+    # KiB; the inner pages of the indexes of a million rows
+    cursor.execute("PRAGMA cache_size = -32768")
     cursor.close()
 
 
-def _begin_sqlite(connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("svqa_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

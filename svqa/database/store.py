@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select, text
 
 from svqa.database.audit import AuditStore
@@ -27,7 +29,7 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.close()
 
     def stats(self) -> LibraryStats:
@@ -35,7 +37,7 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
         with self.read() as connection:
             count = select(func.count())
             rows = {
-                t.name: connection.execute(count.select_from(t)).scalar()
+                t.name: connection.execute(count.select_from(t)).scalar_one()
                 for t in Base.metadata.sorted_tables
             }
             videos = dict(
@@ -44,15 +46,16 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
             seconds = connection.execute(select(func.sum(Video.duration_s))).scalar() or 0.0
             abstained = connection.execute(
                 count.select_from(Query).where(Query.kind == "ask", Query.abstained)
-            ).scalar()
-            asked = connection.execute(count.select_from(Query).where(Query.kind == "ask")).scalar()
+            ).scalar_one()
+            of_all = count.select_from(Query).where(Query.kind == "ask")
+            asked = connection.execute(of_all).scalar_one()
             recent = (
                 connection.execute(select(Query.latency_ms).order_by(Query.id.desc()).limit(1000))
                 .scalars()
                 .all()
             )
             revision = check_revision(connection) or ""
-            size = connection.execute(text(_SIZE[connection.dialect.name])).scalar()
+            size = connection.execute(text(_SIZE[connection.dialect.name])).scalar_one()
         return LibraryStats(
             url=self.url,
             revision=revision,
@@ -89,8 +92,8 @@ class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
                     True,
                     tuple(problems),
                 )
-            version = connection.execute(text("SELECT sqlite_version()")).scalar()
-            journal = connection.execute(text("PRAGMA journal_mode")).scalar()
+            version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
+            journal = connection.execute(text("PRAGMA journal_mode")).scalar_one()
             keys = bool(connection.execute(text("PRAGMA foreign_keys")).scalar())
             damage = [
                 line
@@ -124,7 +127,7 @@ def open_store(url: str | None = None) -> Store:
     return Store(engine)
 
 
-def percentiles(values_ms: list[float]) -> dict[str, float]:
+def percentiles(values_ms: Iterable[float]) -> dict[str, float]:
     """{"p50", "p90", "p99"}: nearest-rank percentiles, so each is a value that occurred.
 
     Empty for no values.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from cachetools import LRUCache
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from svqa.database.base import SEARCHABLE
 from svqa.database.schema import Embedding, EmbeddingSpace, Video
@@ -42,7 +42,9 @@ class TableCache:
                 self._tables[key] = table
 
 
-def find_space(connection: Connection, level: str, modality: str, model_id: str):
+def find_space(
+    connection: Connection, level: str, modality: str, model_id: str
+) -> Row[int, int] | None:
     """The space's `id` and `dim`; None where nothing was ever stored in it."""
     query = select(EmbeddingSpace.id, EmbeddingSpace.dim).where(
         EmbeddingSpace.level == level,
@@ -69,7 +71,8 @@ def read_table(connection: Connection, space: int, dim: int, videos: dict[int, s
     """
     columns = (Embedding.video_id, Embedding.start_s, Embedding.end_s, Embedding.vector)
     query = select(*columns).where(Embedding.space_id == space)
-    rows, ids = [], list(videos)
+    rows: list[Row] = []
+    ids = list(videos)
     for first in range(0, len(ids), BATCH):
         rows += connection.execute(
             query.where(Embedding.video_id.in_(ids[first : first + BATCH]))

@@ -68,6 +68,7 @@ __all__ = [
     "Ranking",
     "Reliability",
     "RiskCoverage",
+    "Sentences",
     "Span",
     "anls",
     "arm_of",

@@ -16,7 +16,8 @@ branch_labels = None
 depends_on = None
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-REAL, TRUTH, JSON, BYTES = sa.Double(), sa.Boolean(), sa.JSON(), sa.LargeBinary()
+REAL: sa.Double[float] = sa.Double()
+TRUTH, JSON, BYTES = sa.Boolean(), sa.JSON(), sa.LargeBinary()
 TEXT, TIME = CheckedText(), UtcTime(timezone=True)
 WORD, STATE, PUBLIC = sa.String(length=8), sa.String(length=12), sa.String(length=12)
 PART, HASH = sa.String(length=40), sa.String(length=64)

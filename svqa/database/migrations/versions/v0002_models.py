@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     """Model versions, their aliases, and comparisons."""
     op.create_table(
         "model_comparisons",
@@ -77,7 +77,7 @@ def upgrade():
     )
 
 
-def downgrade():
+def downgrade() -> None:
     """Back to the revision before."""
     op.drop_table("model_aliases")
     op.drop_table("model_versions")
