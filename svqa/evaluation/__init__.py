@@ -1,4 +1,4 @@
-"""Question files and benchmarks -> how often right, beside what never looks; models side by side."""
+"""Question files and benchmarks -> how often right, beside what never looks; models compared."""
 
 from __future__ import annotations
 

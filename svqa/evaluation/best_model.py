@@ -51,7 +51,8 @@ def _cheapest(rows: Sequence[Mapping[str, Any]], metric: str) -> Ranking:
     return Ranking(
         best["name"],
         "least",
-        f"{best['name']} {best[metric]:.4g} against {against} ({metric}, measured once, no interval).",
+        f"{best['name']} {best[metric]:.4g} against {against} "
+        f"({metric}, measured once, no interval).",
     )
 
 

@@ -1,5 +1,6 @@
-"""Models and inputs -> outputs side by side, time, memory, quality, and which model is better, kept
-in the database.
+"""Models and inputs -> outputs side by side, time, memory, quality, and which model is better.
+
+Each comparison can be kept in the database.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ METRIC = "accuracy"  # the share of answers that match a reference exactly, afte
 
 @dataclass(frozen=True, eq=False)
 class ModelRun:
-    """One model on the inputs: an output each (None where it raised), errors by input, time,
-    memory, quality.
+    """One model on the inputs: an output each, errors by input, time, memory, quality.
+
+    An output is None where the model raised.
 
     `values (N,)` are in [0, 1], an error counts 0; None without references. `latency_ms` is the
     median of the calls that worked; of an `Answer` it is what the answer tells, so that taking a
@@ -63,8 +65,9 @@ class ModelRun:
 
 @dataclass(frozen=True, eq=False)
 class ModelsCompared:
-    """Models side by side on the same inputs; `ranking`: which is on top; `stored`: what the
-    database keeps of it.
+    """Models side by side on the same inputs.
+
+    `ranking`: which is on top; `stored`: what the database keeps of it.
     """
 
     model_type: ModelType
@@ -86,7 +89,8 @@ class ModelComparator:
     >>> registry.register_model("vqa", "yes", lambda question: "yes")
     >>> registry.register_model("vqa", "no", lambda question: "no")
     >>> comparator, truth = ModelComparator(registry), ["yes"] * 18
-    >>> comparator.compare_models("vqa", ["a?", "b?"] * 9, ["yes", "no"], references=truth).ranking.winner
+    >>> found = comparator.compare_models("vqa", ["a?", "b?"] * 9, ["yes", "no"], references=truth)
+    >>> found.ranking.winner
     'yes'
     """
 
@@ -182,8 +186,9 @@ class ModelComparator:
     def run_model(
         self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None
     ) -> ModelRun:
-        """One model on every input, its errors kept beside its outputs; only an unknown name is
-        raised.
+        """One model on every input, its errors kept beside its outputs.
+
+        Only an unknown name is raised.
         """
         outputs, errors, spent = [], {}, []
         with metrics_service.track_memory() as memory:
@@ -213,8 +218,9 @@ class ModelComparator:
 
 
 def words_of(output: Any) -> str:
-    """-> what an output says: an answer's text ("" if it abstained), captions and utterances
-    joined, text as it is.
+    """-> what an output says, in words.
+
+    An answer's text ("" if it abstained), captions and utterances joined, text as it is.
     """
     if isinstance(output, Answer):
         return "" if output.abstained else output.text

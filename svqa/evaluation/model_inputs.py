@@ -1,4 +1,4 @@
-"""A dictionary such as `{"image": ..., "question": ...}` -> the input that a model of a type takes."""
+"""`{"image": ..., "question": ...}` -> the input that a model of its type takes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""NExT-GQA: captions with their seconds -> the span that answers each question -> mIoU, IoP, hit@1
-with their baselines.
+"""NExT-GQA: captions with their seconds -> the span that answers -> mIoU, IoP, hit@1.
+
+Every figure stands beside its baselines.
 
 Xiao et al. 2024, arXiv:2309.01327. Only the question's text is used, never its options or its
 answer. Captions go through the sentence encoder, BM25 and `svqa.temporal` exactly as a video's own
@@ -40,8 +41,9 @@ def run_nextgqa(
     seed: int = 0,
     chosen: Mapping[str, int] | None = None,
 ) -> EvalResult:
-    """-> figures over all questions and by type; baselines: random, whole video, question words,
-    shuffled time.
+    """-> figures over all questions and by type, beside their baselines.
+
+    Baselines: random, whole video, question words, shuffled time.
 
     Values are fractions, `iou` is the published mIoU, `iou_above_question_words` its paired
     difference to that baseline. `chosen` {question id: option index}: an answerer's picks, adds
@@ -92,8 +94,9 @@ def run_nextgqa(
 def baseline_rows(
     asked: Sequence[GroundingQuestion], priors: Mapping[int, Prior], seed: int
 ) -> dict[str, list[dict[str, float]]]:
-    """What needs no look at the video: a random span, all of it, the question's words, captions at
-    shuffled times.
+    """What needs no look at the video.
+
+    A random span, all of it, the question's words, captions at shuffled times.
     """
     rng = np.random.default_rng(seed)
     random, whole, said, shuffled = [], [], [], []

@@ -21,8 +21,9 @@ from svqa.temporal.prior import without_time_words
 
 @dataclass(frozen=True, eq=False)
 class GroundingQuestion:
-    """A question, its video's seconds, and how well each second's caption fits it: `frames`,
-    `cosines`, `words`.
+    """A question, its video's seconds, and how well each second's caption fits it.
+
+    `frames`, `cosines` and `words` hold a value a second.
     """
 
     question: Question
@@ -50,8 +51,9 @@ class GroundingQuestion:
 def read_grounding_questions(
     annotations: str | Path, spans: str | Path
 ) -> tuple[list[Question], dict[str, float]]:
-    """-> (questions with their marked spans and id `video_qid`, {video: seconds}). Raises
-    UsageError on other files.
+    """-> (questions with their marked spans and id `video_qid`, {video: seconds}).
+
+    Raises UsageError on other files.
     """
     marked = json.loads(Path(spans).read_text(encoding="utf-8"))
     with open(annotations, newline="", encoding="utf-8") as file:
@@ -91,8 +93,9 @@ def gather(
     captions: Mapping[str, Sequence],
     sentences: TextEncoder,
 ) -> list[GroundingQuestion]:
-    """Every question beside its video's caption vectors and word scores; a video's captions are
-    encoded once.
+    """Every question beside its video's caption vectors and word scores.
+
+    A video's captions are encoded once.
     """
     videos = {}
     for video in dict.fromkeys(q.video for q in questions):

@@ -25,16 +25,12 @@ FRAME_WEIGHTS = (0.2, 0.3, 0.4, 0.5)
 
 
 def values_of(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
-    """One question's values by `prior` and `content (T,)`: those of its span and those of its
-    ranked frames.
-    """
+    """One question's values by `prior` and `content (T,)`: of its span and of its ranked frames."""
     return {**span_values(asked, prior, content), **frame_values(asked, prior, content)}
 
 
 def span_values(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
-    """The span with the highest expected IoU under prior x content, held against the marked
-    ones.
-    """
+    """The span with the highest expected IoU under prior x content, against the marked ones."""
     spans, weights = prior.spans(asked.question.text, asked.duration_s)
     best = expected_moments(
         content,
@@ -48,8 +44,9 @@ def span_values(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> 
 
 
 def frame_values(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> dict[str, float]:
-    """Seconds ranked by log prior density + frame_weight x content; a second stands for its
-    middle.
+    """Seconds ranked by log prior density + frame_weight x content.
+
+    A second stands for its middle.
     """
     middle_s = asked.frames.spans.mean(axis=1)
     density = np.maximum(
@@ -74,8 +71,9 @@ def fitted_priors(
     scores: Sequence[np.ndarray] | None = None,
     table: Table | None = None,
 ) -> dict[int, Prior]:
-    """-> {question number: the prior it may use}: fitted, and its weights chosen, on the other
-    folds only.
+    """-> {question number: the prior it may use}.
+
+    The prior is fitted, and its weights chosen, on the other folds only.
 
     `scores` (T,) a question, default its `content`. `table` makes a prior from questions, default
     `fit_table`.
@@ -99,8 +97,9 @@ def choose_weights(
     *,
     table: Table | None = None,
 ) -> Prior:
-    """A prior fitted on all of `asked`, its two weights the best (mIoU, hit@1) when each fold is
-    left out in turn.
+    """A prior fitted on all of `asked`, its two weights chosen by leaving each fold out in turn.
+
+    They are the best of (mIoU, hit@1).
     """
     table = table or fit_table
     inner = {
@@ -119,9 +118,7 @@ def choose_weights(
 
 
 def ious_by_weight(asked: GroundingQuestion, prior: Prior, content: np.ndarray) -> np.ndarray:
-    """`span_values(...)["iou"]` for each of `CONTENT_WEIGHTS`, with the work they share done
-    once.
-    """
+    """`span_values(...)["iou"]` for each of `CONTENT_WEIGHTS`, shared work done once."""
     spans, weights = prior.spans(asked.question.text, asked.duration_s)
     candidates = candidate_spans(asked.duration_s)
     overlap = span_iou(candidates, spans)

@@ -1,5 +1,6 @@
-"""NExT-QA multiple choice: captions -> `EvidenceAnswerer`, the code that answers a video ->
-accuracy with its baselines.
+"""NExT-QA multiple choice: captions -> `EvidenceAnswerer` -> accuracy with its baselines.
+
+The answerer is the code that answers a video.
 
 Xiao et al. 2021, arXiv:2105.08276: five options a question; types C* causal, T* temporal, D*
 descriptive. The captions are ready-made, written by a far larger vision-language model; no pixel is
@@ -50,8 +51,9 @@ class Choice:
 
 
 def read_annotations(path: str | Path) -> list[Choice]:
-    """-> the questions of a NExT-QA csv file by video, `id` is `video_qid`. Raises UsageError for a
-    missing column.
+    """-> the questions of a NExT-QA csv file by video, `id` is `video_qid`.
+
+    Raises UsageError for a missing column.
 
     By video, so that an encoder which remembers its last sentences reads a video's captions once.
     """
@@ -65,8 +67,9 @@ def read_annotations(path: str | Path) -> list[Choice]:
 
 
 def read_captions(path: str | Path) -> dict[str, list[Evidence]]:
-    """-> each video's captions as passages, from `{video: [caption at 0 s, at 1 s, ...]}` (.json or
-    .json.gz).
+    """-> each video's captions as passages (.json or .json.gz).
+
+    The file holds `{video: [caption at 0 s, at 1 s, ...]}`.
     """
     path = Path(path)
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -80,8 +83,9 @@ def read_captions(path: str | Path) -> dict[str, list[Evidence]]:
 
 
 def read_predictions(path: str | Path, choices: Sequence[Choice]) -> np.ndarray:
-    """-> (N,) another model's stored predictions, `{video_qid: {"prediction", "answer"}}`, in the
-    order of `choices`.
+    """-> (N,) another model's stored predictions, in the order of `choices`.
+
+    The file holds `{video_qid: {"prediction", "answer"}}`.
 
     Raises UsageError where a question is missing or the file disagrees about the right answer.
     """
@@ -104,8 +108,7 @@ def run_nextqa(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> EvalResult:
-    """Accuracy of `EvidenceAnswerer` on every question of `annotations`, overall and by type, with
-    its baselines.
+    """Accuracy of `EvidenceAnswerer` on every question, overall and by type, with its baselines.
 
     `predictions`: a stored file of another model, shown as the row `stored` among the baselines.
     `progress` is called after each question. Intervals: bootstrap over videos. Raises
@@ -153,8 +156,9 @@ def run_nextqa(
 def pick_by_baselines(
     question: Question, passages: Sequence[Evidence], sentences: TextEncoder
 ) -> dict[str, int]:
-    """-> what each of `BASELINES` picks: longest option, nearest to the question (blind), most words
-    in the captions.
+    """-> what each of `BASELINES` picks, as the index of an option.
+
+    Longest option, nearest to the question (blind), most words in the captions.
     """
     options = list(question.options)
     vectors = sentences.encode_text([question.text, *options])

@@ -1,5 +1,6 @@
-"""Sentences -> the vectors an encoder made of them before, kept on disk: a benchmark's captions are
-read once.
+"""Sentences -> the vectors an encoder made of them before, kept on disk.
+
+A benchmark's captions are read once.
 
 Kept is what one call returned, by the model and the texts of that call, in float32 with its
 checksum: given back bit for bit, or, where a byte of it is wrong, computed again. The texts

@@ -1,7 +1,8 @@
-"""A file of questions about any videos -> how often a library answers right and finds the seconds,
-beside its baselines.
+"""A file of questions about any videos -> how often a library answers right and finds the seconds.
 
-The file is the project's own format (`read_question_set`), the one that fine-tuning reads, so what a
+Every figure stands beside its baselines.
+
+The file is the project's own format (`svqa.questions`), the one that fine-tuning reads, so what a
 version learnt on one split is measured on another. Answers and seconds are those of `svqa ask`: the
 first moment of its evidence is the span that was found, all of them in order are the ranking.
 """
@@ -31,16 +32,15 @@ SPAN_METRICS = ("iou", "iou_at_05", "iop", "hit_at_1", "recall_at_5", "reciproca
 def run_questions(
     library: Library, asked: QuestionSet, *, seed: int = 0, progress: Progress | None = None
 ) -> EvalResult:
-    """-> `accuracy`, `answered`, and for questions with marked spans `iou` (mIoU), `iou_at_05`,
-    `hit_at_1` and so on.
+    """-> `accuracy`, `answered`, and for marked spans `iou` (mIoU), `iou_at_05`, `hit_at_1` ...
 
     Videos that the library lacks are ingested first. An abstention counts as wrong and is told by
     `answered`; words must match a reference exactly, options are chosen. Each question is also
-    asked about the next video of the file (`another video`). Baselines that never look: `blind` (the
-    commonest answer to these words in the other videos, or else to its type), `majority` (to its
-    type), `chance` (where there are options); for seconds `random`, `whole video`, `question words`
-    and `shuffled time`. Intervals are over videos. Raises UsageError for a video that cannot be
-    read.
+    asked about the next video of the file (`another video`). Baselines that never look: `blind`
+    (the commonest answer to these words in the other videos, or else to its type), `majority` (to
+    its type), `chance` (where there are options); for seconds `random`, `whole video`, `question
+    words` and `shuffled time`. Intervals are over videos. Raises UsageError for a video that cannot
+    be read.
     """
     videos = ingest_asked(library, asked.questions)
     names, duration_s = (
@@ -86,8 +86,9 @@ def run_questions(
 def ingest_asked(
     library: Library, questions: Sequence[Question], *, progress: Progress | None = None
 ) -> dict[str, str]:
-    """Take in the videos that are asked about -> {video as the file names it: its id in the
-    library}, in the file's order.
+    """Take in the videos that are asked about -> {video as the file names it: its id}.
+
+    In the file's order.
 
     Done before, this costs next to nothing. Raises UsageError, with the reasons, where a video
     cannot be read.
@@ -128,6 +129,7 @@ def _values(question: Question, answer: Answer) -> dict[str, float]:
 
 def _span_values(ranked: Sequence[Span], marked: Sequence[Span]) -> dict[str, float]:
     """`SPAN_METRICS` of the spans found, best first; a span stands for its middle in the ranking.
+
     None found is 0.
     """
     if not ranked:
@@ -159,8 +161,9 @@ def _habits(questions: Sequence[Question]) -> dict[str, list[Values]]:
 
 
 def _commonest(counts: Counter, question: Question) -> str | None:
-    """The commonest answer in other videos, among the options where there are any; None where there
-    is none.
+    """The commonest answer in other videos, None where there is none.
+
+    Among the options where there are any.
     """
     elsewhere = Counter()
     for (answer, video), count in counts.items():
@@ -176,8 +179,9 @@ def _guess(answer: str | None, question: Question) -> Values:
 def _places(
     questions: Sequence[Question], said: Sequence[Answer], lengths_s: Sequence[float], seed: int
 ) -> dict[str, list[Values]]:
-    """What spans get that were found without a look: by lot, all of it, by the words, and the found
-    ones moved by lot.
+    """What spans get that were found without a look.
+
+    By lot, all of the video, by the question's words, and the found ones moved by lot.
     """
     rng, prior = np.random.default_rng(seed), load_prior()
     baselines: dict[str, list[Values]] = {

@@ -1,5 +1,6 @@
-"""A name -> a model to call on an input: what was registered, the model sets, the versions that
-training stored.
+"""A name -> a model to call on an input.
+
+What was registered, the model sets, the versions that training stored.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ class ModelRegistry:
         *,
         factory: Callable | None = None,
     ) -> None:
-        """Give a model a name; nothing is loaded before its first use. A name that was registered
-        before is replaced.
+        """Give a model a name; nothing is loaded before its first use.
+
+        A name that was registered before is replaced.
 
         `model_fn`: a function of one input; or a model class (or `module:Class`), made by its
         `from_pretrained()` where it has one. `factory`: a function of nothing that gives the model,
@@ -91,14 +93,16 @@ class ModelRegistry:
         self._made.pop(key, None)
 
     def use_version_loader(self, load: Callable[[StoredVersion], Any]) -> None:
-        """How a stored version becomes a model; without it, only versions stored as a whole model
-        can be loaded.
+        """How a stored version becomes a model.
+
+        Without it, only versions stored as a whole model can be loaded.
         """
         self._load_version = load
 
     def names(self, model_type: ModelType | str, *, store=None) -> tuple[str, ...]:
-        """What there is of a type: registered, then model sets, then (with a `Store`) versions as
-        `name:number`.
+        """What there is of a type, by name.
+
+        Registered, then model sets, then (with a `Store`) versions as `name:number`.
         """
         model_type = _type(model_type)
         own = [name for kind, name in self._makers if kind is model_type]
@@ -108,8 +112,9 @@ class ModelRegistry:
         return tuple(dict.fromkeys([*own, *sets, *stored]))
 
     def load(self, model_type: ModelType | str, name: str, *, store=None) -> Callable[[Any], Any]:
-        """-> a function of one input. A model set answers a `Question` from `store`, where its
-        video is ingested first.
+        """-> a function of one input.
+
+        A model set answers a `Question` from `store`, where its video is ingested first.
 
         Raises UnknownModel, which lists the known ones, and what loading the model raises.
         """
@@ -142,8 +147,9 @@ class ModelRegistry:
 
 
 def load_whole_version(version: StoredVersion) -> Any:
-    """-> the model of a version that was stored as a whole model. Raises ModelError for one that is
-    an adapter.
+    """-> the model of a version that was stored as a whole model.
+
+    Raises ModelError for one that is an adapter.
     """
     folder = Path(version.adapter_path)
     if not (folder / "config.json").is_file():
@@ -176,9 +182,9 @@ def _ask(models: ModelSet, store, question: Question):
 
 
 def _with_captions(models: ModelSet, given: tuple) -> tuple:
-    """Frames beside a question, for an answerer that reads: what the set's captioner says of them."""
+    """Frames beside a question, for an answerer that reads -> what the set's captioner says."""
     question, passages, *frames = given
-    if models.answerer.needs_frames or passages or not frames or models.captioner is None:
+    if models.answerer.needs_frames or passages or not frames:
         return given
     said = models.captioner.caption(frames[0], [_span(frames[0])])
     video = question.video
@@ -187,8 +193,9 @@ def _with_captions(models: ModelSet, given: tuple) -> tuple:
 
 
 def _function(model: Any) -> Callable[[Any], Any]:
-    """-> what calls a model of `svqa.models.base` on one input; anything else that can be called is
-    taken as it is.
+    """-> what calls a model of `svqa.models.base` on one input.
+
+    Anything else that can be called is taken as it is.
     """
     match model:
         case Answerer():

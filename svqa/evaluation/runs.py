@@ -1,5 +1,6 @@
-"""Questions, result files, model sets -> a value a question each -> paired verdicts with a
-fingerprint.
+"""Questions, result files, model sets -> a value a question each -> paired verdicts.
+
+Only runs whose fingerprints agree are compared.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class QuestionSet:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one model scored, question by question: `values` id -> 0 to 1, `videos` id -> what the
-    question is about.
+    """What one model scored, question by question.
+
+    `values` id -> 0 to 1, `videos` id -> what the question is about.
     """
 
     name: str
@@ -74,12 +76,13 @@ def read_question_set(path: str | Path, *, split: str | None = None) -> Question
 
 
 def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
-    """-> the run of a result file: that of `svqa eval` with `per_question`, or `{id: {"prediction",
-    "answer"}}`.
+    """-> the run of a result file.
 
-    The second kind has no fingerprint of its own: it takes that of `asked`, after every right answer
-    in it was compared. Raises UsageError where a question is missing or the file says that another
-    answer is right.
+    Of `svqa eval` with `per_question`, or `{id: {"prediction", "answer"}}`.
+
+    The second kind has no fingerprint of its own: it takes that of `asked`, after every right
+    answer in it was compared. Raises UsageError where a question is missing or the file says that
+    another answer is right.
     """
     path, data = Path(path), json.loads(Path(path).read_text(encoding="utf-8"))
     if "per_question" in data:
@@ -111,8 +114,7 @@ def run_set(
     annotations: str | Path | None = None,
     comparator: ModelComparator = model_comparator,
 ) -> Run:
-    """-> the run of a model set, or of any VQA model that is registered, on every question of
-    `asked`.
+    """-> the run of a model set, or of any registered VQA model, on every question of `asked`.
 
     The videos are taken into `store` first if needed. With `captions` (and the `annotations` they
     belong to) no video is opened: the set's evidence answerer reads them. An abstention and an
@@ -142,8 +144,9 @@ def run_set(
 def compare_runs(
     runs: Sequence[Run], *, store=None, metric: str = METRIC, margin: float = MARGIN, seed: int = 0
 ) -> RunsCompared:
-    """Every pair of runs, paired by question and clustered by video, after their fingerprints were
-    found to agree.
+    """Every pair of runs, paired by question and clustered by video.
+
+    Their fingerprints have to agree.
 
     Raises DifferentFingerprints with the field that differs; UsageError where the questions are not
     the same.

@@ -1,5 +1,6 @@
-"""A model set and a seed -> how often it is right about shapes videos; who reads words is given
-captions.
+"""A model set and a seed -> how often it is right about shapes videos.
+
+Who reads words is given captions.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ _FRAME_S = 0.01
 
 
 class Captioned(Answerer):
-    """An answerer that reads words, made to look: each frame is captioned, and the captions are
-    what it reads.
+    """An answerer that reads words, made to look.
+
+    Each frame is captioned, and the captions are what it reads.
     """
 
     def __init__(self, answerer: Answerer, captioner: Captioner):
@@ -47,7 +49,7 @@ class Captioned(Answerer):
 def run_shapes(
     models: ModelSet, *, videos: int = 60, seed: int = FRESH_SEED, every_s: float | None = None
 ) -> EvalResult:
-    """Accuracy of the set's answerer on freshly drawn videos, by type of question, with its baselines.
+    """Accuracy of the set's answerer on freshly drawn videos, by type, with its baselines.
 
     Where the set was made for this world, also how often its boxes find the seconds that hold the
     evidence (`span IoU>=0.5`). `seed` must be one that nothing was trained on. Raises UsageError
@@ -69,8 +71,9 @@ def run_shapes(
 
 
 def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) -> EvalResult:
-    """The same result with the figures of found seconds beside the answers; their baselines begin with
-    `span: `.
+    """The same result with the figures of found seconds beside the answers.
+
+    Their baselines begin with `span: `.
     """
     found = run_shapes_grounding(None, models.detector, videos=videos, seed=seed)
     by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}

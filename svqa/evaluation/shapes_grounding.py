@@ -1,5 +1,6 @@
-"""Questions about shapes videos -> the seconds that hold the evidence -> temporal IoU, beside what
-never looks.
+"""Questions about shapes videos -> the seconds that hold the evidence -> temporal IoU.
+
+Every figure stands beside what never looks.
 
     python -m svqa.evaluation.shapes_grounding --out experiments/shapes_grounding/result.json
 
@@ -50,13 +51,14 @@ _STEPS = 32
 def run_shapes_grounding(
     encoder: Encoder | None, detector: Detector, *, videos: int = 120, seed: int = SEED
 ) -> EvalResult:
-    """Share of questions whose evidence is found at temporal IoU >= 0.5, by type, intervals over
-    videos.
+    """Share of questions whose evidence is found at temporal IoU >= 0.5, overall and by type.
 
-    Baselines: a random span, the whole video, the span that the question's words alone suggest (learnt
-    on another seed), and the same method on frames in shuffled order. With `encoder` two more rows:
-    the stretch whose pictures are most like the question's words, and the second at which the
-    picture changes most.
+    Intervals are over videos.
+
+    Baselines: a random span, the whole video, the span that the question's words alone suggest
+    (learnt on another seed), and the same method on frames in shuffled order. With `encoder` two
+    more rows: the stretch whose pictures are most like the question's words, and the second at
+    which the picture changes most.
     """
     rng = np.random.default_rng([seed, 3])
     scenes = [scene_of(seed, i) for i in range(videos)]
@@ -106,8 +108,9 @@ def words_prior() -> Prior:
 
 
 def find_spans(boxes: Sequence[Detection], t_s: np.ndarray, question: str) -> list[Span]:
-    """The method: the seconds of what the question says happens, the earliest first; one span
-    without any boxes too.
+    """The method: the seconds of what the question says happens, the earliest first.
+
+    One span without any boxes too.
     """
     found = sorted((h.start_s, h.end_s) for h in EventGrounder(boxes, t_s).find(question))
     return found or [(0.0, DURATION_S)]

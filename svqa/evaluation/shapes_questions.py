@@ -1,5 +1,6 @@
-"""An answerer and a seed -> how often it is right about videos of the shapes world, by type of
-question, beside its baselines.
+"""An answerer and a seed -> how often it is right about the shapes world, by type of question.
+
+Every figure stands beside its baselines.
 
 Every question is asked three times: about the right frame (the one it is about; for time questions
 the middle of the evidence, the best that any single frame can do), about the middle frame of the
@@ -53,8 +54,9 @@ class FrameQuestion:
 def evaluate_frame_questions(
     answerer: Answerer, *, videos: int = 240, seed: int = FRESH_SEED, every_s: float | None = None
 ) -> EvalResult:
-    """Accuracy by type of question, 95 % intervals over videos. `seed` must not be one that the
-    answerer was trained on.
+    """Accuracy by type of question, 95 % intervals over videos.
+
+    `seed` must not be one that the answerer was trained on.
 
     With `every_s`, the answerer is also given the whole video at that rate (`whole video`), and
     uses it in its own way. Questions, about ten a video, are drawn fresh from the seed; the
@@ -108,8 +110,9 @@ def evaluate_frame_questions(
 def evaluate_captions(
     captioner: Captioner, *, videos: int = 240, seed: int = FRESH_SEED
 ) -> dict[str, Figure]:
-    """-> `tokens` (share of words right, aligned), `captions` (of sentences exactly right); four
-    frames a video.
+    """-> `tokens` (share of words right, aligned), `captions` (share of sentences exactly right).
+
+    Four frames a video.
     """
     tokens, exact, groups = [], [], []
     for index in range(videos):
@@ -152,8 +155,9 @@ def _score(
 
 
 def _say(answerer: Answerer, asked: Sequence[Question], frames: Sequence[FrameBatch]) -> list[str]:
-    """What is answered; many at once where the model sees single pictures, which changes no
-    answer.
+    """What is answered; many at once where the model sees single pictures.
+
+    That changes no answer.
     """
     if isinstance(getattr(answerer, "way", None), BestFrame) and all(len(f) == 1 for f in frames):
         return [reply.text for reply in answerer.reply([f.pixels[0] for f in frames], asked)]
@@ -165,8 +169,9 @@ def _frames(scene: Scene, t_s: Sequence[float]) -> FrameBatch:
 
 
 def _aligned(truth: Sequence[str], said: Sequence[str]) -> float:
-    """Words in common, in order, over the longer of the two: one word too many costs one word, not
-    all that follow.
+    """Words in common, in order, over the longer of the two.
+
+    One word too many costs one word, not all that follow.
     """
     blocks = SequenceMatcher(None, truth, said, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks) / max(len(truth), len(said))
@@ -179,8 +184,9 @@ def _figure(values: np.ndarray, groups: Sequence[int], rows: np.ndarray, seed: i
 def _baselines(
     asked: Sequence[FrameQuestion], right, groups: Sequence[int], seed: int
 ) -> dict[str, dict[str, Figure]]:
-    """By baseline, then by type: who looks elsewhere, with intervals; who never looks, on the same
-    questions.
+    """By baseline, then by type: who looks elsewhere, and who never looks, on the same questions.
+
+    With intervals.
     """
     types = [a.question.type for a in asked]
     found = {

@@ -11,9 +11,9 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from svqa.errors import UnknownModel, unknown_name
+from svqa.errors import ModelError, UnknownModel, unknown_name
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
 from svqa.models.pretrained import Located, installed, locate
 from svqa.models.weights import WEIGHTS, verified
@@ -51,7 +51,8 @@ class ModelFacts:
 class ModelSet:
     """The models of one set: each is loaded when it is first used, and then kept.
 
-    A set may lack a role; that is None.
+    A set may lack a detector, a transcriber or an answerer; that is None. Without one of the others
+    nothing can be taken in or found: asking for it raises ModelError.
 
     >>> models = load_set("offline")
     >>> models.encoder.encode_text(["a bear"]).shape
@@ -79,12 +80,12 @@ class ModelSet:
         return {role: _installed_id(self._specs[role]) for role in ROLES if role in self._specs}
 
     @cached_property
-    def encoder(self) -> Encoder | None:
+    def encoder(self) -> Encoder:
         """Frames and queries -> vectors of one space."""
-        return self._member("encoder")
+        return self._needed("encoder")
 
     @cached_property
-    def sentences(self) -> TextEncoder | None:
+    def sentences(self) -> TextEncoder:
         """Captions and utterances -> vectors.
 
         The encoder reads them where the set has no model for sentences alone.
@@ -92,9 +93,9 @@ class ModelSet:
         return self._member("sentences") or self.encoder
 
     @cached_property
-    def captioner(self) -> Captioner | None:
+    def captioner(self) -> Captioner:
         """Segments -> sentences."""
-        return self._member("captioner")
+        return self._needed("captioner")
 
     @cached_property
     def detector(self) -> Detector | None:
@@ -107,16 +108,22 @@ class ModelSet:
         return self._member("transcriber")
 
     @cached_property
-    def sounds(self) -> SoundEncoder | None:
+    def sounds(self) -> SoundEncoder:
         """Stretches of sound -> vectors."""
-        return self._member("sounds")
+        return self._needed("sounds")
 
     @cached_property
     def answerer(self) -> Answerer | None:
         """Question and evidence -> answer."""
         return self._member("answerer")
 
-    def _member(self, role: str):
+    def _needed(self, role: str) -> Any:
+        found = self._member(role)
+        if found is None:
+            raise ModelError(f"The set {self.name!r} has no {role}. See: svqa models list")
+        return found
+
+    def _member(self, role: str) -> Any:
         if role not in self._specs:
             return None
         if role not in self._made:

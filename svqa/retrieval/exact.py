@@ -51,8 +51,9 @@ def top_k(values: np.ndarray, query: np.ndarray, k: int) -> tuple[np.ndarray, np
 
 
 def best_k(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """`scores (N,)` -> `(indices, scores)` of the k greatest, best first, equal scores in their
-    order.
+    """`scores (N,)` -> `(indices, scores)` of the k greatest, best first.
+
+    Equal scores stay in their order.
     """
     k = min(k, len(scores))
     if k == 0:
@@ -64,8 +65,9 @@ def best_k(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def widen(values: np.ndarray) -> np.ndarray:
-    """float16 -> the same numbers as float32, about four times as fast as numpy's `astype` on a
-    machine of 2026.
+    """float16 -> the same numbers as float32.
+
+    About four times as fast as numpy's `astype` on a machine of 2026.
 
     Moves the bits of a float16 into the place of a float32's and corrects the exponent by a
     product, which numpy does for many numbers at a time. The result lies in column order: its

@@ -2,7 +2,7 @@
 
 An item's worth is the sum of 1 / (60 + rank) over the rankings that name it, ranks counted from 1,
 so that rankings need no common scale of scores. Scores become ranks in one of two ways, which
-differ in what equal scores get; an item that a ranking does not name has the rank infinity, worth 0.
+differ in what equal scores get; an item that a ranking does not name has the rank infinity: 0.
 """
 
 from __future__ import annotations

@@ -43,8 +43,9 @@ class Fused:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """`total (N,)`, higher is better, and what each sense gave: `by_sense` {sense: (N,)}, which add
-    up to the total.
+    """`total (N,)`, higher is better, and what each sense gave: `by_sense` {sense: (N,)}.
+
+    The parts add up to the total.
     """
 
     total: np.ndarray
@@ -70,18 +71,22 @@ def create_multimodal_embedding(
     missing. Rows are brought to length 1 first; a row of zeros (silence) has no say in its item.
 
     - `weighted_sum`: sum of weight x row, then length 1. One shared space.
-    - `gated`: as weighted_sum, each row's weight multiplied by its own reliability (see `reliability`).
-    - `concat`: the rows side by side, each times the square root of its weight, so the product of two such vectors is
-      the weighted mean of the cosines. A missing sense takes `dims[sense]` zeros, or no room if not in `dims`.
+    - `gated`: as weighted_sum, each row's weight multiplied by its own `reliability`.
+    - `concat`: the rows side by side, each times the square root of its weight, so the product of
+      two such vectors is the weighted mean of the cosines. A missing sense takes `dims[sense]`
+      zeros, or no room if not in `dims`.
     - `late`: nothing is mixed; `match` ranks the items in each sense and fuses the ranks.
 
     `weights`: a sense's share before gating, default equal. Raises UsageError for an unknown
     strategy or sense, nothing to fuse, counts that differ, and (where vectors are added) dimensions
     or models that differ.
 
-    >>> fused = create_multimodal_embedding([1.0, 0.0], [0.0, 2.0], weights={"visual": 3, "text": 1})
-    >>> [round(float(x), 2) for x in fused.values[0]], {sense: float(w[0]) for sense, w in fused.weights.items()}
-    ([0.95, 0.32], {'visual': 0.75, 'text': 0.25})
+    >>> weights = {"visual": 3, "text": 1}
+    >>> fused = create_multimodal_embedding([1.0, 0.0], [0.0, 2.0], weights=weights)
+    >>> [round(float(x), 2) for x in fused.values[0]]
+    [0.95, 0.32]
+    >>> {sense: float(w[0]) for sense, w in fused.weights.items()}
+    {'visual': 0.75, 'text': 0.25}
     """
     if fusion_strategy not in STRATEGIES:
         raise UsageError(unknown_name("fusion strategy", fusion_strategy, STRATEGIES))
@@ -114,8 +119,9 @@ def create_multimodal_embedding(
 
 
 def match(fused: Fused, **queries: np.ndarray) -> Scores:
-    """Score the N items against a query in one or more senses, `match(fused, visual=q,
-    audio=tone)`.
+    """Score the N items against a query in one or more senses.
+
+    `match(fused, visual=q, audio=tone)`.
 
     `late` fuses ranks (`late_fusion`); the others add weight x cosine over the senses the query
     speaks to, so the parts add up exactly. A text query may be given to `visual` and `text` alike
@@ -154,13 +160,15 @@ def late_fusion(
     weights: Mapping[str, np.ndarray | float] | None = None,
     k: int = RRF_K,
 ) -> Scores:
-    """Reciprocal rank fusion: {sense: (N,) scores in any units} -> sum of weight / (k + rank), rank
-    from 1.
+    """Reciprocal rank fusion: {sense: (N,) scores in any units} -> sum of weight / (k + rank).
+
+    Ranks count from 1.
 
     Equal scores share their mean rank. NaN means this sense does not know the item and gives it
     nothing. Cormack et al. 2009.
 
-    >>> late_fusion({"visual": np.array([.9, .1]), "text": np.array([.2, .8])}, weights={"text": 2}).total.argmax()
+    >>> scores = {"visual": np.array([0.9, 0.1]), "text": np.array([0.2, 0.8])}
+    >>> late_fusion(scores, weights={"text": 2}).total.argmax()
     np.int64(1)
     """
     ranks = {sense: mean_ranks(np.asarray(of, np.float64)) for sense, of in scores.items()}
@@ -169,8 +177,9 @@ def late_fusion(
 
 
 def reliability(rows: np.ndarray) -> np.ndarray:
-    """(N, D) -> (N,) in [0, 1]: how far each row stands out from its own sense's mean; 0 for zeros,
-    1 for N = 1.
+    """(N, D) -> (N,) in [0, 1]: how far each row stands out from its own sense's mean.
+
+    0 for zeros, 1 for N = 1.
 
     A camera that never moves or a steady hum gives the same vector all the time and so cannot tell
     moments apart; what stands out can. 1 - cosine to the mean of the other rows, between 0 and 1.
@@ -235,8 +244,9 @@ def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> di
 
 
 def _for_query(fused: Fused, senses: list[str]) -> dict[str, np.ndarray]:
-    """-> {sense: (N,)}: an item's shares over the senses that are asked, summing to how much of the
-    query it can meet.
+    """-> {sense: (N,)}: an item's shares over the senses that are asked.
+
+    They sum to how much of the query it can meet.
     """
     own = sum(fused.weights[s] for s in senses)
     asked = sum(fused.given[s] for s in senses)

@@ -5,7 +5,8 @@ weighted by the frames it rests on, so a scene is exactly the mean of its frames
 changed is computed again. Boundaries are multiples of the length, so a video taken in 30 s chunks
 gives the same rows as the whole video at once:
 
->>> frames = VectorSet("frame", "visual", "m", [[t, t + 1] for t in range(60)], np.eye(60, dtype=np.float32))
+>>> spans = [[t, t + 1] for t in range(60)]
+>>> frames = VectorSet("frame", "visual", "m", spans, np.eye(60, dtype=np.float32))
 >>> levels_of(frames, 60.0)
 (VectorSet(segment visual (12, 60) by m), VectorSet(scene visual (2, 60) by m))
 """
@@ -26,8 +27,9 @@ _SAME_S = 1e-6  # two boundaries closer than this are one: float noise, not a sh
 
 @dataclass(frozen=True, eq=False)
 class Pooled:
-    """Means that remember how many frames they rest on: `vectors` (means, not of length 1), `counts
-    (N,) int64`.
+    """Means that remember how many frames they rest on.
+
+    `vectors` (means, not of length 1), `counts (N,) int64`.
     """
 
     vectors: VectorSet
@@ -58,9 +60,8 @@ def segments_of(
     segments stay nested in scenes as long as 30 is a multiple of their length. With `since_s` only
     those that end after it: what an added chunk can change.
 
-    >>> segments_of(12.0, cuts_s=[7.0])
-    [Segment(segment 0:00.0-0:05.0), Segment(segment 0:05.0-0:07.0), Segment(segment 0:07.0-0:10.0), \
-Segment(segment 0:10.0-0:12.0)]
+    >>> [(segment.start_s, segment.end_s) for segment in segments_of(12.0, cuts_s=[7.0])]
+    [(0.0, 5.0), (5.0, 7.0), (7.0, 10.0), (10.0, 12.0)]
     """
     length_s = LENGTH_S.get(level) if length_s is None else length_s
     if length_s is None or not length_s > 0:
@@ -125,8 +126,9 @@ def pool_mean(rows: VectorSet | Pooled, segments: Sequence[Segment]) -> Pooled:
 def extend(
     before: Pooled, rows: VectorSet | Pooled, segments: Sequence[Segment], *, since_s: float
 ) -> Pooled:
-    """`before` brought up to `segments` after `rows` changed from `since_s` on; only changed
-    segments are computed.
+    """`before` brought up to `segments` after `rows` changed from `since_s` on.
+
+    Only changed segments are computed.
 
     A row of `before` is kept as it is where its span is still one of `segments` and ends at or
     before `since_s`. `rows` needs to hold only what begins in the other segments. The result equals
@@ -148,8 +150,9 @@ def extend(
 
 
 def unit(vectors: VectorSet) -> VectorSet:
-    """Rows of length 1, ready for a dot product; rows of length 0 (opposite frames cancelled out)
-    are left out.
+    """Rows of length 1, ready for a dot product.
+
+    Rows of length 0 (opposite frames cancelled out) are left out.
     """
     length = np.linalg.norm(vectors.values.astype(np.float64), axis=1)
     some = length > 1e-12

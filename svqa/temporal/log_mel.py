@@ -20,8 +20,9 @@ _FLOOR = 1e-8  # power under -80 dB of full scale is silence
 
 
 def log_mel_statistics(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """samples (N,) in [-1, 1] -> (80,) float32, length 1: mean of each of 40 log-mel bands, then
-    its spread over time.
+    """samples (N,) in [-1, 1] -> (80,) float32, length 1.
+
+    The mean of each of 40 log-mel bands, then its spread over time.
 
     The average over bands is taken off the means, so loudness does not count, only where the energy
     lies. Silence (and a clip shorter than one 25 ms window) gives zeros: no direction, to be left
@@ -51,9 +52,7 @@ def stretches(sound: Waveform, segments: Sequence[Segment]) -> list[Waveform]:
 
 
 def log_mel(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """samples (N,) -> (frames, 40) float64: natural log of the power in each mel band, every 10
-    ms.
-    """
+    """samples (N,) -> (frames, 40) float64: log of the power in each mel band, every 10 ms."""
     samples = np.asarray(samples, np.float64)
     if samples.ndim != 1:
         raise ValueError(
@@ -68,8 +67,9 @@ def log_mel(samples: np.ndarray, rate_hz: int) -> np.ndarray:
 
 
 def _mel_filters(rate_hz: int, size: int) -> np.ndarray:
-    """(40, bins): triangles whose peaks are evenly spaced in mel (2595 log10(1 + f / 700)) from 0
-    to half the rate.
+    """(40, bins): triangles whose peaks are evenly spaced in mel, from 0 to half the rate.
+
+    mel = 2595 log10(1 + f / 700).
     """
     mel = np.linspace(0.0, 2595 * np.log10(1 + rate_hz / 2 / 700), BANDS + 2)
     edges_hz = 700 * (10 ** (mel / 2595) - 1)

@@ -3,9 +3,9 @@
 Two methods, for two states of knowledge:
 
 - `rising_moments` knows only the scores: the stretches that stand out, however long they are.
-- `expected_moments` also has a prior over spans (the question's words, `prior.py`): the span with the highest expected
-  temporal IoU under prior x content. A span that is likely but a little off still overlaps the truth, so this beats
-  taking the single likeliest span.
+- `expected_moments` also has a prior over spans (the question's words, `prior.py`): the span with
+  the highest expected temporal IoU under prior x content. A span that is likely but a little off
+  still overlaps the truth, so this beats taking the single likeliest span.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ GRID = 20  # candidate boundaries: every duration / 20
 
 @dataclass(frozen=True)
 class Moment:
-    """`[start_s, end_s)` and its score, higher is better; what the score means is said by the
-    function that made it.
+    """`[start_s, end_s)` and its score, higher is better.
+
+    What the score means is said by the function that made it.
     """
 
     start_s: float
@@ -33,6 +34,7 @@ def rising_moments(
     scores: np.ndarray, t_s: np.ndarray, *, end_s: float, threshold: float | None = None, k: int = 3
 ) -> list[Moment]:
     """The up to `k` stretches whose scores stand out most, best first; no window length to set.
+
     O(N).
 
     Frame i speaks for `[t_i, t_i+1)`, the last one until `end_s`. Found are all maximal-sum
@@ -67,8 +69,9 @@ def expected_moments(
     k: int = 1,
     max_overlap: float = 0.3,
 ) -> list[Moment]:
-    """The up to `k` spans with the highest expected temporal IoU, best first; `score` is that IoU,
-    0 to 1.
+    """The up to `k` spans with the highest expected temporal IoU, best first.
+
+    `score` is that IoU, 0 to 1.
 
     spans (C, 2), weights (C,): the prior, from `Prior.spans`. Each is reweighted by
     exp(content_weight x the mean standard score of its seconds), so content_weight 0 is the prior
@@ -101,6 +104,7 @@ def posterior_weights(
     content_weight: float,
 ) -> np.ndarray:
     """-> (C,), summing to 1: prior weight x exp(content_weight x the span's mean standard score).
+
     O(N + C).
     """
     content = (
@@ -116,8 +120,9 @@ def posterior_weights(
 def span_means(
     scores: np.ndarray, t_s: np.ndarray, spans: np.ndarray, *, end_s: float
 ) -> np.ndarray:
-    """-> (C,): mean score over each span's seconds, by one running integral; a span without seconds
-    takes 0.
+    """-> (C,): mean score over each span's seconds, by one running integral.
+
+    A span without seconds takes 0.
     """
     scores, edges_s = _checked(scores, t_s, end_s)
     integral = np.concatenate([[0.0], np.cumsum(scores * np.diff(edges_s))])
@@ -127,8 +132,9 @@ def span_means(
 
 
 def content_scores(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """(N,) cosines and (N,) BM25 scores of one video's seconds -> (N,) standard scores of both,
-    meaning counting twice.
+    """(N,) cosines and (N,) BM25 scores of one video's seconds -> (N,) standard scores of both.
+
+    Meaning counts twice.
 
     Two to one because on the questions of `svqa eval nextgqa` meaning alone finds more than words
     alone (its ablation).
@@ -137,8 +143,9 @@ def content_scores(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
 
 
 def standard(scores: np.ndarray) -> np.ndarray:
-    """(N,) -> (N,) with mean 0 and spread 1 over this video; all zeros where every score is the
-    same.
+    """(N,) -> (N,) with mean 0 and spread 1 over this video.
+
+    All zeros where every score is the same.
     """
     scores = np.asarray(scores, np.float64)
     spread = scores.std() if len(scores) else 0.0
@@ -146,17 +153,16 @@ def standard(scores: np.ndarray) -> np.ndarray:
 
 
 def candidate_spans(end_s: float, *, steps: int = GRID) -> np.ndarray:
-    """-> (steps (steps + 1) / 2, 2): every span between two of the times 0, end_s / steps, ...,
-    end_s.
-    """
+    """-> (steps (steps + 1) / 2, 2): every span between two of 0, end_s / steps, ..., end_s."""
     line_s = np.linspace(0, end_s, steps + 1)
     start, end = np.triu_indices(steps + 1, 1)
     return np.stack([line_s[start], line_s[end]], axis=1)
 
 
 def span_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(N, 2), (M, 2) spans in seconds -> (N, M) seconds in both / seconds in either, 0 where both
-    are empty.
+    """(N, 2), (M, 2) spans in seconds -> (N, M) seconds in both / seconds in either.
+
+    0 where both are empty.
     """
     both = np.minimum(a[:, None, 1], b[None, :, 1]) - np.maximum(a[:, None, 0], b[None, :, 0])
     both = np.clip(both, 0, None)
@@ -165,8 +171,9 @@ def span_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def otsu_threshold(scores: np.ndarray, seconds: np.ndarray) -> float:
-    """The cut between two neighbouring scores that parts high from low with the least spread inside
-    the two groups.
+    """The cut between two neighbouring scores that parts high from low.
+
+    With the least spread inside the two groups (Otsu 1979).
     """
     order = np.argsort(scores)
     value, share = scores[order], seconds[order] / seconds.sum()
@@ -178,8 +185,9 @@ def otsu_threshold(scores: np.ndarray, seconds: np.ndarray) -> float:
 
 
 def _maximal_stretches(gains: np.ndarray) -> list[tuple[int, int, float]]:
-    """Ruzzo and Tompa: (first, one past last, sum) of every maximal-sum stretch, each lying in no
-    better one.
+    """(first, one past last, sum) of every maximal-sum stretch, by Ruzzo and Tompa.
+
+    Each lies in no better one.
     """
     found: list[
         tuple[int, int, float, float, int]

@@ -50,8 +50,10 @@ RELATION_WORDS = {"after": r"after", "before": r"before", "while": r"while|when|
 def bucket_of(question: str) -> tuple[str, str]:
     """-> (position, relation) said by the question's words, "-" where they say none.
 
-    >>> bucket_of("What does the man do after he sits down near the end?"), bucket_of("Why is the baby smiling?")
-    (('end', 'after'), ('-', '-'))
+    >>> bucket_of("What does the man do after he sits down near the end?")
+    ('end', 'after')
+    >>> bucket_of("Why is the baby smiling?")
+    ('-', '-')
     """
     return _first(question, POSITION_WORDS), _first(question, RELATION_WORDS)
 
@@ -67,8 +69,9 @@ def without_time_words(question: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """The table: `cells` (C, 2) of (position, length_s) and for each bucket the spans counted in
-    each cell, (C,).
+    """The table: `cells` (C, 2) of (position, length_s), and the spans each bucket counted there.
+
+    Counts are (C,) for each bucket.
 
     `stretch`: how length grows with duration. `other_position`, `other_relation`: what a span of a
     bucket with another position or relation counts, between 0 and 1, so that a rare bucket borrows
@@ -108,8 +111,9 @@ class Prior:
         return total / total.sum()
 
     def density(self, question: str, duration_s: float, t_s: np.ndarray) -> np.ndarray:
-        """-> (N,): how likely each second is inside the span, relative to the video's mean (1 =
-        nothing known).
+        """-> (N,): how likely each second is inside the span, relative to the video's mean.
+
+        1 means that nothing is known.
         """
         spans, weights = self.spans(question, duration_s)
         t_s = np.asarray(t_s, np.float64)[:, None]
@@ -178,8 +182,9 @@ def save_prior(prior: Prior, path: str | Path) -> None:
 
 @lru_cache(maxsize=8)
 def load_prior(path: str | Path = SHIPPED) -> Prior:
-    """-> the table at `path`, by default the one shipped with the package (its `provenance` says
-    what made it).
+    """-> the table at `path`, by default the one shipped with the package.
+
+    Its `provenance` says what made it.
     """
     data = json.loads(Path(path).read_text(encoding="utf-8"))
     counts = {tuple(name.split(" ")): np.array(row) for name, row in data[_COUNTS_KEY].items()}

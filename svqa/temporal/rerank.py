@@ -1,5 +1,6 @@
-"""Retrieved moments -> the same moments in a better order: neighbours that agree, and what the
-question's words say.
+"""Retrieved moments -> the same moments in a better order.
+
+Neighbours that agree count, and what the question's words say.
 
 Cost grows with the K candidates, never with the library.
 """
@@ -68,8 +69,9 @@ def rerank_with_question(
     prior_weight: float = 1.0,
     near_s: float = NEAR_S,
 ) -> list[Evidence]:
-    """Evidence best first by content, coherence and the question's words together; `parts` show the
-    three.
+    """Evidence best first by content, coherence and the question's words together.
+
+    `parts` show the three.
 
     Score = content_weight x content + coherence_weight x coherence + prior_weight x log prior.
     Content is the standard score over the results, coherence that of the neighbours (as above),
@@ -114,8 +116,9 @@ def coherence(
     groups: Sequence | None = None,
     near_s: float = NEAR_S,
 ) -> np.ndarray:
-    """-> (K,): each one's neighbours' scores, weighted by exp(-seconds apart / near_s), over 1 +
-    the weights.
+    """-> (K,): each one's neighbours' scores, the nearer the more.
+
+    Weighted by exp(-seconds apart / near_s), over 1 + the weights.
 
     `groups`: only items of one group (video) are neighbours.
     """

@@ -24,15 +24,17 @@ def layout_vectors(
     height_px: int,
     cells: int = CELLS,
 ) -> np.ndarray:
-    """-> (T, cells^2) float32: how much of a box is near each cell of the picture, at each of the
-    times `t_s (T,)`.
+    """-> (T, cells^2) float32: how much of a box is near each cell of the picture.
+
+    At each of the times `t_s (T,)`.
 
     Each box adds its score in a Gaussian of one cell's width around its centre, so a small step
     changes little. Boxes of other times are left out; a time without boxes gives zeros. The rows
     are not of length 1: two things count more than one. Labels are not looked at.
 
     >>> box = Detection("cat", 1.0, (0.0, 0.0, 20.0, 20.0), 0.5, "m")
-    >>> layout_vectors([box], np.array([0.5, 1.0]), width_px=120, height_px=120).argmax(axis=1).tolist()
+    >>> vectors = layout_vectors([box], np.array([0.5, 1.0]), width_px=120, height_px=120)
+    >>> vectors.argmax(axis=1).tolist()
     [0, 0]
     """
     t_s = np.asarray(t_s, np.float64)

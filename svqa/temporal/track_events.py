@@ -1,5 +1,6 @@
-"""Tracks -> what happens in them, each with its second: appears, vanishes, changes, stops, starts,
-turns, meets.
+"""Tracks -> what happens in them, each with its second.
+
+Something appears, vanishes, changes, stops, starts, turns, meets.
 
 A name changes where a path through the names that were seen says so (Viterbi, each change at a
 price, so that a few odd boxes are not one); a motion changes at the hinge of two straight lines
@@ -29,7 +30,8 @@ TOUCHING = 0.35  # of the larger size: the gap between two things that meet, at 
 
 @dataclass(frozen=True)
 class TrackEvent:
-    """`kind` (one of `KINDS`) happens at `t_s` to the `track`-th thing, called `name` before it;
+    """`kind` (one of `KINDS`) happens at `t_s` to the `track`-th thing, called `name` before it.
+
     `other` is whom it meets.
 
     `to`: the new name of what changes, the new direction of what turns.
@@ -78,8 +80,9 @@ def track_events_of(
 
 
 def names_over_time(track: Track, *, step_s: float = 0.1) -> list[str]:
-    """-> (T,) the name it most likely has at each box, looked at every `step_s`; changing it has a
-    price.
+    """-> (T,) the name it most likely has at each box, looked at every `step_s`.
+
+    Changing it has a price.
     """
     price = float(np.clip(0.1 * CHANGE_PRICE / step_s, LEAST_PRICE, CHANGE_PRICE))
     known = sorted(set(track.labels))
@@ -103,8 +106,9 @@ def names_over_time(track: Track, *, step_s: float = 0.1) -> list[str]:
 
 
 def bends(track: Track) -> list[float]:
-    """-> the seconds at which a path bends, in time order: hinges of straight lines that fit much
-    better than fewer.
+    """-> the seconds at which a path bends, in time order.
+
+    Hinges of straight lines that fit much better than fewer.
 
     Found by splitting at the strongest hinge and looking within; then each is placed again between
     its neighbours, and dropped where it no longer counts.
@@ -149,8 +153,9 @@ def _strongest(t_s: np.ndarray, xy_px: np.ndarray, size_px: float) -> float | No
 def _best_hinge(
     t_s: np.ndarray, xy_px: np.ndarray, candidates_s: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """-> (second, change of speed (2,)) of the hinge whose two lines leave the least behind, in
-    least squares.
+    """-> (second, change of speed (2,)) of the best hinge.
+
+    The one whose two lines leave the least behind, in least squares.
     """
     best, found = np.inf, (0.0, np.zeros(2))
     for hinge_s in candidates_s.tolist():
@@ -200,8 +205,9 @@ def _touched(i: int, t_s: float, tracks: Sequence[Track], speed: np.ndarray) -> 
 
 
 def _renamed(i: int, t_s: float, name: str, to: str) -> TrackEvent:
-    """A change of colour where the names' colours differ, whatever else does; else of the whole
-    name.
+    """A change of colour where the names' colours differ, whatever else does.
+
+    Else of the whole name.
     """
     old, new = (
         " ".join(word for word in words.split() if word in BASIC_COLOURS) for words in (name, to)

@@ -18,10 +18,12 @@ _MAX_LOG_WEIGHT = (
 
 
 def slide_mean(values: np.ndarray, t_s: np.ndarray, *, window_s: float) -> np.ndarray:
-    """-> (N, D) float32: mean of the frames within `window_s / 2` of each frame, both edges
-    included. O(N).
+    """-> (N, D) float32: mean of the frames within `window_s / 2` of each frame.
 
-    >>> slide_mean(np.array([[0.0], [3.0], [6.0]]), np.array([0.0, 1.0, 2.0]), window_s=2.0).ravel().tolist()
+    Both edges are included. O(N).
+
+    >>> vectors, t_s = np.array([[0.0], [3.0], [6.0]]), np.array([0.0, 1.0, 2.0])
+    >>> slide_mean(vectors, t_s, window_s=2.0).ravel().tolist()
     [1.5, 3.0, 4.5]
     """
     values, t_s = _checked(values, t_s)
@@ -30,8 +32,9 @@ def slide_mean(values: np.ndarray, t_s: np.ndarray, *, window_s: float) -> np.nd
 
 
 def slide_exponential(values: np.ndarray, t_s: np.ndarray, *, half_life_s: float) -> np.ndarray:
-    """-> (N, D) float32: mean of each frame and those before it, a frame `half_life_s` older
-    weighing half. O(N).
+    """-> (N, D) float32: mean of each frame and those before it.
+
+    A frame `half_life_s` older weighs half. O(N).
 
     Looks back only, so it can run while a video is still arriving.
     """
@@ -57,6 +60,7 @@ def slide_attention(
     temperature: float = 0.1,
 ) -> np.ndarray:
     """-> (N, D) float32: window means in which a frame weighs exp(frame . query / temperature).
+
     O(N).
 
     query: (D,). A frame that looks like the query speaks for its window; a large temperature gives
@@ -82,8 +86,9 @@ def slide_attention(
 
 
 def deltas(values: np.ndarray, t_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """-> (change, magnitude): change per second since the frame before, (N, D) float32, and its
-    length, (N,) float32.
+    """-> (change, magnitude): change per second since the frame before, and its length.
+
+    (N, D) float32 and (N,) float32.
 
     The first frame has no past: its change is 0.
     """
@@ -125,8 +130,9 @@ def context_aware(
 
 
 def order_moments(values: np.ndarray, t_s: np.ndarray | None = None) -> np.ndarray:
-    """-> (2, D) float32: how the vectors drift over the stretch, by the odd Legendre polynomials P1
-    and P3 of time.
+    """-> (2, D) float32: how the vectors drift over the stretch.
+
+    By the odd Legendre polynomials P1 and P3 of time.
 
     Time is scaled to [-1, 1]; rows are the mean of sqrt(2k + 1) P_k(time) (value - mean) for k = 1
     (from first to last) and k = 3 (an S). Both are odd: reversing the frames flips their sign
@@ -152,8 +158,9 @@ def order_aware(
     order_weight: float = 1.0,
     least_drift: float = 0.01,
 ) -> np.ndarray:
-    """-> (3 D,) float32, length 1: what is seen, and in which order; tells a video from its
-    reverse.
+    """-> (3 D,) float32, length 1: what is seen, and in which order.
+
+    It tells a video from its reverse.
 
     The first D numbers are the mean direction, the other 2 D the `order_moments`, each block of
     length 1 before `order_weight` is applied (frames of one video differ little, so unscaled the

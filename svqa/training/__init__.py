@@ -1,4 +1,4 @@
-"""Question files -> fine-tuned models: versions that can be trusted, compared, merged, rolled back."""
+"""Question files -> fine-tuned models: versions to be trusted, compared, merged, rolled back."""
 
 from __future__ import annotations
 

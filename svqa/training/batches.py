@@ -1,5 +1,6 @@
-"""Examples -> token ids -> batches in which each picture comes once, however many questions are
-asked about it.
+"""Examples -> token ids -> batches in which each picture comes once.
+
+However many questions are asked about it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from svqa.training.feature_cache import FeatureCache
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """Ids of every example: `asked` one question each, `said` its different answers, `weights` what
-    each counts.
+    """Token ids of every example.
+
+    `asked` one question each, `said` its different answers, `weights` what each counts.
     """
 
     asked: list[list[int]]
@@ -66,8 +68,9 @@ def enc_id(tokenizer, text_config) -> int:
 
 
 class PictureBatches:
-    """Batches of example numbers: questions about one picture share a batch, up to `together` of
-    them.
+    """Batches of example numbers, in which questions about one picture stand together.
+
+    Up to `together` of them share a batch.
 
     The order depends on `seed` and `epoch` alone, so that a run that was ended can go on in the
     middle.
@@ -131,8 +134,9 @@ class Collate:
 
 
 class AnswerLoss(torch.nn.Module):
-    """A batch -> the loss of BLIP's answers: over a question's words the sum, over questions the
-    mean.
+    """A batch -> the loss of BLIP's answers.
+
+    Over a question's words the sum, over questions the mean.
 
     As in the original code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of
     people who gave it. Pads are seen by nothing and count for nothing, so the loss of a batch is
@@ -173,8 +177,9 @@ class AnswerLoss(torch.nn.Module):
             return blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
 
     def read(self, blip, batch: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
-        """-> (Q, L, D) questions as seen in their pictures; keys and values of a picture are made
-        once.
+        """-> (Q, L, D) questions as seen in their pictures.
+
+        Keys and values of a picture are made once.
         """
         from svqa.models.blip_parts import encode_question, frame_memory
 

@@ -1,5 +1,6 @@
-"""What a training found -> curve.json, curve.png, metrics.json and the model card beside the
-weights.
+"""What a training found -> curve, metrics and the model card beside the weights.
+
+`curve.json`, `curve.png`, `metrics.json` and `README.md`.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ def save_curve(folder: Path, rows: Sequence[Mapping[str, float]], *, title: str)
 def write_card(
     folder: Path, *, title: str, text: str, metrics: Mapping, figures: Mapping[str, Figure]
 ) -> None:
-    """`metrics.json` (with the figures and the commit) and README.md with a table of the
-    figures.
-    """
+    """`metrics.json` (with the figures and the commit) and README.md with a table of them."""
     found = {
         **metrics,
         "commit": commit_and_dirty()[0],
@@ -64,7 +63,8 @@ library_name: svqa
 
 ## Figures
 
-On freshly drawn videos from seed {found["evaluation_seed"]}, which no training uses; written by the training itself.
+On freshly drawn videos from seed {found["evaluation_seed"]}, which no training uses;
+written by the training itself.
 
 {table}
 
@@ -72,6 +72,7 @@ On freshly drawn videos from seed {found["evaluation_seed"]}, which no training 
 
 {chr(10).join(recipe)}
 
-The loss over the steps is in `curve.json` and `curve.png`. `checksums.json` holds the SHA-256 of every file here.
+The loss over the steps is in `curve.json` and `curve.png`. `checksums.json` holds the SHA-256 of
+every file here.
 """
     (folder / "README.md").write_text(body, encoding="utf-8")

@@ -23,8 +23,9 @@ NOTHING = "trained"  # what does not happen where a line is wrong
 
 @dataclass(frozen=True)
 class Example:
-    """A question whose picture can be made: `still` a picture file, else a video at `time_s` or
-    over `span`.
+    """A question whose picture can be made: `still` a picture file, else of a video.
+
+    The frame at `time_s`, or frames over `span`.
 
     `group` is what a split and an interval keep together; `sha256` the content of the file; `line`
     where it stands.
@@ -43,8 +44,9 @@ class Example:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Each different answer -> the share of references that gave it, as BLIP weighs the answers
-        of VQA.
+        """Each different answer -> the share of references that gave it.
+
+        As BLIP weighs the answers of VQA.
         """
         return {a: self.answers.count(a) / len(self.answers) for a in dict.fromkeys(self.answers)}
 
@@ -52,8 +54,9 @@ class Example:
 def read_examples(
     path: str | Path, *, split: str = "train", types: Sequence[str] = ()
 ) -> list[Example]:
-    """-> the examples of a question file that are for `split` (those without a split are for every
-    one).
+    """-> the examples of a question file that are for `split`.
+
+    Those without a split are for every one.
 
     `types`: only questions of these types. Each video is opened once, for its length. Raises
     UsageError with every mistake and the line it stands on; nothing is returned unless all lines
@@ -75,8 +78,9 @@ def read_examples(
 
 
 def data_sha256(*parts: Sequence[Example]) -> str:
-    """-> what was asked, about which bytes, with which answers: equal hashes, equal data, wherever
-    the files lie.
+    """-> a hash of what was asked, about which bytes, with which answers.
+
+    Equal hashes, equal data, wherever the files lie.
     """
     rows = [
         [[e.question, e.answers, e.sha256, e.time_s, e.span, e.type] for e in part]
@@ -86,8 +90,9 @@ def data_sha256(*parts: Sequence[Example]) -> str:
 
 
 class _Files:
-    """Name in a row -> path, content hash and length in seconds (None for a picture), each file
-    opened once.
+    """Name in a row -> path, content hash and length in seconds (None for a picture).
+
+    Each file is opened once.
     """
 
     def __init__(self, folder: Path):

@@ -1,5 +1,6 @@
-"""Examples -> pictures -> what vision makes of them: each decoded once and, where vision is frozen,
-seen once.
+"""Examples -> pictures -> what vision makes of them.
+
+Each is decoded once and, where vision is frozen, seen once.
 
 A question about one second is about that frame; a question about a span, or about a whole video, is
 about a grid of frames from it in time order (IG-VLM, Kim et al. 2024), the way `FrameGrid` answers.
@@ -25,8 +26,9 @@ COLUMNS = 2  # of the grid, and rows
 
 
 class Pictures:
-    """The different pictures of some examples. `row_of (N,)` tells each example's picture, `keys`
-    name their content.
+    """The different pictures of some examples.
+
+    `row_of (N,)` tells each example's picture, `keys` name their content.
 
     Pictures are `(H, W, 3) uint8` RGB: files as they are, frames at `size_px` square, grids at the
     same size with cells of half of it. Those of videos are kept in `cache`.
@@ -72,8 +74,9 @@ class Pictures:
 
 
 class FeatureCache:
-    """Rows of pictures -> `pixel_values (B, 3, H, W)`, or vision features `(B, P, D)` computed once
-    each.
+    """Rows of pictures -> `pixel_values (B, 3, H, W)`, or vision features `(B, P, D)`.
+
+    Features are computed once each.
 
     Features are only right while `vision` does not change. They are kept under the hash of the
     weights that made them and in the type they were computed in, so that a cached loss is the loss.
@@ -104,8 +107,9 @@ class FeatureCache:
     def compute(
         self, see: Callable[[torch.Tensor], torch.Tensor], progress: Progress | None = None
     ) -> bool:
-        """Fill the cache with `see(pixel_values)`; -> whether all of it fits, else nothing more is
-        computed.
+        """Fill the cache with `see(pixel_values)`; -> whether all of it fits.
+
+        Where it does not, nothing more is computed.
         """
         rows = [r for r in range(len(self.pictures)) if self.cache.get(self._key(r)) is None]
         for first in range(0, len(rows), 16):
@@ -128,8 +132,9 @@ def _name(e: Example, size_px: int) -> str:
 
 
 def _frames_of(path, wanted: Sequence[tuple[str, Example]], size_px: int):
-    """Pictures of one video, which is read once for single frames and once for the cells of
-    grids.
+    """Pictures of one video.
+
+    It is read once for single frames and once for the cells of grids.
     """
     singles = [(key, e) for key, e in wanted if e.time_s is not None]
     grids = [(key, e) for key, e in wanted if e.time_s is None]
@@ -155,8 +160,9 @@ def grid_times(span: tuple[float, float]) -> np.ndarray:
 def _reader(
     path, times_s: Sequence[float], size_px: int
 ) -> Callable[[Sequence[float]], np.ndarray]:
-    """Decodes at all these seconds in one pass -> a function that gives the frames shown at some of
-    them.
+    """-> a function that gives the frames shown at some of these seconds.
+
+    All of them are decoded in one pass.
     """
     frames = read_frames(path, Sampling.at(times_s), size_px=size_px)
     return lambda some: frames.pixels[

@@ -1,5 +1,6 @@
-"""One job: base, examples, recipe -> trained, examined and written. `fine_tune_blip` puts the jobs
-together.
+"""One job: base, examples, recipe -> trained, examined and written.
+
+`fine_tune_blip` puts the jobs together.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from svqa.training.versions import Base, save_whole
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a run depends on; `folder` is named after all of it, so that only the same run finds its
-    checkpoint.
+    """What a run depends on.
+
+    `folder` is named after all of it, so that only the same run finds its checkpoint.
     """
 
     recipe: Recipe
@@ -86,8 +88,9 @@ class FineTuningRun:
         self.cached = False
 
     def look(self, say: Callable[[str], None]) -> None:
-        """Decode every video, warn of look-alikes across the split, and see every picture if vision
-        stays frozen.
+        """Decode every video, warn of look-alikes across the split.
+
+        See every picture if vision stays frozen.
         """
         import torch
 
@@ -163,8 +166,9 @@ class FineTuningRun:
 
 
 def look_alikes(pictures: Pictures, train: int) -> list[str]:
-    """-> one warning, if pictures of validation look like pictures of training (the first `train`
-    examples').
+    """-> one warning, if pictures of validation look like pictures of training.
+
+    Those of training are the first `train` examples'.
     """
     rows = [np.unique(part) for part in (pictures.row_of[:train], pictures.row_of[train:])]
     hashes = [

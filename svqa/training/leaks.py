@@ -1,5 +1,6 @@
-"""Training and validation examples -> refused where they share a file, warned where two pictures
-look alike.
+"""Training and validation examples -> refused where they share a file.
+
+Warned where two pictures look alike.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ _SIDE = 32
 
 
 def refuse_shared(train: Sequence[Example], val: Sequence[Example]) -> None:
-    """Raises UsageError where a file, or a group, is in both: what was learnt by heart would count
-    as understood.
+    """Raises UsageError where a file, or a group, is in both.
+
+    What was learnt by heart would count as understood.
 
     Files are compared by content, so that a copy under another name is found too.
     """
@@ -46,8 +48,9 @@ def refuse_shared(train: Sequence[Example], val: Sequence[Example]) -> None:
 
 
 def perceptual_hash(pixels: np.ndarray) -> int:
-    """(H, W, 3) uint8 -> 64 bits that change little where the picture looks the same (pHash, Zauner
-    2010).
+    """(H, W, 3) uint8 -> 64 bits that change little where the picture looks the same.
+
+    pHash, Zauner 2010.
 
     The signs, around their median, of the 8 x 8 lowest frequencies of the grey picture at 32 x 32;
     the mean is left out.
@@ -67,8 +70,9 @@ def perceptual_hash(pixels: np.ndarray) -> int:
 def near_duplicates(
     train: np.ndarray, val: np.ndarray, *, most_bits: int = NEAR_BITS
 ) -> list[tuple[int, int]]:
-    """Hashes (N,) and (M,) uint64 -> pairs (row of train, row of val) that differ in at most
-    `most_bits`, one a val.
+    """Hashes (N,) and (M,) uint64 -> pairs (row of train, row of val) that nearly agree.
+
+    They differ in at most `most_bits`; one pair a val.
     """
     found = []
     for row, one in enumerate(val):

@@ -1,5 +1,6 @@
-"""A loss, batches and an exam -> the best weights: one loop for a laptop and for several GPUs, by
-accelerate.
+"""A loss, batches and an exam -> the best weights.
+
+One loop for a laptop and for several GPUs, by accelerate.
 
 Nothing random outlives a step: the order of an epoch comes from (seed, epoch), dropout from (seed,
 step), the learning rate from the step. So a run that was killed goes on from its last checkpoint to
@@ -26,8 +27,9 @@ Examine = Callable[[], Sequence[float]]
 
 @dataclass
 class State:
-    """What a checkpoint holds beside weights and optimizer: how far, how well, and the curve on the
-    way.
+    """What a checkpoint holds beside weights and optimizer.
+
+    How far, how well, and the curve on the way.
     """
 
     step: int = 0
@@ -96,8 +98,9 @@ class Loop:
         self.state, self.best_weights = State(), {}
 
     def run(self) -> State:
-        """Train to the end, or to where validation stops getting better; -> what happened on the
-        way.
+        """Train to the end, or to where validation stops getting better.
+
+        -> what happened on the way.
         """
         if not self._resume():
             self._exam()

@@ -44,8 +44,9 @@ def fine_tune_blip(
     say: Callable[[str], None] = lambda text: None,
     **settings: Any,
 ) -> StoredVersion | None:
-    """Fine-tune a BLIP that answers, on a JSON or JSONL file of questions (`svqa.training.dataset`)
-    -> the new version.
+    """Fine-tune a BLIP that answers, on a file of questions -> the new version.
+
+    The files are JSON or JSONL (`svqa.questions`).
 
     `settings` are those of `Recipe` (rank, preset, batch_size, precision ...). `base`: a folder, a
     pulled hub name, `shapes/blip-vqa`; `parent`: a version (`name:2`) whose update is trained
@@ -57,8 +58,8 @@ def fine_tune_blip(
     an unknown preset or fp16 on a CPU; WeightsMissing, WeightsCorrupt, ModelError (a parent of
     another base), UnknownParameter.
 
-    >>> version = fine_tune_blip("train.jsonl", "val.jsonl", num_epochs=3, use_lora=True)   # doctest: +SKIP
-    >>> version.figures["after"]["accuracy"]   # doctest: +SKIP
+    >>> version = fine_tune_blip("train.jsonl", "val.jsonl", num_epochs=3)  # doctest: +SKIP
+    >>> version.figures["after"]["accuracy"]  # doctest: +SKIP
     {'value': 0.71, 'low': 0.66, 'high': 0.76, 'n': 400}
     """
     unknown = set(settings) - set(Recipe.__dataclass_fields__) - {"epochs", "use_lora"}

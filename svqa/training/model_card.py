@@ -1,5 +1,6 @@
-"""A version's record -> its model card, in the Hugging Face format: YAML at the top, then what a
-person wants to know.
+"""A version's record -> its model card, in the Hugging Face format.
+
+YAML at the top, then what a person wants to know.
 """
 
 from __future__ import annotations
@@ -40,31 +41,36 @@ def model_card(version: StoredVersion) -> str:
 
 {_table(f)}
 
-Answers in the model's own words, right when they match a reference (three or more references: official VQA accuracy);
-95 % intervals over videos. The weights kept are the best of {len(f["curve"]["exams"])} exams on these very questions
-(step {f["best_step"]} of {f["steps"]}), so they flatter a little: compare versions on questions that chose none of them.
+Answers in the model's own words, right when they match a reference (three or more references:
+official VQA accuracy); 95 % intervals over videos. The weights kept are the best of
+{len(f["curve"]["exams"])} exams on these very questions (step {f["best_step"]} of {f["steps"]}),
+so they flatter a little: compare versions on questions that chose none of them.
 
 ## Intended use and limits
 
-Questions like those it was trained on. What it was not asked during training it may have forgotten: put old questions
-into the training file as replay, and look at the types in the table. Scores are not calibrated.
+Questions like those it was trained on. What it was not asked during training it may have
+forgotten: put old questions into the training file as replay, and look at the types in the table.
+Scores are not calibrated.
 
 ## How it was made
 
-- base: `{version.base_id}`, revision `{version.base_revision or "none"}`, SHA-256 `{version.base_sha256}`
+- base: `{version.base_id}`, revision `{version.base_revision or "none"}`, \
+SHA-256 `{version.base_sha256}`
 - parent: {f"version {version.parent}" if version.parent else "none"}
-- data: {f["train_examples"]} training and {f["val_examples"]} validation questions of {f["train_videos"]} and \
-{f["val_videos"]} videos, SHA-256 `{version.data_sha256}`; split by video
+- data: {f["train_examples"]} training and {f["val_examples"]} validation questions of \
+{f["train_videos"]} and {f["val_videos"]} videos, SHA-256 `{version.data_sha256}`; split by video
 - seed {version.seed}; commit `{version.commit}`{" (with changes)" if version.dirty else ""}
-- {version.hardware}; {version.seconds:.0f} s of training; {version.peak_memory_bytes / 2**20:.0f} MiB at the peak
+- {version.hardware}; {version.seconds:.0f} s of training; \
+{version.peak_memory_bytes / 2**20:.0f} MiB at the peak
 - {", ".join(f"{name} {number}" for name, number in version.packages.items())}
 
 ```json
 {json.dumps(dict(s), indent=1, sort_keys=True)}
 ```
 
-`checksums.json` holds the SHA-256 of every file; the database's record holds the SHA-256 of `checksums.json`. Load it
-with `svqa.training.versions.load_answerer`, or make a standalone model: `svqa train merge {version.name}:{version.number}`.
+`checksums.json` holds the SHA-256 of every file; the database's record holds the SHA-256 of
+`checksums.json`. Load it with `svqa.training.load_answerer`, or make a standalone model:
+`svqa train merge {version.name}:{version.number}`.
 """
 
 

@@ -1,5 +1,6 @@
-"""A preset's name and a model -> the same model with a low-rank update in the layers that the
-preset names.
+"""A preset's name and a model -> the same model with a low-rank update.
+
+In the layers that the preset names.
 
 LoRA (Hu et al. 2021, arXiv:2106.09685) leaves each weight W as it is and learns W + (alpha / r) B
 A, with r rows in A; B starts at zero, so that nothing changes before the first step. Which layers
@@ -22,8 +23,9 @@ _VISION = r".*vision_model\.encoder\.layers\.\d+\..*\.(qkv|projection|fc1|fc2)"
 
 @dataclass(frozen=True)
 class Preset:
-    """Which layers are trained: names of the last part, or one pattern over whole names (as peft
-    reads them).
+    """Which layers are trained, by name.
+
+    Names of the last part, or one pattern over whole names (as peft reads them).
     """
 
     targets: tuple[str, ...] | str
@@ -63,8 +65,9 @@ def preset(name: str) -> Preset:
 def add_lora(
     model, name: str, *, rank: int = 8, alpha: int = 32, dropout: float = 0.0, base_id: str = ""
 ):
-    """-> a `PeftModel` around `model`, whose layers are changed in place; only the update is
-    trainable.
+    """-> a `PeftModel` around `model`, whose layers are changed in place.
+
+    Only the update is trainable.
 
     No `task_type` is set: with one, peft passes `inputs_embeds` and BLIP's forward fails. Raises
     UsageError where the preset is unknown or names no layer of this model.
@@ -90,8 +93,9 @@ def add_lora(
 
 @contextmanager
 def without_advice() -> Iterator[None]:
-    """Without the warning that peft causes in transformers: it asks under a name that has been
-    renamed.
+    """Without the warning that peft causes in transformers.
+
+    It asks under a name that has been renamed.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
@@ -99,17 +103,16 @@ def without_advice() -> Iterator[None]:
 
 
 def trainable_share(model) -> tuple[int, int, float]:
-    """-> trainable parameters, all parameters (the update included), the share of the first in the
-    second.
-    """
+    """-> trainable parameters, all parameters (the update included), the share of the first."""
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
     every, own = sum(n for n, _ in counts), sum(n for n, trained in counts if trained)
     return own, every, own / every
 
 
 def turn_on_checkpointing(model) -> None:
-    """Layers are computed again in the backward pass instead of kept: less memory, more time, the
-    same gradients.
+    """Layers are computed again in the backward pass instead of kept.
+
+    Less memory, more time, the same gradients.
 
     Without reentrance, which needs no gradient at the input; the hook that peft and transformers
     add for the other way is taken off again.

@@ -1,6 +1,4 @@
-"""Two versions' answers to the same questions -> whether the newer one may take the champion's
-place.
-"""
+"""Two versions' answers to the same questions -> whether the newer one is to be the champion."""
 
 from __future__ import annotations
 
@@ -56,8 +54,9 @@ def promote(
     margin: float = MARGIN,
     questions: str | None = None,
 ) -> Promotion:
-    """Point `alias` at the version if it is better than who has it now; the comparison is kept in
-    the database.
+    """Point `alias` at the version if it is better than who has it now.
+
+    The comparison is kept in the database.
 
     Both are judged on the same questions, paired and clustered by video: those of the file
     `questions`, which are asked now, or without it the validation questions, as they were answered

@@ -1,5 +1,6 @@
-"""How a model is trained: every setting that its result depends on, checked before anything is
-loaded.
+"""How a model is trained: every setting that its result depends on.
+
+Checked before anything is loaded.
 """
 
 from __future__ import annotations
@@ -96,8 +97,9 @@ class Recipe:
         return self.use_lora and not PRESETS[self.preset].trains_vision
 
     def schedule(self, step: int, steps: int) -> float:
-        """Share of the learning rate at `step` (from 0) of `steps`: a linear warm-up, then a cosine
-        to nothing.
+        """Share of the learning rate at `step` (from 0) of `steps`.
+
+        A linear warm-up, then a cosine to nothing.
         """
         warmup = max(1, round(self.warmup_share * steps))
         if step < warmup:

@@ -47,8 +47,9 @@ def generate_answers(
 
 
 def value_of(answer: str, references: Sequence[str]) -> float:
-    """1 for one of the references, word for word; the official VQA accuracy where there are at
-    least three.
+    """1 for one of the references, word for word.
+
+    The official VQA accuracy where there are at least three.
     """
     if len(references) >= SEVERAL:
         return vqa_accuracy(answer, references)

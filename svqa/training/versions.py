@@ -1,5 +1,6 @@
-"""A trained model -> an immutable version: a sealed folder and a row; and back, when hashes and
-base are the right ones.
+"""A trained model -> an immutable version: a sealed folder and a row.
+
+And back, when hashes and base are the right ones.
 
 The folder of an adapter is what peft writes (`adapter_config.json`, `adapter_model.safetensors`),
 so that peft alone can read it; that of a whole model is what transformers writes. Beside it lie the
@@ -34,8 +35,9 @@ RECORD = "version.json"
 
 @dataclass(frozen=True)
 class Base:
-    """What a model is trained from: its folder, the name and revision it goes by, the hash of its
-    weights.
+    """What a model is trained from.
+
+    Its folder, the name and revision it goes by, the hash of its weights.
     """
 
     folder: Path
@@ -45,8 +47,9 @@ class Base:
 
 
 def find_base(base: str | Path) -> Base:
-    """A folder, a hub name that was pulled, or `shapes/NAME` for what is shipped -> the base, its
-    files checked.
+    """A folder, a hub name that was pulled, or `shapes/NAME` -> the base, its files checked.
+
+    `shapes/NAME` is what is shipped.
 
     Raises WeightsMissing, WeightsCorrupt.
 
@@ -67,8 +70,9 @@ def find_base(base: str | Path) -> Base:
 def store_version(
     store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]
 ) -> StoredVersion:
-    """Write the next version of `version.name` under `out` and keep its row; -> it with number,
-    path and hash.
+    """Write the next version of `version.name` under `out` and keep its row.
+
+    -> the version with number, path and hash.
 
     `write` puts weights (and what else belongs to them) into the folder it is given. A number is
     never used twice, and the folder appears under its number only when it is whole.
@@ -155,8 +159,9 @@ def load_answerer(
 
 
 class VideoAnswerer(Answerer):
-    """A version that opens the video itself, where it gets no frames: the grid over the whole of
-    it, as in training.
+    """A version that opens the video itself, where it gets no frames.
+
+    It sees the grid over the whole of it, as in training.
     """
 
     needs_frames = True
@@ -179,7 +184,8 @@ class VideoAnswerer(Answerer):
 
 
 def load_version(version: StoredVersion) -> VideoAnswerer:
-    """-> what a `ModelRegistry` calls on a question:
+    """-> what a `ModelRegistry` calls on a question.
+
     `registry.use_version_loader(load_version)`.
     """
     from svqa.models.frame_strategies import FrameGrid
@@ -190,8 +196,9 @@ def load_version(version: StoredVersion) -> VideoAnswerer:
 def merge_version(
     version: StoredVersion, out: str | Path, *, base: str | Path | None = None
 ) -> Path:
-    """Write the version as a model of its own that needs neither base nor peft: W + (alpha / r) B A
-    in place of W.
+    """Write the version as a model of its own that needs neither base nor peft.
+
+    W + (alpha / r) B A in place of W.
 
     Raises UsageError for a folder that is not empty, and as `load_peft` does.
     """

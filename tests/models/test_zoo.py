@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from svqa.errors import UnknownModel
-from svqa.models import MODEL_SETS, ROLES, base, describe, known_sets, load_set, verify
+from svqa.errors import ModelError, UnknownModel
+from svqa.models import MODEL_SETS, ROLES, ModelSet, base, describe, known_sets, load_set, verify
 from tests.helpers.offline_models import offline
 
 KINDS = {
@@ -68,3 +68,11 @@ def test_every_set_is_made_of_known_roles():
     assert "offline" in known_sets()
     for specs in MODEL_SETS.values():
         assert all(part in specs for spec in specs.values() for part in spec.parts)
+
+
+def test_a_set_may_lack_who_detects_and_not_who_encodes():
+    mute = ModelSet("mute", {})
+    assert mute.detector is mute.transcriber is mute.answerer is None
+    for role in ("encoder", "captioner", "sounds", "sentences"):
+        with pytest.raises(ModelError, match="'mute' has no"):
+            getattr(mute, role)
