@@ -104,6 +104,7 @@ def _quality(store, video: str) -> dict[str, Any]:
         "caption_confidence": _spread([c.score for c in captions]),
         "box_confidence": _spread([b.score for b in boxes]),
         "utterances": len(store.utterances(video)),
+        "text_lines": len(store.text_boxes(video)),
         "questions": {
             "n": len(asked),
             "answered_share": sum(not o.abstained for o in asked) / len(asked) if asked else None,
