@@ -97,8 +97,8 @@ class PassageIndex:
         return self._best(self._moment_of, np.where(scores > 0, scores, _NONE))
 
     def at(self, moment: int, kind: str) -> str:
-        """What was written, said or read in a moment: the words of `kind` first, text of the
-        picture after other words.
+        """What was written, said or read in a moment: the first words of `kind`, else of another;
+        of the picture's text, which is there all at once, everything.
         """
         first, last = (
             np.searchsorted(self._moment_of, moment, side=side, sorter=self._by_moment)
@@ -106,6 +106,8 @@ class PassageIndex:
         )
         here = [self.passages[self._passage_of[i]] for i in self._by_moment[first:last]]
         here.sort(key=lambda p: (p.kind != kind, p.kind == "text", p.start_s))
+        if kind == "text":
+            return "\n".join(p.text for p in here if p.kind == kind)
         return here[0].text if here else ""
 
     def _best(self, owners: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -71,7 +71,8 @@ def _text(value: Any) -> str:
 
 
 def _processing(store, video) -> dict[str, Any]:
-    stages = {name: value for name, value in store.metrics(video.id).items() if name.endswith("_s")}
+    measured = store.metrics(video.id)
+    stages = {name: value for name, value in measured.items() if name.endswith("_s")}
     total_s = stages.pop("total_s", None) or sum(stages.values()) or None
     return {
         "duration_s": video.duration_s,
@@ -79,6 +80,7 @@ def _processing(store, video) -> dict[str, Any]:
         "total_s": total_s,
         "real_time_factor": video.duration_s / total_s if total_s else None,
         "frames": video.frames,
+        "frames_skipped": measured.get("frames_skipped"),
         "segments": video.segments,
         "shots": len(store.shots(video.id)),
         "file_bytes": video.size_bytes,
