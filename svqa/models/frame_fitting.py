@@ -13,7 +13,9 @@ def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
     height, width, _ = frame.shape
     if height == width == side_px:
         return frame
-    shrinks = min(height, width) > side_px
-    return cv2.resize(
-        frame, (side_px, side_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    )
+    size = min(width, side_px), min(height, side_px)
+    if size != (width, height):  # each side by itself: area means shrink well, and enlarge badly
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    if size != (side_px, side_px):
+        frame = cv2.resize(frame, (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    return frame
