@@ -11,7 +11,6 @@ from svqa.database import open_store
 from svqa.errors import UsageError
 from svqa.models import load_set
 from svqa.pipeline import Library
-from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.text_analysis import in_reading_order
@@ -189,26 +188,3 @@ def test_whether_text_is_read_is_part_of_an_ingest_only_where_it_could_be():
 def test_lines_are_read_row_by_row(tops, order):
     lines = [TextLine(name, 0.9, (x, y, x + 30.0, y + 12.0)) for name, (x, y) in tops.items()]
     assert "".join(line.text for line in in_reading_order(lines)) == order
-
-
-def moving(step_px: float, *, side: int = 10, colour=(255, 255, 255), ground=128) -> np.ndarray:
-    """(8, 360, 640, 3): a square that goes right over a ground of one grey."""
-    frames = np.full((8, 360, 640, 3), ground, np.uint8)
-    for i, frame in enumerate(frames):
-        x = round(100 + i * step_px)
-        frame[200 : 200 + side, x : x + side] = colour
-    return frames
-
-
-def test_a_held_picture_is_seen_once_and_a_small_thing_that_moves_is_always_seen():
-    rng = np.random.default_rng(3)
-    held = np.repeat(moving(0)[:1], 8, axis=0).astype(int)
-    noisy = np.clip(held + rng.normal(0, 3, held.shape), 0, 255).astype(np.uint8)
-    assert repeated_frames(thumbnails(noisy)).tolist() == [0] * 8
-    for small in (moving(12), moving(2), moving(10, side=5), moving(12, colour=(160, 160, 160))):
-        assert repeated_frames(thumbnails(small)).tolist() == list(range(8))
-    equally_bright = moving(0, colour=(200, 60, 60))[:1], moving(0, colour=(60, 130, 60))[:1]
-    assert repeated_frames(thumbnails(np.concatenate(equally_bright))).tolist() == [0, 1]
-    fading = np.stack([np.full((90, 160, 3), 100 + i, np.uint8) for i in range(8)])
-    shows = repeated_frames(thumbnails(fading))
-    assert shows.tolist() == [0, 0, 2, 2, 4, 4, 6, 6]  # slow change adds up
