@@ -207,9 +207,7 @@ class TextLine:
 
 @dataclass(frozen=True)
 class TextBox:
-    """A line of text that is in the picture during `[start_s, end_s)`; `xyxy_px`, `score` as in
-    `Detection`.
-    """
+    """A line of text in the picture during `[start_s, end_s)`, its box and score as in `Detection`."""
 
     text: str
     start_s: float

@@ -108,10 +108,9 @@ class LibraryStore(Transactions):
         start_s: float | None = None,
         end_s: float | None = None,
     ) -> list[Evidence]:
-        """Captions, speech and text in the picture that overlap `[start_s, end_s)`, by video and
-        time, with score 0.
+        """Captions, speech and text in the picture, by video and time, with score 0.
 
-        Lines of text that come and go together are one passage, a line a row, in reading order: a
+        Those that overlap `[start_s, end_s)`, where these are given. Lines of text that come and go together are one passage, a line a row, in reading order: a
         sign or a slide is told whole, and what stays on (a station's name) is apart from it.
         """
         tables = {"caption": Caption, "speech": Utterance, "text": TextBox}
@@ -176,8 +175,7 @@ class LibraryStore(Transactions):
         ]
 
     def text_boxes(self, video: str) -> list[TextBoxRecord]:
-        """The lines of text in a video's pictures, in time order, those of one moment in reading
-        order.
+        """The lines of text in a video's pictures, by time; those of one moment in reading order.
 
         A line that stays longer than a committed chunk comes once a chunk.
         """
@@ -261,8 +259,9 @@ class LibraryStore(Transactions):
 
 
 def _joined_lines(rows: Iterable) -> list[Evidence]:
-    """Lines in time and reading order -> one passage for those of one span; one that goes on in the
-    next chunk is one passage.
+    """Lines in time and reading order -> one passage for those of one span.
+
+    What goes on in the next chunk is one passage too.
     """
     told: dict[tuple[str, str, float], Evidence] = {}  # by video, words and end
     for (video, path, start_s, end_s), lines in itertools.groupby(

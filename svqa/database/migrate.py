@@ -137,8 +137,9 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
 
 @contextmanager
 def _altering(engine: Engine) -> Iterator[Connection]:
-    """A writing transaction that may copy a table others point at, and leaves no row that points
-    nowhere.
+    """A writing transaction that may copy a table to which others point.
+
+    It is undone where it would leave a row that points nowhere.
 
     SQLite alters a table by copying it and dropping the old one, which its foreign keys forbid;
     they can be switched only outside a transaction (https://sqlite.org/lang_altertable.html).

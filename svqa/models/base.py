@@ -87,9 +87,7 @@ class TextReader(ABC):
 
     @abstractmethod
     def read(self, pixels: np.ndarray) -> list[TextLine]:
-        """(H, W, 3) uint8 RGB -> its lines with their boxes in its pixels, in any order; no text
-        gives an empty list.
-        """
+        """(H, W, 3) uint8 RGB -> its lines, boxes in its pixels, in any order; no text gives none."""
 
 
 class Transcriber(ABC):

@@ -7,8 +7,9 @@ import numpy as np
 
 
 def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8: every part of the frame, not its
-    proportions.
+    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8.
+
+    Every part of the frame, not its proportions.
     """
     height, width, _ = frame.shape
     if height == width == side_px:

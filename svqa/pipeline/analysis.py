@@ -192,9 +192,7 @@ class Analysis:
         return [replace(c, start_s=s.start_s, end_s=s.end_s) for s, c in found if c is not None]
 
     def _boxes(self, t_s: np.ndarray, shows: np.ndarray, looked_at: FrameBatch) -> list[Detection]:
-        """Boxes of every frame, in pixels of the analysed ones; a repeated frame has those of what
-        it repeats.
-        """
+        """Boxes of every frame, in its pixels; a repeated frame has those of what it repeats."""
         if not (self.settings.boxes and self.models.detector):
             return []
         by_time: dict[float, list[Detection]] = {}
@@ -260,8 +258,9 @@ def _join(batches: list[FrameBatch]) -> FrameBatch:
 
 
 def _repeated(frames: FrameBatch, shows: np.ndarray) -> FrameBatch:
-    """The frames with what they repeat in their place, to the pixel: models that remember pictures
-    know them again.
+    """The frames with what they repeat in their place, to the pixel.
+
+    So models that remember pictures know them again.
     """
     for row in np.flatnonzero(shows != np.arange(len(shows))):
         frames.pixels[row] = frames.pixels[shows[row]]

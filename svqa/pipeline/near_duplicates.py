@@ -30,8 +30,7 @@ def is_same(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def repeated_frames(small: np.ndarray) -> np.ndarray:
-    """(T, h, w, 3) thumbnails -> (T,) which frame each one shows again; its own number where it is
-    new.
+    """(T, h, w, 3) thumbnails -> (T,) which frame each one shows again; its own where it is new.
 
     Each is compared with the last new one, not with its neighbour, so that slow change adds up.
     """

@@ -97,8 +97,9 @@ class PassageIndex:
         return self._best(self._moment_of, np.where(scores > 0, scores, _NONE))
 
     def at(self, moment: int, kind: str) -> str:
-        """What was written, said or read in a moment: the first words of `kind`, else of another;
-        of the picture's text, which is there all at once, everything.
+        """What was written, said or read in a moment: the first words of `kind`, else of another.
+
+        Of the picture's text, which is there all at once, everything.
         """
         first, last = (
             np.searchsorted(self._moment_of, moment, side=side, sorter=self._by_moment)

@@ -63,8 +63,9 @@ def read_text(
 
 
 def in_reading_order(lines: Sequence[TextLine]) -> list[TextLine]:
-    """Row by row from the top, each from left to right; a line is in the row whose first line its
-    middle lies beside.
+    """Row by row from the top, each from left to right.
+
+    A line is in the row whose first line its middle lies beside.
     """
     rows: list[list[TextLine]] = []
     for line in sorted(lines, key=lambda line: line.xyxy_px[1] + line.xyxy_px[3]):
@@ -114,9 +115,7 @@ def _counts(line: TextLine) -> bool:
 
 
 def _add(boxes: list[TextBox], lines: Sequence[TextLine], segment: Segment, model_id: str) -> None:
-    """Lines of a segment -> new boxes, or more seconds for those that end where it begins and say
-    the same.
-    """
+    """Lines of a segment -> new boxes, or more seconds for those that go on and say the same."""
     going_on = [i for i, box in enumerate(boxes) if box.end_s == segment.start_s]
     for line in lines:
         same = next((i for i in going_on if boxes[i].text == line.text), None)
