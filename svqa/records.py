@@ -207,7 +207,7 @@ class TextLine:
 
 @dataclass(frozen=True)
 class TextBox:
-    """A line of text in the picture during `[start_s, end_s)`, its box and score as in `Detection`."""
+    """Text in the picture during `[start_s, end_s)`: one line, box and score as in `Detection`."""
 
     text: str
     start_s: float

