@@ -14,8 +14,8 @@ import numpy as np
 
 Progress = Callable[[str, float, float], None]  # (what is done, how much, of how much)
 LEVELS = ("frame", "segment", "scene", "shot")
-KINDS = ("visual", "caption", "speech")
-MODALITIES = ("visual", "caption", "speech", "audio")
+KINDS = ("visual", "caption", "speech", "text")
+MODALITIES = ("visual", "caption", "speech", "text", "audio")
 
 
 def _check_span(start_s: float, end_s: float) -> None:
@@ -28,6 +28,14 @@ def _check_span(start_s: float, end_s: float) -> None:
 def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+def _check_box(xyxy_px: tuple[float, float, float, float], score: float) -> None:
+    x0, y0, x1, y1 = xyxy_px
+    if not (all(map(math.isfinite, xyxy_px)) and x1 > x0 and y1 > y0):
+        raise ValueError(f"a box needs left < right and top < bottom, got {xyxy_px}")
+    if not 0 <= score <= 1:
+        raise ValueError(f"score must be in [0, 1], got {score}")
 
 
 def _clock(seconds: float) -> str:
@@ -182,19 +190,44 @@ class Detection:
     track_id: int | None = None
 
     def __post_init__(self) -> None:
-        x0, y0, x1, y1 = self.xyxy_px
-        if not (all(map(math.isfinite, self.xyxy_px)) and x1 > x0 and y1 > y0):
-            raise ValueError(f"a box needs left < right and top < bottom, got {self.xyxy_px}")
-        if not 0 <= self.score <= 1:
-            raise ValueError(f"score must be in [0, 1], got {self.score}")
+        _check_box(self.xyxy_px, self.score)
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line of text in one picture, `score` 0 to 1; `xyxy_px` as in `Detection`."""
+
+    text: str
+    score: float
+    xyxy_px: tuple[float, float, float, float]
+
+    def __post_init__(self) -> None:
+        _check_box(self.xyxy_px, self.score)
+
+
+@dataclass(frozen=True)
+class TextBox:
+    """Text in the picture during `[start_s, end_s)`: one line, box and score as in `Detection`."""
+
+    text: str
+    start_s: float
+    end_s: float
+    score: float
+    xyxy_px: tuple[float, float, float, float]
+    model_id: str
+
+    def __post_init__(self) -> None:
+        _check_span(self.start_s, self.end_s)
+        _check_box(self.xyxy_px, self.score)
 
 
 @dataclass(frozen=True)
 class Evidence:
     """A retrieved moment: which video, which seconds, how good a match, what is seen or heard.
 
-    `kind` is where it was found: `visual`, `caption` or `speech`. `score` is the ranking's own,
-    higher is better; `parts` shows what it was made of (say `{"visual": 0.41, "bm25": 2.3}`).
+    `kind` is where it was found: `visual`, `caption`, `speech` or `text` (read in the picture).
+    `score` is the ranking's own, higher is better; `parts` shows what it was made of (say
+    `{"visual": 0.41, "bm25": 2.3}`).
     """
 
     video: str
@@ -259,7 +292,8 @@ class VectorSet:
     """Vectors of one level, modality and model.
 
     `spans (N, 2) float64` seconds, `values (N, D) float32`, finite, not zero. `modality`: `visual`
-    (pictures), `caption` (words written about them), `speech` (words heard) or `audio` (sound).
+    (pictures), `caption` (words written about them), `speech` (words heard), `text` (words read in
+    them) or `audio` (sound).
     """
 
     level: str
@@ -294,6 +328,7 @@ class Chunk:
     captions: tuple[Caption, ...] = ()
     utterances: tuple[Utterance, ...] = ()
     detections: tuple[Detection, ...] = ()
+    text_boxes: tuple[TextBox, ...] = ()
     vectors: tuple[VectorSet, ...] = ()
 
     def __post_init__(self) -> None:

@@ -17,7 +17,9 @@ class Settings:
 
     `every_s`: seconds between sampled frames. `segment_s`, `scene_s`: lengths of the two upper
     levels; a scene is also what one transaction commits. `shots`: shot detector (`adaptive`,
-    `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`.
+    `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`. `analysis_px`: the long side of
+    the frames that models look at; smaller videos are not enlarged. `speech`, `boxes`, `text`:
+    whether to listen, to look for things, to read in the picture.
 
     >>> Settings.load(every_s=1.0).every_s
     1.0
@@ -33,6 +35,8 @@ class Settings:
     decoder: str = "pyav"
     speech: bool = True
     boxes: bool = True
+    text: bool = True
+    analysis_px: int = 640
 
     def __post_init__(self) -> None:
         if not 0 < self.every_s <= self.segment_s <= self.scene_s:
@@ -44,6 +48,10 @@ class Settings:
             raise UsageError(
                 f"A scene must be a whole number of segments, got {self.scene_s} s of "
                 f"{self.segment_s} s."
+            )
+        if self.analysis_px < LEAST_PX:
+            raise UsageError(
+                f"analysis_px must be at least {LEAST_PX} pixels, got {self.analysis_px}."
             )
         for name, known in (("shots", SHOT_METHODS), ("decoder", DECODERS)):
             if getattr(self, name) not in known:
@@ -70,20 +78,32 @@ class Settings:
     def identity(self, model_ids: Mapping[str, str]) -> dict[str, str | float | bool]:
         """-> what a result depends on.
 
-        Two ingests of the same bytes with the same identity give the same rows.
+        Two ingests of the same bytes with the same identity give the same rows. Whether text is
+        read shows in its reader's name: a set without a reader, and one that is told not to read,
+        write the same rows, and the ingests of a version that could not read keep their identity as
+        far as text goes.
         """
-        own = {
-            n: getattr(self, n)
-            for n in ("every_s", "segment_s", "scene_s", "shots", "decoder", "speech", "boxes")
-        }
+        own = {n: getattr(self, n) for n in _SEEN_IN_ROWS}
+        idle = {"answerer"} | (set() if self.text else {"reader"})  # they write no row
         makers = {
-            f"model.{role}": name for role, name in sorted(model_ids.items()) if role != "answerer"
-        }  # it writes no row
+            f"model.{role}": name for role, name in sorted(model_ids.items()) if role not in idle
+        }
         return {**own, "models": self.models, **makers}
 
 
 SHOT_METHODS = ("adaptive", "content", "transnet", "none")
 DECODERS = ("pyav", "decord")
+LEAST_PX = 32  # long side of a frame in which anything can be seen
+_SEEN_IN_ROWS = (
+    "every_s",
+    "segment_s",
+    "scene_s",
+    "shots",
+    "decoder",
+    "speech",
+    "boxes",
+    "analysis_px",
+)
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

@@ -29,7 +29,6 @@ from experiments.command import (
 from svqa.cli.progress import progress_bars
 from svqa.media import Sampling, read_frames
 from svqa.metrics.results import EvalResult, bootstrap_over_groups, figures_by_type
-from svqa.models.base import MODEL_SIZE_PX
 from svqa.pipeline.ask import HITS
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.library import Library, open_library
@@ -74,7 +73,7 @@ def run_frame_selection(
             for question in passing_questions(scene):
                 asked.append((number, question))
                 for name, t_s in _frame_times(library, report.video, question.text, rng).items():
-                    frames = read_frames(path, Sampling.at([t_s]), size_px=MODEL_SIZE_PX)
+                    frames = read_frames(path, Sampling.at([t_s]), size_px=None)
                     said = library.models.answerer.answer(Question(question.text), [], frames).text
                     right[name].append(float(said == question.answer))
                     shown[name].append(float(question.seen[0] <= t_s < question.seen[1]))

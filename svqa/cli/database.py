@@ -65,7 +65,7 @@ def index(
         str | None, typer.Option(help="Only vectors of this level: frame, segment, scene.")
     ] = None,
     modality: Annotated[
-        str | None, typer.Option(help="Only of this sense: visual, caption, speech, audio.")
+        str | None, typer.Option(help="Only of this sense: visual, caption, speech, text, audio.")
     ] = None,
     least_rows: Annotated[
         int | None, typer.Option(min=0, help="Index from so many vectors on; a million by default.")

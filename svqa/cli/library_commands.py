@@ -35,17 +35,30 @@ def ingest(
         str | None, typer.Option(help="Shot detector: adaptive, content, transnet or none.")
     ] = None,
     decoder: Annotated[str | None, typer.Option(help="pyav or decord.")] = None,
+    text: Annotated[
+        bool | None, typer.Option("--text/--no-text", help="Read text in the picture.")
+    ] = None,
+    analysis_px: Annotated[
+        int | None, typer.Option(help="Long side of the frames that models look at.")
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Take videos in: captions, boxes, transcript and vectors, into the database.
+    """Take videos in: captions, boxes, transcript, text and vectors, into the database.
 
     Done before: nothing to do.
     """
     from svqa.pipeline.library import open_library
 
+    chosen = {
+        "every_s": every,
+        "shots": shots,
+        "decoder": decoder,
+        "text": text,
+        "analysis_px": analysis_px,
+    }
     with (
-        open_library(database, models, every_s=every, shots=shots, decoder=decoder) as library,
+        open_library(database, models, **chosen) as library,
         progress_bars() as show,
     ):
         reports = library.ingest(*paths, progress=show)

@@ -27,6 +27,7 @@ _BOX = (
     "model_id",
     "track_id",
 )
+_TEXT_BOX = (*_SPOKEN, "left_px", "top_px", "right_px", "bottom_px")
 _VECTOR = ("video_id", "space_id", "start_s", "end_s", "vector")
 
 
@@ -38,7 +39,7 @@ def chunk_part(chunk: Chunk) -> str:
     >>> chunk_part(Chunk(0.0, 30.0, frame_times_s=(0.0, 0.5)))
     'frames'
     """
-    if chunk.frame_times_s or chunk.captions or chunk.detections:
+    if chunk.frame_times_s or chunk.captions or chunk.detections or chunk.text_boxes:
         return "frames"
     levels = {s.level for s in chunk.segments} | {v.level for v in chunk.vectors}
     return "+".join(sorted(levels | ({"speech"} if chunk.utterances else set()))) or "frames"
@@ -65,6 +66,12 @@ def insert_chunk(connection: Connection, video: int, chunk: Chunk) -> None:
         [_spoken(video, utterance) for utterance in chunk.utterances],
     )
     _insert(connection, "detections", _BOX, [_box(video, box) for box in chunk.detections])
+    _insert(
+        connection,
+        "text_boxes",
+        _TEXT_BOX,
+        [(*_spoken(video, line), *map(float, line.xyxy_px)) for line in chunk.text_boxes],
+    )
     for vectors in chunk.vectors:
         if len(vectors):
             insert_vectors(connection, video, vectors)

@@ -21,6 +21,7 @@ from svqa.database.schema import (
     Frame,
     IngestChunk,
     Segment,
+    TextBox,
     Utterance,
     Video,
     VideoMetrics,
@@ -33,6 +34,7 @@ from svqa.records import (
     Detection as DetectionRecord,
     Evidence,
     Segment as SegmentRecord,
+    TextBox as TextBoxRecord,
     Utterance as UtteranceRecord,
 )
 
@@ -105,16 +107,21 @@ class LibraryStore(Transactions):
         self,
         *,
         videos: Iterable[str] | None = None,
-        kinds: Sequence[str] = ("caption", "speech"),
+        kinds: Sequence[str] = ("caption", "speech", "text"),
         start_s: float | None = None,
         end_s: float | None = None,
     ) -> list[Evidence]:
-        """Captions and speech that overlap `[start_s, end_s)`, by video and time, with score 0."""
-        tables: dict[str, type[Caption] | type[Utterance]]
-        tables = {"caption": Caption, "speech": Utterance}
+        """Captions, speech and text in the picture, by video and time, with score 0.
+
+        Those that overlap `[start_s, end_s)`, where these are given. Lines of text that come and go
+        together are one passage, a line a row, in reading order: a sign or a slide is told whole,
+        and what stays on (a station's name) is apart from it.
+        """
+        tables: dict[str, type[Caption] | type[Utterance] | type[TextBox]]
+        tables = {"caption": Caption, "speech": Utterance, "text": TextBox}
         if unknown := set(kinds) - set(tables):
             raise UsageError(
-                f"kinds of passages are caption and speech, got {', '.join(sorted(unknown))}."
+                f"kinds of passages are {', '.join(tables)}, got {', '.join(sorted(unknown))}."
             )
         found: list[tuple[Row, str]] = []
         with self.read() as connection:
@@ -133,12 +140,16 @@ class LibraryStore(Transactions):
                 query = query.where(table.video_id.in_(wanted[first : first + BATCH]))
                 query = query if start_s is None else query.where(table.end_s > start_s)
                 query = query if end_s is None else query.where(table.start_s < end_s)
-                found += [(row, kind) for row in connection.execute(query)]
+                found += [(row, kind) for row in connection.execute(query.order_by(table.id))]
         found.sort(key=lambda item: (item[0].id, item[0].start_s, item[0].end_s))
-        return [
+        spoken = [
             Evidence(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text)
             for r, kind in found
+            if kind != "text"
         ]
+        read = _joined_lines([r for r, kind in found if kind == "text"])
+        order = {row.public_id: n for n, (row, _) in enumerate(found)}
+        return sorted([*spoken, *read], key=lambda p: (order[p.video], p.start_s, p.end_s))
 
     def captions(self, video: str) -> list[CaptionRecord]:
         """A video's captions in time order."""
@@ -166,6 +177,23 @@ class LibraryStore(Transactions):
                 r.track_id,
             )
             for r in self._rows(Detection, video)
+        ]
+
+    def text_boxes(self, video: str) -> list[TextBoxRecord]:
+        """The lines of text in a video's pictures, by time; those of one moment in reading order.
+
+        A line that stays longer than a committed chunk comes once a chunk.
+        """
+        return [
+            TextBoxRecord(
+                r.text,
+                r.start_s,
+                r.end_s,
+                r.score,
+                (r.left_px, r.top_px, r.right_px, r.bottom_px),
+                r.model_id,
+            )
+            for r in self._rows(TextBox, video)
         ]
 
     def segments(self, video: str, level: str = "segment") -> list[SegmentRecord]:
@@ -214,7 +242,7 @@ class LibraryStore(Transactions):
             query = (
                 select(table)
                 .where(table.video_id == row_id(connection, video), *conditions)
-                .order_by(time)
+                .order_by(time, *table.__table__.primary_key.columns)
             )
             return connection.execute(query).all()
 
@@ -233,6 +261,22 @@ class LibraryStore(Transactions):
             f" Near: {'; '.join(f'{names[n].id} {names[n].path}' for n in near)}." if near else ""
         )
         return f"No ingested video {key[:200]!r} among {len(known)}.{hint} Run: svqa ingest PATH"
+
+
+def _joined_lines(rows: Iterable) -> list[Evidence]:
+    """Lines in time and reading order -> one passage for those of one span.
+
+    What goes on in the next chunk is one passage too.
+    """
+    told: dict[tuple[str, str, float], Evidence] = {}  # by video, words and end
+    for (video, path, start_s, end_s), lines in itertools.groupby(
+        rows, key=lambda r: (r.public_id, r.path, r.start_s, r.end_s)
+    ):
+        text = "\n".join(line.text for line in lines)
+        before = told.pop((video, text, start_s), None)
+        since_s = before.start_s if before else start_s
+        told[video, text, end_s] = Evidence(video, path, since_s, end_s, 0.0, "text", text)
+    return list(told.values())
 
 
 def newest_per_file(videos: Iterable[StoredVideo]) -> list[StoredVideo]:

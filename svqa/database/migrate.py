@@ -6,6 +6,8 @@ Made, migrated after a backup, or refused untouched.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -15,7 +17,11 @@ from svqa.database.columns import utc_now
 from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
 from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase
 
-REVISIONS = ("0001", "0002")  # oldest first; a test holds them against the migration scripts
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+)  # oldest first; a test holds them against the migration scripts
 HEAD = REVISIONS[-1]
 _PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
 
@@ -48,7 +54,7 @@ def migrate(engine: Engine) -> None:
             return
         if revision is not None:
             backup(engine, revision)
-        with write_lock(engine), writer(engine).begin() as connection:
+        with write_lock(engine), _altering(engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
             if check_revision(connection) != HEAD:  # another process may have been first
@@ -127,6 +133,35 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
             f"{where} is held by another process ({words}). Wait for it to end and run again."
         )
     return DatabaseError(f"{where} did not do what was asked: {words}")
+
+
+@contextmanager
+def _altering(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction that may copy a table to which others point.
+
+    It is undone where it would leave a row that points nowhere.
+
+    SQLite alters a table by copying it and dropping the old one, which its foreign keys forbid;
+    they can be switched only outside a transaction (https://sqlite.org/lang_altertable.html).
+    """
+    if engine.dialect.name != "sqlite":
+        with writer(engine).begin() as connection:
+            yield connection
+        return
+    with writer(engine).connect() as connection:
+        raw = connection.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+                lost = connection.execute(text("PRAGMA foreign_key_check")).all()
+                if lost:
+                    raise DatabaseError(
+                        f"{_where(engine)} has {len(lost)} rows that point at rows that are gone; "
+                        "it was not changed. Restore a backup."
+                    )
+        finally:
+            raw.execute("PRAGMA foreign_keys = ON")
 
 
 def _where(engine: Engine) -> str:

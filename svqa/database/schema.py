@@ -195,6 +195,32 @@ class Detection(Base):
     )
 
 
+class TextBox(Base):
+    """A line of text in the picture during a span, its box as in `Detection`.
+
+    The lines of one picture are written in reading order, so by `id`.
+    """
+
+    __tablename__ = "text_boxes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    video_id: Mapped[int] = _of_video()
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    text: Mapped[str]
+    score: Mapped[float]
+    left_px: Mapped[float]
+    top_px: Mapped[float]
+    right_px: Mapped[float]
+    bottom_px: Mapped[float]
+    model_id: Mapped[str]
+    __table_args__ = (
+        Index(None, "video_id", "start_s"),
+        CheckConstraint(SPAN, name="span"),
+        CheckConstraint("right_px > left_px AND bottom_px > top_px", name="box"),
+        CheckConstraint("score >= 0 AND score <= 1", name="score"),
+    )
+
+
 class EmbeddingSpace(Base):
     """Where vectors can be compared with each other.
 
@@ -212,7 +238,7 @@ class EmbeddingSpace(Base):
         CheckConstraint("dim > 0", name="dim"),
         CheckConstraint("level IN ('frame', 'segment', 'scene', 'shot')", name="level_known"),
         CheckConstraint(
-            "modality IN ('visual', 'caption', 'speech', 'audio')", name="modality_known"
+            "modality IN ('visual', 'caption', 'speech', 'text', 'audio')", name="modality_known"
         ),
     )
 

@@ -13,7 +13,7 @@ from svqa.errors import UsageError, unknown_name
 if TYPE_CHECKING:
     import numpy as np
 
-FITS = ("stretch", "crop", "pad", "inside")
+FITS = ("stretch", "crop", "pad", "inside", "shrink")
 Size: TypeAlias = int | tuple[int, int] | None  # pixels: a square, (width, height), as displayed
 
 
@@ -64,9 +64,10 @@ def output_size(shown_wh: tuple[int, int], size_px: Size, fit: str) -> tuple[int
         raise UsageError(
             f"size_px must be pixels above 0, one number or (width, height), got {size_px!r}."
         )
-    if fit != "inside":
+    if fit not in ("inside", "shrink"):
         return box[0], box[1]
     scale = min(box[0] / shown_wh[0], box[1] / shown_wh[1])
+    scale = min(1.0, scale) if fit == "shrink" else scale
     return max(1, round(shown_wh[0] * scale)), max(1, round(shown_wh[1] * scale))
 
 
@@ -82,7 +83,7 @@ def plan_geometry(
     `fit` as in `stream_frames`.
     """
     shown = displayed_size(coded_wh, pixel_aspect, rotation_deg)
-    if fit in ("stretch", "inside"):
+    if fit in ("stretch", "inside", "shrink"):
         turned = out_wh
     else:
         pick = max if fit == "crop" else min

@@ -48,8 +48,9 @@ def stream_frames(
     height), or None for the displayed size. Rotation and pixel aspect are applied first. `fit`:
     "stretch" shows the whole picture and gives up its aspect, "crop" fills the size and cuts what
     hangs over, "pad" shows the whole picture between black bars, "inside" keeps the aspect within
-    the size without bars. `decoder`: "pyav", or "decord" where it is installed (no AV1, no edit
-    lists, no word about damaged frames).
+    the size without bars, "shrink" does so and leaves a smaller picture as it is. `decoder`:
+    "pyav", or "decord" where it is installed (no AV1, no edit lists, no word about damaged
+    frames).
 
     After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
     `.damaged_s` holds the times of frames decoded with errors. Closing the stream (or leaving

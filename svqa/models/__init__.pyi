@@ -1,11 +1,11 @@
 from .base import (
-    MODEL_SIZE_PX as MODEL_SIZE_PX,
     Answerer as Answerer,
     Captioner as Captioner,
     Detector as Detector,
     Encoder as Encoder,
     SoundEncoder as SoundEncoder,
     TextEncoder as TextEncoder,
+    TextReader as TextReader,
     Transcriber as Transcriber,
 )
 from .blip import (
@@ -37,6 +37,9 @@ from .disk_cache import (
 )
 from .frame_cache import (
     FrameCache as FrameCache,
+)
+from .frame_fitting import (
+    fit_frame as fit_frame,
 )
 from .frame_strategies import (
     FRAME_STRATEGIES as FRAME_STRATEGIES,
@@ -102,7 +105,6 @@ __all__ = [
     "FRAME_STRATEGIES",
     "HUB_MODELS",
     "MODEL_SETS",
-    "MODEL_SIZE_PX",
     "ROLES",
     "SHIPPED",
     "WEIGHTS",
@@ -129,6 +131,7 @@ __all__ = [
     "SoundEncoder",
     "TagCaptioner",
     "TextEncoder",
+    "TextReader",
     "Transcriber",
     "VideoLanguageAnswerer",
     "WeightedVote",
@@ -136,6 +139,7 @@ __all__ = [
     "YoloDetector",
     "describe",
     "encode_question",
+    "fit_frame",
     "frame_grid",
     "frame_memory",
     "imagenet_labels",

@@ -22,11 +22,10 @@ from svqa.records import (
     FrameBatch,
     Question,
     Segment,
+    TextLine,
     Utterance,
     Waveform,
 )
-
-MODEL_SIZE_PX = (224, 224)  # width, height of the frames that models are given
 
 
 class TextEncoder(ABC):
@@ -44,6 +43,8 @@ class Encoder(TextEncoder):
     """Images and sentences -> unit vectors in one space.
 
     `image @ text` says how well they match.
+
+    Like every model that looks, it is given frames in their own shape and scales them for itself.
 
     `encode_text` takes a query or description of what is to be seen.
     """
@@ -77,6 +78,16 @@ class Detector(ABC):
     @abstractmethod
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
         """Boxes of every frame in pixels of the given frames, best first within a frame."""
+
+
+class TextReader(ABC):
+    """A picture -> the lines of text in it."""
+
+    model_id: str
+
+    @abstractmethod
+    def read(self, pixels: np.ndarray) -> list[TextLine]:
+        """(H, W, 3) uint8 RGB -> its lines in any order, boxes in its pixels; maybe none."""
 
 
 class Transcriber(ABC):

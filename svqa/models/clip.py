@@ -14,6 +14,7 @@ import torch
 from transformers import AutoModel, AutoProcessor
 
 from svqa.models.base import Encoder
+from svqa.models.frame_fitting import fit_frame
 from svqa.models.pretrained import load_pretrained
 
 
@@ -21,7 +22,9 @@ class ClipEncoder(Encoder):
     """Any two-tower model of transformers that has `get_image_features` and `get_text_features`.
 
     Texts are padded to one length, as these models were trained, and frames are scaled to one size,
-    so no row depends on its neighbours. Texts longer than the model reads are cut.
+    so no row depends on its neighbours. Texts longer than the model reads are cut. Frames are not:
+    where the model's own preparation would keep only their middle, they are squeezed into its
+    square, since what is looked for may be at the edge.
     """
 
     def __init__(self, model: Any, processor: Any, *, model_id: str, batch_size: int = 32):
@@ -31,6 +34,9 @@ class ClipEncoder(Encoder):
             model_id,
             batch_size,
         )
+        images = processor.image_processor
+        crops = getattr(images, "do_center_crop", False)
+        self.crop_px = int(images.crop_size["height"]) if crops else None
         text = model.config.text_config
         self.text_tokens = int(text.max_position_embeddings)
         self.dim = int(
@@ -62,9 +68,10 @@ class ClipEncoder(Encoder):
         """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1."""
         rows = []
         for first in range(0, len(pixels), self.batch_size):
-            images = torch.from_numpy(
-                np.ascontiguousarray(pixels[first : first + self.batch_size])
-            ).permute(0, 3, 1, 2)
+            part = pixels[first : first + self.batch_size]
+            if self.crop_px:
+                part = np.stack([fit_frame(frame, self.crop_px) for frame in part])
+            images = torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2)
             values = self.processor.image_processor(images=list(images), return_tensors="pt")[
                 "pixel_values"
             ]

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-import cv2
 import numpy as np
 import torch
 from cachetools import LRUCache
 
 from svqa.models.efficientnet import EfficientNetLite
+from svqa.models.frame_fitting import fit_frame
 from svqa.models.weights import read_torch, verified
 
 SIDE_PX = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
@@ -125,17 +125,3 @@ class ImageNetTagger:
         return list(
             zip(*(a.cpu().numpy() for a in (probabilities, top, maps.float())), strict=True)
         )
-
-
-def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8.
-
-    Every part of the frame, not its proportions.
-    """
-    height, width, _ = frame.shape
-    if height == width == side_px:
-        return frame
-    shrinks = min(height, width) > side_px
-    return cv2.resize(
-        frame, (side_px, side_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    )

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from svqa.models.checkpoint import SHIPPED
 from svqa.models.hub import HUB_MODELS
 
-ROLES = ("encoder", "sentences", "captioner", "detector", "transcriber", "sounds", "answerer")
+ROLES = (
+    "encoder",
+    "sentences",
+    "captioner",
+    "detector",
+    "reader",
+    "transcriber",
+    "sounds",
+    "answerer",
+)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ VAGUE = frozenset(
     )
 )
 MAP_THRESHOLD = 0.4  # of a map's maximum; Zhou et al. use 0.2, which gives looser boxes
+MAP_PX = 224  # what is enlarged from 7 needs no more
 OVERLAP = 0.6
 
 
@@ -181,11 +182,12 @@ def box_of(
 
     In frame pixels.
     """
-    activation = cv2.resize(activation, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+    activation = cv2.resize(activation, (MAP_PX, MAP_PX), interpolation=cv2.INTER_CUBIC)
     strong = (activation >= MAP_THRESHOLD * activation.max()).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(strong)
     left, top, width, height, _ = stats[1:][stats[1:, cv2.CC_STAT_AREA].argmax()].tolist()
-    return float(left), float(top), float(left + width), float(top + height)
+    x, y = width_px / MAP_PX, height_px / MAP_PX
+    return left * x, top * y, (left + width) * x, (top + height) * y
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:

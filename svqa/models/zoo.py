@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Encoder,
         SoundEncoder,
         TextEncoder,
+        TextReader,
         Transcriber,
     )
 
@@ -101,6 +102,11 @@ class ModelSet:
     def detector(self) -> Detector | None:
         """Frames -> boxes."""
         return self._member("detector")
+
+    @cached_property
+    def reader(self) -> TextReader | None:
+        """Pictures -> lines of text."""
+        return self._member("reader")
 
     @cached_property
     def transcriber(self) -> Transcriber | None:

@@ -13,12 +13,12 @@ from svqa.answering.question_scope import TimeScope, find_time_scope
 from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
-from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
-from svqa.records import Answer, Evidence, Question
+from svqa.records import Answer, Evidence, FrameBatch, Question
+from svqa.settings import Settings
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
 
@@ -113,16 +113,19 @@ def _from_pictures(
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
     stretches = _within([hit for hit in hits if hit.video == hits[0].video], scope)
     shown = frames_to_show(store, models, asked, stretches, cache=cache)
-    frames = (
-        read_frames(hits[0].path, Sampling.at(list(shown)), size_px=MODEL_SIZE_PX)
-        if shown
-        else None
-    )
+    frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
     parts = {
         (e.start_s, e.end_s): e.parts for e in _weighed(store, question.text, list(shown.values()))
     }
     passages = [replace(e, parts=parts[e.start_s, e.end_s]) for e in shown.values()]
     return models.answerer.answer(replace(question, text=asked), passages, frames)
+
+
+def _frames_at(store: Store, video: str, times_s: Sequence[float]) -> FrameBatch:
+    """The frames of these seconds, in the size in which the video was analysed."""
+    stored = store.find_video(video)
+    size_px = int(stored.settings.get("analysis_px") or Settings.analysis_px)
+    return read_frames(stored.path, Sampling.at(times_s), size_px=size_px, fit="shrink")
 
 
 def _told(store: Store, question: Question, video: str) -> Answer | None:

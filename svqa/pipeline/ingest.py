@@ -167,6 +167,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
             f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
         )
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
+    metrics["frames_skipped"] = float(analysis.frames_skipped)
     store.finish_video(
         video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics
     )

@@ -2,9 +2,10 @@
 
 Pictures and words ranked apart, then joined by reciprocal rank.
 
-A moment is a frame, a 5 s segment or a 30 s scene of one video. Four rankings say which moments
-they like: picture vectors, caption vectors, speech vectors, and BM25 over captions and speech; with
-an example of a sound, a fifth says which moments sound like it. A moment's content is the weighted
+A moment is a frame, a 5 s segment or a 30 s scene of one video. Rankings say which moments they
+like: picture vectors, caption vectors, speech vectors, vectors of the text read in pictures where
+any was, and BM25 over all these words; with an example of a sound, one more says which moments
+sound like it. A moment's content is the weighted
 sum of 1 / (60 + rank) over the rankings that name it (Cormack et al. 2009), scaled to [0, 1]. In
 one video its score takes in how well its neighbours in time did (`rerank_with_temporal_coherence`);
 across videos it does not, because a short video has no neighbours to speak for it: on 21
@@ -42,14 +43,14 @@ LEVELS = tuple(NEAR_S)
 DEPTH = 100  # moments a ranking may name
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
 _NONE = -np.inf
-WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0, "audio": 1.0}
+WORDS = ("caption", "speech", "text")  # the senses that tell in words
+WEIGHTS = {"visual": 1.0, **dict.fromkeys(WORDS, 1.0), "bm25": 1.0, "audio": 1.0}
 FLOOR = {
     "visual": _NONE,
-    "caption": 0.4,
-    "speech": 0.4,
+    **dict.fromkeys(WORDS, 0.4),
     "audio": 0.4,
 }  # cosines under it say "not about this" and name no moment
-_LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is not named counts as
+_LEAST = {**dict.fromkeys(WORDS, 0.4), "bm25": 0.0}  # what a moment that is not named counts as
 
 
 def search(
@@ -133,7 +134,7 @@ def _measure(
         return moments, measured
     words = cache.words(store, moments, videos)
     sentence = models.sentences.encode_text([text])[0]
-    for modality in ("caption", "speech"):
+    for modality in WORDS:
         for of in (
             ("segment",) if level == "segment" else ("segment", "scene")
         ):  # a scene: all of it, or its best sentence
@@ -170,10 +171,7 @@ def _narrowed(
     asked = [(models.encoder.encode_text([text])[0], level, "visual", models.encoder.model_id)]
     if level != "frame":
         sentence = models.sentences.encode_text([text])[0]
-        asked += [
-            (sentence, "segment", modality, models.sentences.model_id)
-            for modality in ("caption", "speech")
-        ]
+        asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in WORDS]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
     named = set()
@@ -253,7 +251,7 @@ def _joined(
     found = []
     for i in named:
         kind = max(
-            ("visual", "caption", "speech"),
+            ("visual", *WORDS),
             key=lambda name: gains[name][i] if name in gains else 0.0,
         )
         video, (start_s, end_s) = str(moments.video_ids[i]), moments.spans[i].tolist()

@@ -22,6 +22,7 @@ from svqa.retrieval import Lexicon, widen
 KEPT_BYTES = 1 << 30
 KEPT = 32  # things made from tables, at most: a small one takes as much of the room as this says
 _NONE = -np.inf
+_INSTANT_S = 1e-3  # what ends where a moment begins is not in it
 T = TypeVar("T")
 
 
@@ -58,9 +59,10 @@ class SearchCache:
 
 
 class PassageIndex:
-    """The captions and utterances of the searched videos.
+    """The words of the searched videos, by moment.
 
-    Each in the moment that holds its middle.
+    Captions and utterances are in the moment that holds their middle, text of the picture in every
+    moment in which it can be read.
     """
 
     def __init__(self, store: Store, moments: VectorTable, videos: Sequence[str]):
@@ -73,7 +75,8 @@ class PassageIndex:
         self._order = np.argsort(keys, kind="stable")
         self._sorted = keys[self._order]
         spans = np.array([(p.start_s, p.end_s) for p in self.passages]).reshape(-1, 2)
-        self._moment_of = self._find([p.video for p in self.passages], spans)
+        # (P,) pairs of a passage and a moment that has it, in the passages' order
+        self._passage_of, self._moment_of = self._place(spans)
         self._by_moment = np.argsort(self._moment_of, kind="stable")
         self._owners: dict[str, tuple[VectorTable, np.ndarray]] = {}
 
@@ -90,17 +93,22 @@ class PassageIndex:
 
     def lexical(self, text: str) -> np.ndarray:
         """(M,) best BM25 score in each moment; -inf where no word is shared."""
-        scores = self.lexicon.scores(text)
+        scores = self.lexicon.scores(text)[self._passage_of]
         return self._best(self._moment_of, np.where(scores > 0, scores, _NONE))
 
     def at(self, moment: int, kind: str) -> str:
-        """What was written or said in a moment, the words of `kind` first."""
+        """What was written, said or read in a moment: the first words of `kind`, else of another.
+
+        Of the picture's text, which is there all at once, everything.
+        """
         first, last = (
             np.searchsorted(self._moment_of, moment, side=side, sorter=self._by_moment)
             for side in ("left", "right")
         )
-        here = [self.passages[i] for i in self._by_moment[first:last]]
-        here.sort(key=lambda p: (p.kind != kind, p.start_s))
+        here = [self.passages[self._passage_of[i]] for i in self._by_moment[first:last]]
+        here.sort(key=lambda p: (p.kind != kind, p.kind == "text", p.start_s))
+        if kind == "text":
+            return "\n".join(p.text for p in here if p.kind == kind)
         return here[0].text if here else ""
 
     def _best(self, owners: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -112,10 +120,25 @@ class PassageIndex:
     def _keys(self, video_ids: Sequence[str], times_s: np.ndarray) -> np.ndarray:
         return np.array([self._number.get(v, -1) for v in video_ids]) * 1e7 + times_s
 
+    def _place(self, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(N, 2) spans of the passages -> pairs of a passage and a moment."""
+        names = [p.video for p in self.passages]
+        first = self._rank(names, spans.mean(axis=1))
+        last = first.copy()
+        shown = np.flatnonzero([p.kind == "text" for p in self.passages])
+        ids = [names[i] for i in shown]
+        first[shown] = self._rank(ids, spans[shown, 0])
+        last[shown] = np.maximum(self._rank(ids, spans[shown, 1] - _INSTANT_S), first[shown])
+        counts = last - first + 1
+        passages = np.repeat(np.arange(len(names)), counts)
+        ranks = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)
+        return passages, self._order[ranks]
+
     def _find(self, video_ids: Sequence[str], spans: np.ndarray) -> np.ndarray:
         """(N, 2) spans -> (N,) the moment that holds the middle of each."""
-        at = (
-            np.searchsorted(self._sorted, self._keys(video_ids, spans.mean(axis=1)), side="right")
-            - 1
-        )
-        return self._order[np.maximum(at, 0)]
+        return self._order[self._rank(video_ids, spans.mean(axis=1))]
+
+    def _rank(self, video_ids: Sequence[str], times_s: np.ndarray) -> np.ndarray:
+        """(N,) seconds -> (N,) how many moments, in order, come before the one that holds each."""
+        at = np.searchsorted(self._sorted, self._keys(video_ids, times_s), side="right") - 1
+        return np.maximum(at, 0)

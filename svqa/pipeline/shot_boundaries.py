@@ -10,8 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from svqa.media import Sampling, open_shot_finder, shots, stream_frames
+from svqa.models.frame_fitting import fit_frame
 from svqa.records import FrameBatch, Segment
 
+SIDE_PX = 224  # of the squares in which cuts are looked for; the threshold was found in these
 MARGIN = 6  # frames on either side of a cut that its detector may look at
 THRESHOLD = {
     "adaptive": 2.0
@@ -54,6 +56,8 @@ class ShotBoundaryFinder:
         ]
 
     def _with_tail(self, frames: FrameBatch) -> FrameBatch:
+        small = np.stack([fit_frame(frame, SIDE_PX) for frame in frames.pixels])
+        frames = FrameBatch(small, frames.t_s)
         if self.tail is None:
             return frames
         return FrameBatch(

@@ -75,7 +75,8 @@ def _text(value: Any) -> str:
 
 
 def _processing(store: Store, video: StoredVideo) -> dict[str, Any]:
-    stages = {name: value for name, value in store.metrics(video.id).items() if name.endswith("_s")}
+    measured = store.metrics(video.id)
+    stages = {name: value for name, value in measured.items() if name.endswith("_s")}
     total_s = stages.pop("total_s", None) or sum(stages.values()) or None
     return {
         "duration_s": video.duration_s,
@@ -83,6 +84,7 @@ def _processing(store: Store, video: StoredVideo) -> dict[str, Any]:
         "total_s": total_s,
         "real_time_factor": video.duration_s / total_s if total_s else None,
         "frames": video.frames,
+        "frames_skipped": measured.get("frames_skipped"),
         "segments": video.segments,
         "shots": len(store.shots(video.id)),
         "file_bytes": video.size_bytes,
@@ -108,6 +110,7 @@ def _quality(store: Store, video: str) -> dict[str, Any]:
         "caption_confidence": _spread([c.score for c in captions]),
         "box_confidence": _spread([b.score for b in boxes]),
         "utterances": len(store.utterances(video)),
+        "text_lines": len(store.text_boxes(video)),
         "questions": {
             "n": len(asked),
             "answered_share": sum(not o.abstained for o in asked) / len(asked) if asked else None,

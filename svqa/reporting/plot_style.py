@@ -5,7 +5,12 @@ from __future__ import annotations
 import zlib
 
 INK, SOFT, LINE, EVIDENCE = "#1b2328", "#5c676f", "#d9d6cd", "#d9552b"
-KIND_COLOURS = {"visual": "#0f6e84", "caption": "#7a4fa3", "speech": "#c98a12"}
+KIND_COLOURS = {
+    "visual": "#0f6e84",
+    "caption": "#7a4fa3",
+    "speech": "#c98a12",
+    "text": "#2f8f4e",
+}
 _GREY = "#9aa3a9"  # whatever sees nothing of the video
 MODEL_COLOURS = {
     "offline": "#0f6e84",

@@ -13,19 +13,21 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import inspect, text
 
 import svqa.database.migrate as migration
-from svqa.database import init_db, open_store
+from svqa.database import Store, init_db, open_store
 from svqa.database.schema import Base
 from svqa.database.session import make_engine, write_lock, writer
 from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase, UsageError
-from tests.helpers.database import fresh_url, ingest
+from svqa.records import Chunk, TextBox, VectorSet
+from tests.helpers.database import MODEL, fresh_url, ingest, video_info
 
 
-def make_old(url: str) -> None:
-    """The schema as the first release had it."""
+def make_old(url: str, revision: str = migration.REVISIONS[0]) -> None:
+    """The schema as an earlier release had it; the first one unless told otherwise."""
     from alembic import command
     from alembic.config import Config
 
@@ -34,7 +36,7 @@ def make_old(url: str) -> None:
     config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
     with write_lock(engine), writer(engine).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, migration.REVISIONS[0])
+        command.upgrade(config, revision)
     engine.dispose()
 
 
@@ -112,6 +114,82 @@ def test_migration_that_fails_leaves_the_old_schema(backend, tmp_path, monkeypat
         assert "half" not in inspect(connection).get_table_names()
     engine.dispose()
     open_store(url).close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_a_library_of_before_text_was_read_stays_searchable(backend, tmp_path):
+    url = fresh_url(backend, tmp_path, migrated=False)
+    make_old(url, "0002")
+    old = Store(make_engine(url))  # as the version before wrote it
+    video = ingest(old)
+    told, before = old.captions(video), old.vectors("frame", "visual", MODEL).values.tobytes()
+    old.close()
+    line = TextBox("EXIT", 30.0, 35.0, 0.9, (1.0, 2.0, 30.0, 12.0), "reader@1")
+    read = VectorSet(
+        "segment", "text", MODEL, np.array([[30.0, 35.0]]), np.ones((1, 8), np.float32)
+    )
+    with open_store(url) as store:
+        assert store.captions(video) == told and store.text_boxes(video) == []
+        assert store.vectors("frame", "visual", MODEL).values.tobytes() == before
+        near = store.nearest(np.ones(8, np.float32), "frame", "visual", MODEL, k=3)
+        assert {found[0] for found in near} == {video}
+        health = store.check()  # on the connection that migrated
+        assert health.problems == () and health.foreign_keys
+        claim = store.claim_video(video_info("new.mp4", digit="b"), {})
+        store.commit_chunk(claim.video_id, Chunk(30.0, 60.0, text_boxes=(line,), vectors=(read,)))
+        store.finish_video(claim.video_id)
+        assert store.text_boxes(claim.video_id) == [line]
+        assert len(store.vectors("segment", "text", MODEL)) == 1
+    if backend == "sqlite":
+        (copy,) = tmp_path.glob("*.backup")
+        with sqlite3.connect(copy) as raw:
+            assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+            assert raw.execute("SELECT count(*) FROM embeddings").fetchone() == (120,)
+        raw.close()
+
+
+def test_rows_that_point_nowhere_stop_a_migration(tmp_path):
+    url = f"sqlite:///{tmp_path}/library.db"
+    make_old(url, "0002")
+    with sqlite3.connect(tmp_path / "library.db") as raw:
+        raw.execute("INSERT INTO captions VALUES (1, 77, 0, 5, 'of no video', 0.5, 'captioner@1')")
+    raw.close()
+    with pytest.raises(DatabaseError, match="gone"):
+        open_store(url)
+    with sqlite3.connect(tmp_path / "library.db") as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert raw.execute("SELECT text FROM captions").fetchone() == ("of no video",)
+    raw.close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_the_step_back_drops_what_the_version_before_could_not_hold(backend, tmp_path):
+    from alembic import command
+    from alembic.config import Config
+
+    url = fresh_url(backend, tmp_path, migrated=False)
+    with open_store(url) as store:
+        video = ingest(store)
+        claim = store.claim_video(video_info("new.mp4", digit="b"), {})
+        read = VectorSet(
+            "segment", "text", MODEL, np.array([[0.0, 5.0]]), np.ones((1, 8), np.float32)
+        )
+        store.commit_chunk(claim.video_id, Chunk(0.0, 30.0, vectors=(read,)))
+        store.finish_video(claim.video_id)
+    config, engine = Config(), make_engine(url)
+    config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+    with write_lock(engine), migration._altering(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+    with engine.connect() as connection:
+        assert migration.check_revision(connection) == "0002"
+        assert "text_boxes" not in inspect(connection).get_table_names()
+        spaces = connection.execute(text("SELECT modality FROM embedding_spaces")).scalars().all()
+        kept = connection.execute(text("SELECT count(*) FROM embeddings")).scalar()
+    engine.dispose()
+    assert (spaces, kept) == (["visual"], 120)
+    with open_store(url) as store:
+        assert len(store.captions(video)) == 12
 
 
 def _half_an_upgrade(connection):

@@ -10,7 +10,7 @@ import pytest
 
 from svqa.database import StoredComparison, StoredVersion, newest_per_file, open_store
 from svqa.errors import BadVector, DatabaseError, LeaseLost, NotIngested, UsageError
-from svqa.records import Chunk, Evidence, Segment, Utterance, VectorSet
+from svqa.records import Chunk, Evidence, Segment, TextBox, Utterance, VectorSet
 from tests.helpers.database import MODEL, chunk, contents, fresh_url, ingest, video_info
 
 
@@ -48,6 +48,31 @@ def test_what_goes_in_comes_out(store):
     assert (video.frames, video.segments, video.status, video.committed_s) == (60, 6, "ready", 30.0)
     assert dict(video.settings) == {"every_s": 0.5, "speech": True, "note": None}
     assert video.ingested_at.tzinfo is UTC
+
+
+def test_lines_of_text_that_come_and_go_together_are_one_passage(store):
+    def line(text: str, start_s: float, end_s: float, top: float) -> TextBox:
+        return TextBox(text, start_s, end_s, 0.75, (5.0, top, 90.0, top + 10), "reader@1")
+
+    first = (line("NEWS", 0, 30, 0), line("Prices", 5, 15, 20), line("Bread 2", 5, 15, 40))
+    later = (line("NEWS", 30, 60, 0), line("Weather", 30, 40, 20))
+    claim = store.claim_video(video_info(), {})
+    assert store.commit_chunk(claim.video_id, Chunk(0.0, 30.0, text_boxes=first))
+    assert not store.commit_chunk(claim.video_id, Chunk(0.0, 30.0, text_boxes=first))
+    store.commit_chunk(claim.video_id, Chunk(30.0, 60.0, text_boxes=later))
+    store.finish_video(claim.video_id)
+    assert store.text_boxes(claim.video_id) == [*first, *later]
+    assert store.find_video(claim.video_id).committed_s == 60.0
+    told = [(p.text, p.start_s, p.end_s) for p in store.passages(kinds=("text",))]
+    assert told == [("NEWS", 0, 60), ("Prices\nBread 2", 5, 15), ("Weather", 30, 40)]
+    assert {p.kind for p in store.passages()} == {"text"}
+    assert [p.text for p in store.passages(kinds=["text"], start_s=20, end_s=30)] == ["NEWS"]
+    assert store.stats().rows["text_boxes"] == 5
+    other = ingest(store, video_info("b.mp4", digit="b"))
+    kinds = [(p.video == other, p.kind) for p in store.passages()]
+    assert kinds == sorted(kinds, key=lambda item: item[0])  # by video, whatever the kind
+    with pytest.raises(UsageError, match="caption, speech, text"):
+        store.passages(kinds=["smell"])
 
 
 def test_half_ingested_video_is_never_searched(store):

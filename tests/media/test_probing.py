@@ -96,7 +96,7 @@ def test_an_open_group_brings_the_group_before():
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-@pytest.mark.parametrize("fit", ["stretch", "crop", "pad", "inside"])
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad", "inside", "shrink"])
 @pytest.mark.parametrize("size", [(64, 64), (31, 7), None])
 def test_every_fit_and_turn_gives_the_promised_size(turn, fit, size):
     coded = (30, 20)

@@ -171,11 +171,14 @@ def test_fit_decides_what_becomes_of_the_aspect():
     )
     truth = pattern(0, 128, 64)[:, 32:96]
     assert np.abs(by["crop"].astype(int) - truth).mean() < 12
-    assert read_frames(wide, Sampling.native(), size_px=64, fit="inside").pixels.shape[1:] == (
-        32,
-        64,
-        3,
-    )
+    for fit, size_px, shape in (
+        ("inside", 64, (32, 64, 3)),
+        ("shrink", 64, (32, 64, 3)),
+        ("inside", 640, (320, 640, 3)),
+        ("shrink", 640, (80, 160, 3)),
+    ):
+        shown = read_frames(wide, Sampling.native(), size_px=size_px, fit=fit).pixels
+        assert shown.shape[1:] == shape and read_number(shown[1]) == 1
 
 
 def test_colours_are_those_of_ffmpeg():

@@ -149,3 +149,21 @@ def test_siglip_goes_through_the_same_class(tmp_path):
     rows = encoder.encode_text(["a red circle", "a small blue star at the top left"])
     np.testing.assert_allclose(rows[0], encoder.encode_text(["a red circle"])[0], atol=1e-5)
     assert rows[0] @ rows[1] < 0.999
+
+
+def test_a_model_that_would_keep_only_the_middle_is_shown_the_whole_frame(encoder):
+    """As published CLIP models prepare their pictures: shortest side, then a crop of the middle."""
+    images = encoder.processor.image_processor
+    cropping = type(images)(
+        **{**images.to_dict(), "size": {"shortest_edge": 72}, "do_center_crop": True},
+    )
+    cropping.crop_size = {"height": 72, "width": 72}
+    processor = type(encoder.processor)(
+        image_processor=cropping, tokenizer=encoder.processor.tokenizer
+    )
+    whole = ClipEncoder(encoder.model, processor, model_id="cropping")
+    frames = np.full((2, 72, 216, 3), 127, np.uint8)
+    frames[1, :, :60] = (255, 0, 0)  # outside the middle
+    rows = whole.encode_frames(frames)
+    assert whole.crop_px == 72 and encoder.crop_px is None
+    assert rows[0] @ rows[1] < 0.95

@@ -10,7 +10,7 @@ import pytest
 
 from svqa.models import ImageNetTagger, imagenet_labels
 from svqa.models.conse import describe, label_vectors, sharpen
-from svqa.models.imagenet import fit_frame
+from svqa.models.frame_fitting import fit_frame
 from tests.helpers.offline_models import QUERIES, frames_of, offline
 
 

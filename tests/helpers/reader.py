@@ -1,0 +1,41 @@
+"""A reader of what the test clips carry: the number of every frame (`tests.helpers.clips`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from svqa.models import MODEL_SETS, ModelSet, ModelSpec, TextReader
+from svqa.records import TextLine
+from tests.helpers.clips import read_number
+
+
+class NumberReader(TextReader):
+    """Reads "frame" over the number, and what does not count; `shapes` are of what it was shown."""
+
+    model_id = "numbers@1"
+
+    def __init__(self):
+        self.shapes: list[tuple[int, ...]] = []
+
+    @classmethod
+    def from_pretrained(cls, path_or_id=None, *, revision=None, device="cpu") -> NumberReader:
+        return cls()
+
+    def read(self, pixels: np.ndarray) -> list[TextLine]:
+        """The number and its name, the lower line first; nothing where there is no number."""
+        self.shapes.append(pixels.shape)
+        height, width = pixels.shape[:2]
+        if (number := read_number(pixels)) < 0:
+            return []
+        return [
+            TextLine(str(number), 0.95, (2.0, height / 2, width / 2, height - 1.0)),
+            TextLine("frame", 0.9, (2.0, 1.0, width / 2, height / 2 - 1)),
+            TextLine("smudge", 0.3, (0.0, 0.0, 5.0, 5.0)),
+            TextLine("...", 0.99, (0.0, 0.0, 5.0, 5.0)),
+        ]
+
+
+def models_that_read() -> ModelSet:
+    """The offline set, with this reader in the place of its own."""
+    reader = ModelSpec("numbers@1", "tests.helpers.reader:NumberReader")
+    return ModelSet("offline", {**MODEL_SETS["offline"], "reader": reader})
