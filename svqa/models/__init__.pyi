@@ -28,6 +28,11 @@ from .clap import (
 from .clip import (
     ClipEncoder as ClipEncoder,
 )
+from .coco import (
+    CocoCategory as CocoCategory,
+    coco_categories as coco_categories,
+    coco_supercategories as coco_supercategories,
+)
 from .conse import (
     ConseEncoder as ConseEncoder,
 )
@@ -42,8 +47,8 @@ from .frame_fitting import (
     fit_frame as fit_frame,
 )
 from .frame_strategies import (
-    FRAME_STRATEGIES as FRAME_STRATEGIES,
     BestFrame as BestFrame,
+    FRAME_STRATEGIES as FRAME_STRATEGIES,
     FrameGrid as FrameGrid,
     FrameStrategy as FrameStrategy,
     WeightedVote as WeightedVote,
@@ -67,12 +72,15 @@ from .minilm import (
 )
 from .model_sets import (
     MODEL_SETS as MODEL_SETS,
-    ROLES as ROLES,
     ModelSpec as ModelSpec,
+    ROLES as ROLES,
 )
 from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
+)
+from .ssd import (
+    SsdDetector as SsdDetector,
 )
 from .tags import (
     CamDetector as CamDetector,
@@ -100,43 +108,47 @@ from .zoo import (
 )
 
 __all__ = [
-    "CHECKSUMS_FILE",
-    "DEFAULT_BYTES",
-    "FRAME_STRATEGIES",
-    "HUB_MODELS",
-    "MODEL_SETS",
-    "ROLES",
-    "SHIPPED",
-    "WEIGHTS",
     "Answerer",
     "BestFrame",
     "BlipAnswerer",
     "BlipCaptioner",
+    "CHECKSUMS_FILE",
     "CamDetector",
     "Captioner",
     "ClapEncoder",
     "ClipEncoder",
+    "CocoCategory",
     "ConseEncoder",
+    "DEFAULT_BYTES",
     "Detector",
     "DiskCache",
     "Encoder",
+    "FRAME_STRATEGIES",
     "FrameCache",
     "FrameGrid",
     "FrameStrategy",
+    "HUB_MODELS",
     "ImageNetTagger",
     "LogMelEncoder",
+    "MODEL_SETS",
     "MiniLM",
     "ModelSet",
     "ModelSpec",
+    "ROLES",
+    "SHIPPED",
     "SoundEncoder",
+    "SsdDetector",
     "TagCaptioner",
     "TextEncoder",
     "TextReader",
     "Transcriber",
     "VideoLanguageAnswerer",
+    "WEIGHTS",
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "coco_categories",
+    "coco_supercategories",
     "describe",
     "encode_question",
     "fit_frame",
