@@ -1,0 +1,235 @@
+"""A question about what is to be seen -> its answer from boxes: which, how many, whether, when.
+
+Boxes tell things by name, at a second and a place. They tell no action, no relation but "on", no
+person from another: such a question is left to others (None) or refused with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from svqa.answering.sightings import SURE, Sightings, finest, is_known
+from svqa.answering.taxonomy import is_called, is_large, is_person_word
+from svqa.language.caption_templates import with_article
+from svqa.language.question_parser import parse_question, plain
+from svqa.language.tokenization import content_stems, stem, words
+from svqa.records import Detection
+
+FAINT = 0.25  # under it, what was looked for and known counts as not seen
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "both": 2}
+_THERE = re.compile(
+    r"(?:is|are|was|were) (?:there |this |that |it |you |we )?(?:any |a |an |some |the )?(?P<thing>.+)"
+    r"|(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) (?:any |a |an |some |the )?"
+    r"(?P<shown>.+)"
+)
+_SCENE = frozenset(
+    content_stems("video clip film scene picture footage shot frame visible shown seen")
+)
+# of a thing, to stand, lie or hang somewhere is to be there
+_BEING = frozenset(content_stems("stand sit lie hang park place put"))
+_ON = re.compile(
+    r"what (?:is|are|lies|stands|sits) (?:on|on top of|in|inside) (?:the |a |an )?(?P<base>.+)"
+)
+_SHOWN = frozenset(
+    content_stems("see seen show shown visible appear appears there come comes first in on picture")
+)
+
+
+@dataclass(frozen=True)
+class SightingAnswer:
+    """What boxes say: `text` and `score`, or a `reason` why not; the seconds it rests on."""
+
+    text: str
+    score: float
+    stretches: tuple[tuple[float, float], ...] = ()
+    reason: str = ""
+    thing: str = ""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether it is a refusal."""
+        return not self.text
+
+
+def answer_from_sightings(
+    question: str, seen: Sightings, labels: Iterable[str]
+) -> SightingAnswer | None:
+    """-> an answer, a refusal with its reason, or None where boxes have no say.
+
+    `labels`: everything the detectors have a name for; "no" and "none" need one of them.
+
+    >>> box = lambda t, x: Detection("cup", 0.9, (x, 0.0, x + 9.0, 9.0), t, "m")
+    >>> seen = Sightings([box(t, x) for t in (0.0, 0.5) for x in (0.0, 20.0)], np.arange(2) / 2)
+    >>> answer_from_sightings("How many mugs are there?", seen, ["cup", "dog"]).text
+    '2'
+    >>> answer_from_sightings("Is there a dog?", seen, ["cup", "dog"]).text
+    'no'
+    """
+    labels = tuple(labels)
+    asked, form = plain(question), parse_question(question)
+    if form.kind == "count":
+        return _count(form.focus, asked, seen, labels)
+    if form.kind == "yes_no":
+        return _whether(asked, seen, labels)
+    if form.kind == "either":
+        return _before_or_after(asked, seen)
+    if form.kind == "when":
+        return _when(asked, seen)
+    if (on := _ON.fullmatch(asked)) and (found := _on(on["base"], seen)):
+        return found
+    focus = " ".join(w for w in form.focus.split() if w not in _NUMBERS)
+    if form.kind == "open" and focus and words(asked)[0] in ("what", "which"):
+        return _which(focus, asked, seen, labels)
+    return None
+
+
+def _count(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
+    if is_person_word(noun):
+        return SightingAnswer("", 0.0, reason=f"Boxes tell persons, not who is a {noun}.")
+    if not noun or not is_known(noun, labels):
+        return None
+    if _acts(asked, noun):
+        return SightingAnswer("", 0.0, reason=f"Boxes count {noun}, not which of them do that.")
+    found = seen.find(noun)
+    if found is None or found.sureness < SURE or not found.most:
+        return SightingAnswer("", 0.0, reason=f"No {noun} was seen surely enough to be counted.")
+    return SightingAnswer(str(found.most), found.sureness, found.stretches, thing=noun)
+
+
+def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
+    match = _THERE.match(asked)
+    thing = (match["thing"] or match["shown"]) if match else ""
+    noun, rest = _head(thing, labels)
+    if not noun:
+        return None
+    found = seen.find(noun)
+    if rest:  # the thing may be there and not be, do or have what is asked
+        if found is None and is_large(noun) and asked.startswith(("is there", "are there")):
+            return _none_seen(noun, seen)
+        return None
+    if found is not None and found.sureness >= SURE:
+        return SightingAnswer("yes", found.sureness, found.stretches, thing=noun)
+    if found is not None and found.sureness >= FAINT:
+        reason = f"Something like {with_article(found.boxes[0].label)} was seen, not surely ({found.sureness:.2f})."
+        return SightingAnswer("", found.sureness, reason=reason)
+    return _none_seen(noun, seen) if _is_large_noun(noun, labels) else None
+
+
+def _none_seen(noun: str, seen: Sightings) -> SightingAnswer:
+    looks = len(seen.t_s)
+    reason = f"A detector that knows {noun} looked at {looks} frames and found none."
+    return SightingAnswer("no", 1 - FAINT, reason=reason, thing=noun)
+
+
+def _which(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
+    found = [s for s in finest(seen.of_kind(noun), noun) if s.sureness >= SURE]
+    if not found or _acts(asked, noun):
+        return None
+    several = next((_NUMBERS[w] for w in words(asked) if w in _NUMBERS), 0)
+    chosen = found[: several or 1]
+    names = " and ".join(with_article(s.noun) for s in chosen)
+    return SightingAnswer(
+        names[:1].upper() + names[1:],
+        min(s.sureness for s in chosen),
+        chosen[0].stretches,
+        thing=noun,
+    )
+
+
+def _when(asked: str, seen: Sightings) -> SightingAnswer | None:
+    stems = [s for s in content_stems(asked) if s not in _SHOWN]
+    for noun in _nouns(asked):
+        found = seen.find(noun)
+        others = set(stems) - set(content_stems(noun)) - _SCENE
+        if found and found.sureness >= SURE and not others:
+            return SightingAnswer(
+                _clock(found.stretches), found.sureness, found.stretches, thing=noun
+            )
+    return None
+
+
+def _before_or_after(asked: str, seen: Sightings) -> SightingAnswer | None:
+    match = re.match(
+        r"(?:is|are|does|do|was) (?:the |a |an )?(?P<a>.+?) (?:shown |seen |visible |appears? |comes? )?"
+        r"before or after (?:the |a |an )?(?P<b>.+)",
+        asked,
+    )
+    if not match:
+        return None
+    pair = [seen.find(match[name]) for name in ("a", "b")]
+    if any(s is None or s.sureness < SURE for s in pair):
+        return None
+    first, second = (s.stretches[0][0] for s in pair)
+    if abs(first - second) < seen.step_s:
+        return None
+    word = "before" if first < second else "after"
+    return SightingAnswer(
+        f"{word.capitalize()}: the {match['a']} is first seen at {first:.0f} s, "
+        f"the {match['b']} at {second:.0f} s",
+        min(s.sureness for s in pair),
+        (pair[0].stretches[0], pair[1].stretches[0]),
+    )
+
+
+def _on(base: str, seen: Sightings) -> SightingAnswer | None:
+    """What stands on a thing: boxes whose lower edge's middle lies in the thing's box."""
+    noun = re.split(r"\b(?:in|at|of|next|near|behind|that|which|with)\b", base)[0].strip()
+    found = seen.find(noun)
+    if found is None:
+        return None
+    bases = {box.t_s: box for box in found.boxes}
+    above = []
+    for other in seen.things():
+        if other.sureness < SURE or is_called(other.noun, noun) or is_called(other.noun, "person"):
+            continue
+        held = [b for b in other.boxes if b.t_s in bases and _stands_on(b, bases[b.t_s])]
+        if len(held) >= 0.5 * min(len(other.boxes), len(bases)):
+            above.append(other)
+    if not above:
+        return None
+    names = " and ".join(with_article(s.noun) for s in above[:2])
+    return SightingAnswer(names[:1].upper() + names[1:], above[0].sureness, above[0].stretches)
+
+
+def _stands_on(box: Detection, base: Detection) -> bool:
+    x0, _, x1, y1 = box.xyxy_px
+    a, b, c, d = base.xyxy_px
+    return a <= (x0 + x1) / 2 <= c and b <= y1 <= d
+
+
+def _head(thing: str, labels: Sequence[str]) -> tuple[str, str]:
+    """-> (the known noun a phrase begins with, what else it says), "" where none is known."""
+    tokens = words(thing)
+    for size in (3, 2, 1):
+        noun = " ".join(tokens[:size])
+        if len(tokens) >= size and is_known(noun, labels):
+            rest = [s for s in content_stems(" ".join(tokens[size:])) if s not in _SCENE]
+            return noun, " ".join(rest)
+    return "", ""
+
+
+def _nouns(asked: str) -> list[str]:
+    tokens = words(asked)
+    return [" ".join(tokens[i : i + n]) for n in (2, 1) for i in range(len(tokens) - n + 1)]
+
+
+def _acts(asked: str, noun: str) -> bool:
+    """Whether more is asked than what is there: an action, a property, a part."""
+    stems = set(content_stems(asked)) - set(content_stems(noun)) - _SCENE - _SHOWN
+    being = _BEING if not (is_called("person", noun) or is_called("dog", noun)) else frozenset()
+    doing = {w for w in words(asked) if w.endswith("ing") and len(w) > 4 and stem(w) not in being}
+    return bool(doing) or len(stems - being) > 3
+
+
+def _is_large_noun(noun: str, labels: Sequence[str]) -> bool:
+    named = [label for label in labels if is_called(label, noun)]
+    return bool(named) and all(is_large(label) for label in named)
+
+
+def _clock(stretches: Sequence[tuple[float, float]]) -> str:
+    def mark(t_s: float) -> str:
+        return f"{int(t_s // 60)}:{round(t_s % 60):02d}"
+
+    return "At " + " and ".join(f"{mark(a)}-{mark(b)}" for a, b in stretches[:3])
