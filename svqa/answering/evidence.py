@@ -57,6 +57,11 @@ _ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
 _KINDS = frozenset(
     "animal vehicle instrument food fruit vegetable clothing furniture tool building plant".split()
 )
+_SEEN_ONLY = frozenset(("see", "probabl", "perhap", "may", "we"))
+_NOBODY_LOOKED = (
+    "Nothing comes near it, but captions say what is there, not what is not: no model that could "
+    "have told looked for it."
+)
 _OVERVIEW = frozenset(
     "happen go video show see clip describ scene pictur thing content footag hear".split()
 )
@@ -102,6 +107,8 @@ class EvidenceAnswerer(Answerer):
             lines = lines[lines.spoken]
             if not len(lines):
                 return self._abstain("The question is about what is said, and no speech was heard.")
+        if form.kind == "either" and form.alternatives[1].split()[0] == "after":
+            return self._order(text, lines, passages)
         if form.kind == "either":
             chosen = self._choose(text, form.alternatives, lines, passages)
             return replace(chosen, option=None)
@@ -152,6 +159,8 @@ class EvidenceAnswerer(Answerer):
                 return self._at(
                     with_bracket(phrases[best], lines.texts[best]), fit, near[best], lines, passages
                 )
+            if form.focus == "person":
+                return self._abstain("No caption names a person who does that.")
         best = int(np.argmax(found))
         if found[best] < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
@@ -159,7 +168,28 @@ class EvidenceAnswerer(Answerer):
             return self._answer(
                 f'Someone says: "{lines.texts[best]}"', found[best], found, lines, passages
             )
-        return self._at(name_from(lines.texts[best], form), found, found[best], lines, passages)
+        name = name_from(lines.texts[best], form)
+        if set(content_stems(name)) - _SEEN_ONLY <= set(content_stems(text)):
+            return self._abstain(
+                f'The closest caption, "{lines.texts[best]}", says no more than the question.',
+                float(found[best]),
+            )
+        return self._at(name, found, found[best], lines, passages)
+
+    def _order(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
+        """ "Is A before or after B": both are found, at other seconds, or nothing is said."""
+        asked, _, other = text.partition(" before or after ")
+        found = [support(lines, part, self.sentences) for part in (statement_of(asked), other)]
+        best = [int(np.argmax(f)) for f in found]
+        for f in found:
+            if f.max() < MIN_SUPPORT:
+                return self._too_weak(f, MIN_SUPPORT, lines, passages)
+        first_s, second_s = (lines.spans[i][0] for i in best)
+        if first_s == second_s:
+            return self._abstain("Both are found in the same seconds, so neither comes first.")
+        word = "before" if first_s < second_s else "after"
+        both = np.maximum(*found) * np.isin(np.arange(len(lines)), best)
+        return self._answer(word, min(f.max() for f in found), both, lines, passages)
 
     def _colour(
         self, form: ParsedQuestion, found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
@@ -188,6 +218,10 @@ class EvidenceAnswerer(Answerer):
     def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         """A question without content ("what happens") gets the line most like all the others."""
         seen = lines[~lines.spoken] if (~lines.spoken).any() else lines
+        if seen.sureness.max() < 1:
+            best = int(np.argmax(seen.sureness))
+            return self._abstain(f'Nothing was seen surely; the closest is "{seen.texts[best]}".')
+        seen = seen[seen.sureness >= 1]
         typical = np.clip(seen.vectors @ seen.vectors.mean(axis=0), 0, 1) * seen.sureness
         text = seen.texts[int(np.argmax(typical))].rstrip(". ")
         return self._at(text, typical, typical.max(), seen, passages)
@@ -211,7 +245,16 @@ class EvidenceAnswerer(Answerer):
         if found.max() < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
         answer = self._answer("", found.max(), found, lines, passages)
-        return replace(answer, text=f"At {clock_span(answer.evidence)}")
+        said = f"At {clock_span(answer.evidence)}"
+        if (
+            len(lines) > 1
+            and said == f"At {clock(lines.spans[:, 0].min(), lines.spans[:, 1].max())}"
+        ):
+            return self._abstain(
+                f'"{answer.evidence[0].text}" fits all of the video alike: no second stands out.',
+                answer.score,
+            )
+        return replace(answer, text=said)
 
     def _count(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
@@ -253,10 +296,7 @@ class EvidenceAnswerer(Answerer):
         weak = self._too_weak(found, MIN_YES, lines, passages)
         if best > MAX_NO:
             return weak
-        reason = (
-            f"'No' means that it was not seen or heard, not that it did not happen. {weak.reason}"
-        )
-        return Answer("no", min(0.5, 1 - best), self.model_id, reason=reason)
+        return replace(weak, reason=f"{_NOBODY_LOOKED} {weak.reason}")
 
     def _answer(
         self,

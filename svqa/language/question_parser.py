@@ -17,6 +17,7 @@ _AUXILIARIES = frozenset(
 )
 _SAID = re.compile(
     r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|hear(s|d|ing)?|tell(s|ing)?|told|"
+    r"advi[cs]e[sd]?|recommend(s|ed|ing)?|suggest(s|ed|ing)?|ask (people|us|you|viewers)|"
     r"discuss(es|ed|ing)?|explain(s|ed|ing)?|announce[sd]?|narrat\w+|lyrics|speech)\b"
 )
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")

@@ -89,23 +89,53 @@ def test_question_about_speech_without_speech_abstains_and_says_so(answerer):
     [
         ("Is there a bear in the video?", BEARS, "yes"),
         ("is there an animal?", BEARS, "yes"),
-        ("Is there a cat?", BEARS, "no"),
-        ("is there a guitar?", BEARS, "no"),
         ("is there a musical instrument?", STAGE, "yes"),
-        ("Is there a bear?", STAGE, "no"),
         ("does anyone mention salmon?", BEARS, "yes"),
     ],
 )
-def test_yes_where_it_is_found_and_no_where_nothing_comes_near(
-    answerer, question, passages, expected
-):
+def test_yes_where_it_is_found(answerer, question, passages, expected):
     assert answerer.answer(Question(question), passages).text == expected
 
 
-def test_no_is_never_sure_and_says_what_it_means(answerer):
-    answer = answerer.answer(Question("is there a guitar?"), BEARS)
-    assert answer.score <= 0.5
-    assert "not seen or heard" in answer.reason
+@pytest.mark.parametrize(
+    "question, passages",
+    [("Is there a cat?", BEARS), ("is there a guitar?", BEARS), ("Is there a bear?", STAGE)],
+)
+def test_captions_that_do_not_name_it_are_no_no(answerer, question, passages):
+    answer = answerer.answer(Question(question), passages)
+    assert answer.abstained and "no model that could have told looked" in answer.reason
+
+
+def test_who_is_not_answered_by_what_the_question_says_itself(answerer):
+    answer = answerer.answer(Question("Who is playing with the dog?"), [_seen("We see a dog.", 0, 5)])
+    assert answer.abstained and "person" in answer.reason
+
+
+def test_what_is_no_more_than_the_question_is_no_answer(answerer):
+    seen = [_seen("We see a vehicle.", 0, 5), _seen("We see a vehicle.", 5, 9)]
+    answer = answerer.answer(Question("What is the open three-wheeled vehicle at the front?"), seen)
+    assert answer.abstained and "no more than the question" in answer.reason
+
+
+def test_before_or_after_needs_both_at_other_seconds(answerer):
+    asked = "Is the guitar in a room shown before or after the microphone?"
+    answer = answerer.answer(Question(asked), STAGE)
+    assert answer.text == "before" and {e.start_s for e in answer.evidence} == {0, 10}
+    assert answerer.answer(Question(asked), STAGE[:1]).abstained
+    turned = "Is the microphone shown before or after the guitar in a room?"
+    assert answerer.answer(Question(turned), STAGE).text == "after"
+
+
+def test_a_when_that_fits_the_whole_video_is_no_answer(answerer):
+    seen = [_seen("We see a dog.", 0, 5), _seen("We see a dog.", 5, 10)]
+    answer = answerer.answer(Question("When does the dog run out of the picture?"), seen)
+    assert answer.abstained and "no second stands out" in answer.reason
+
+
+def test_what_nobody_saw_surely_is_no_overview(answerer):
+    unsure = [_seen("We may see a banjo.", 0, 5), _seen("We probably see an otter.", 5, 9)]
+    answer = answerer.answer(Question("What happens in this clip?"), unsure)
+    assert answer.abstained and "otter" in answer.reason
 
 
 def test_what_the_captioner_did_not_trust_counts_for_less_and_nothing_recognised_for_nothing(
