@@ -188,7 +188,7 @@ class EvidenceAnswerer(Answerer):
         if first_s == second_s:
             return self._abstain("Both are found in the same seconds, so neither comes first.")
         word = "before" if first_s < second_s else "after"
-        both = np.maximum(*found) * np.isin(np.arange(len(lines)), best)
+        both = np.where(np.isin(np.arange(len(lines)), best), min(f.max() for f in found), 0)
         return self._answer(word, min(f.max() for f in found), both, lines, passages)
 
     def _colour(
