@@ -31,6 +31,7 @@ from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (
     ParsedQuestion,
     asks_about_speech,
+    asks_about_text,
     parse_question,
     plain,
     spoken_about,
@@ -49,6 +50,10 @@ MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
 MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answerer abstains
 # of the softmax over options; fitted on one half of the NExT-QA videos: 0.098, on the other: 0.102
 TEMPERATURE = 0.10
+MOST_ROWS, MIN_READ = 8, 0.3  # of a reading that is given whole, and how sure it then is
+_TITLE = re.compile(r"\b(titled?|headline|name of)\b")
+_BRAND = re.compile(r"\b(brand|make of|logo|company)\b")  # often part of a longer line
+_PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|dollars?|euros?|pounds?)", re.IGNORECASE)
 NOT_FOUND = "I could not find this in the video."
 _COLOUR = frozenset(("color", "colour"))
 _ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
@@ -103,6 +108,8 @@ class EvidenceAnswerer(Answerer):
 
     def _respond(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         form = parse_question(text)
+        if asks_about_text(text) and form.kind in ("open", "said"):
+            return self._read(text, lines[lines.written], passages)
         if asks_about_speech(text):
             lines = lines[lines.spoken]
             if not len(lines):
@@ -119,6 +126,31 @@ class EvidenceAnswerer(Answerer):
             "said": self._quote,
         }
         return ways.get(form.kind, self._name)(text, form, lines, passages)
+
+    def _read(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
+        """What a picture reads: the line that fits, or all of the reading that does.
+
+        A price needs a number with a currency. Where no line says the question's own words, what
+        was asked about may be any line, so the whole reading is given.
+        """
+        if not len(lines):
+            return self._abstain("The question is about text in the picture, and none was read.")
+        found = support(lines, text, self.sentences)
+        if text.startswith("how much"):
+            priced = np.array([bool(_PRICE.search(line)) for line in lines.texts])
+            if not priced.any():
+                return self._abstain("No price was read in the picture.")
+            found = np.where(priced, np.maximum(found, MIN_SUPPORT), 0)
+        if _TITLE.search(text):  # the first row of what is shown longest
+            found = np.where(np.isin(np.arange(len(lines)), _first_rows(lines)), lines.seconds, 0)
+            found = found / found.max()
+        best = int(np.argmax(found))
+        owner = int(lines.owners[best])
+        rows = [t for t, o in zip(lines.texts, lines.owners, strict=True) if o == owner]
+        whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or _BRAND.search(text))
+        said = " ".join(rows[:MOST_ROWS]) if whole else lines.texts[best]
+        answer = self._answer("", max(found[best], MIN_READ), found, lines, passages)
+        return replace(answer, text=f'The picture reads: "{said}"')
 
     def _choose(
         self, text: str, options: Sequence[str], lines: Lines, passages: Sequence[Evidence]
@@ -164,6 +196,10 @@ class EvidenceAnswerer(Answerer):
         best = int(np.argmax(found))
         if found[best] < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
+        if lines.written[best]:
+            return self._answer(
+                f'The picture reads: "{lines.texts[best]}"', found[best], found, lines, passages
+            )
         if lines.spoken[best]:
             return self._answer(
                 f'Someone says: "{lines.texts[best]}"', found[best], found, lines, passages
@@ -217,7 +253,8 @@ class EvidenceAnswerer(Answerer):
 
     def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         """A question without content ("what happens") gets the line most like all the others."""
-        seen = lines[~lines.spoken] if (~lines.spoken).any() else lines
+        pictured = ~lines.spoken & ~lines.written
+        seen = lines[pictured] if pictured.any() else lines
         if seen.sureness.max() < 1:
             best = int(np.argmax(seen.sureness))
             return self._abstain(f'Nothing was seen surely; the closest is "{seen.texts[best]}".')
@@ -324,6 +361,11 @@ class EvidenceAnswerer(Answerer):
 
     def _abstain(self, reason: str, score: float = 0.0) -> Answer:
         return Answer(NOT_FOUND, score, self.model_id, abstained=True, reason=reason)
+
+
+def _first_rows(lines: Lines) -> list[int]:
+    """-> the indices of the first line of each reading."""
+    return [i for i, owner in enumerate(lines.owners) if i == 0 or owner != lines.owners[i - 1]]
 
 
 def _sentence_case(text: str) -> str:

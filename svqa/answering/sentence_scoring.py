@@ -30,19 +30,26 @@ class Lines:
     `owners (N,)` index the passage each is from, `vectors (N, D)` have length 1.
 
     `sureness (N,)` in (0, 1] is how sure the sentence says it is. `spans (N, 2)` are the passages'
-    seconds, `spoken (N,)` is True where it was heard, `stems` the content words.
+    seconds, `spoken (N,)` is True where it was heard,
+    `written (N,)` where it was read in the picture, `stems` the content words.
     """
 
     texts: tuple[str, ...]
     owners: np.ndarray
     spans: np.ndarray
     spoken: np.ndarray
+    written: np.ndarray
     vectors: np.ndarray
     stems: tuple[frozenset[str], ...]
     sureness: np.ndarray
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def seconds(self) -> np.ndarray:
+        """(N,) how long each line's passage is."""
+        return self.spans[:, 1] - self.spans[:, 0]
 
     def __getitem__(self, keep: np.ndarray) -> Lines:
         """The lines where `keep (N,) bool` is True."""
@@ -52,6 +59,7 @@ class Lines:
             self.owners[index],
             self.spans[index],
             self.spoken[index],
+            self.written[index],
             self.vectors[index],
             tuple(self.stems[i] for i in index),
             self.sureness[index],
@@ -66,7 +74,7 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
     pairs = [
         (t, i)
         for i, passage in enumerate(passages)
-        for t in sentences(passage.text)
+        for t in (passage.text.split("\n") if passage.kind == "text" else sentences(passage.text))
         if not _NOTHING.match(t)
     ]
     texts = tuple(text for text, _ in pairs)
@@ -78,6 +86,7 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
             [(passages[i].start_s, passages[i].end_s) for i in owners], dtype=np.float64
         ).reshape(-1, 2),
         np.array([passages[i].kind == "speech" for i in owners], dtype=bool),
+        np.array([passages[i].kind == "text" for i in owners], dtype=bool),
         encoder.encode_text(texts) if texts else np.zeros((0, encoder.dim), np.float32),
         tuple(frozenset(content_stems(text)) for text in texts),
         np.array([_sureness(text) for text in texts]),

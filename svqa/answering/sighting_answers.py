@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from svqa.answering.sightings import SURE, Sightings, finest, is_known
 from svqa.answering.taxonomy import is_called, is_large, is_person_word
 from svqa.language.caption_templates import with_article
-from svqa.language.question_parser import parse_question, plain
+from svqa.language.question_parser import asks_about_speech, asks_about_text, parse_question, plain
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.records import Detection
 
@@ -32,6 +32,7 @@ _BEING = frozenset(content_stems("stand sit lie hang park place put"))
 _ON = re.compile(
     r"what (?:is|are|lies|stands|sits) (?:on|on top of|in|inside) (?:the |a |an )?(?P<base>.+)"
 )
+_PLACE = "in on at by near next under behind beside inside outside along".split()
 _SHOWN = frozenset(
     content_stems("see seen show shown visible appear appears there come comes first in on picture")
 )
@@ -46,6 +47,7 @@ class SightingAnswer:
     stretches: tuple[tuple[float, float], ...] = ()
     reason: str = ""
     thing: str = ""
+    missing: bool = False  # what is asked about was looked for and not seen: nobody can answer
 
     @property
     def abstained(self) -> bool:
@@ -69,6 +71,8 @@ def answer_from_sightings(
     """
     labels = tuple(labels)
     asked, form = plain(question), parse_question(question)
+    if form.kind not in ("yes_no", "either") and (missing := _missing(asked, seen, labels)):
+        return missing
     if form.kind == "count":
         return _count(form.focus, asked, seen, labels)
     if form.kind == "yes_no":
@@ -82,6 +86,22 @@ def answer_from_sightings(
     focus = " ".join(w for w in form.focus.split() if w not in _NUMBERS)
     if form.kind == "open" and focus and words(asked)[0] in ("what", "which"):
         return _which(focus, asked, seen, labels)
+    return None
+
+
+def _missing(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
+    """A question about a large thing that a detector knows, looked for and never saw."""
+    if asks_about_speech(asked) and not asks_about_text(asked):
+        return None
+    for noun in _nouns(asked):
+        if is_person_word(noun) or not _is_large_noun(noun, labels):
+            continue
+        found = seen.find(noun)
+        if found is None or found.sureness < FAINT / 2:
+            reason = (
+                f"No {noun} was seen: a detector that knows it looked at {len(seen.t_s)} frames."
+            )
+            return SightingAnswer("", 0.0, reason=reason, missing=True)
     return None
 
 
@@ -105,7 +125,8 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
     if not noun:
         return None
     found = seen.find(noun)
-    if rest:  # the thing may be there and not be, do or have what is asked
+    placed = not rest or thing[len(noun) :].split()[:1] in [[word] for word in _PLACE]
+    if not placed:  # the thing may be there and not be, do or have what is asked
         if found is None and is_large(noun) and asked.startswith(("is there", "are there")):
             return _none_seen(noun, seen)
         return None

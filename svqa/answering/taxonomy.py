@@ -11,23 +11,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from svqa.language.tokenization import content_stems
+from svqa.models.coco import coco_categories
 from svqa.models.labels import imagenet_labels
 
-# COCO's eighty categories (Lin et al. 2014, arXiv:1405.0312) by supercategory
-COCO = {
-    "person": "person",
-    "vehicle": "bicycle|car|motorcycle|airplane|bus|train|truck|boat",
-    "outdoor object": "traffic light|fire hydrant|stop sign|parking meter|bench",
-    "animal": "bird|cat|dog|horse|sheep|cow|elephant|bear|zebra|giraffe",
-    "accessory": "backpack|umbrella|handbag|tie|suitcase",
-    "sports equipment": "frisbee|skis|snowboard|sports ball|kite|baseball bat|baseball glove|"
-    "skateboard|surfboard|tennis racket",
-    "kitchen utensil": "bottle|wine glass|cup|fork|knife|spoon|bowl",
-    "food": "banana|apple|sandwich|orange|broccoli|carrot|hot dog|pizza|donut|cake",
-    "furniture": "chair|couch|potted plant|bed|dining table|toilet",
-    "electronic equipment": "tv|laptop|mouse|remote|keyboard|cell phone",
-    "appliance": "microwave|oven|toaster|sink|refrigerator",
-    "indoor object": "book|clock|vase|scissors|teddy bear|hair drier|toothbrush",
+# COCO's supercategories as ImageNet's kinds are called
+_SUPERCATEGORIES = {
+    "sports": "sports equipment",
+    "kitchen": "kitchen utensil",
+    "electronic": "electronic equipment",
+    "outdoor": "outdoor object",
+    "indoor": "indoor object",
 }
 SYNONYMS = {
     "airplane": "plane|aeroplane|aircraft|jet",
@@ -106,7 +99,9 @@ def specificity(label: str, noun: str) -> int:
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, tuple[str, ...]]:
-    kinds = {name: (kind,) for kind, group in COCO.items() for name in group.split("|")}
+    kinds = {
+        c.name: (_SUPERCATEGORIES.get(c.supercategory, c.supercategory),) for c in coco_categories()
+    }
     for label in imagenet_labels():
         both = (*label.also, *label.kinds, *kinds.get(label.name, ()))
         kinds[label.name] = tuple(dict.fromkeys(both))

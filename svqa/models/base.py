@@ -71,9 +71,13 @@ class Captioner(ABC):
 
 
 class Detector(ABC):
-    """Frames -> boxes."""
+    """Frames -> boxes.
+
+    `labels`: every name it has for a thing; what has none it cannot say to be absent.
+    """
 
     model_id: str
+    labels: tuple[str, ...] = ()
 
     @abstractmethod
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:

@@ -142,6 +142,7 @@ class CamDetector(Detector):
     def __init__(self, tagger: ImageNetTagger):
         self._tagger = tagger
         self.model_id = f"cam-{tagger.model_id.split('@')[0]}@{BOX_RECIPE}"
+        self.labels = tuple(label.name for label in imagenet_labels())
 
     @classmethod
     def from_pretrained(

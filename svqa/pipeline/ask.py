@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from svqa.answering.event_answers import answer_from_events
-from svqa.answering.event_grounding import EventGrounder
 from svqa.answering.question_scope import TimeScope, find_time_scope
 from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
+from svqa.pipeline.box_answers import from_events, from_sightings
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
@@ -84,7 +83,13 @@ def ask(
 def _from_words(
     store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
-    """For an answerer that reads: what was written and said, weighed by the segments that fit."""
+    """For an answerer that reads: what boxes say, else what was written, said and read.
+
+    Passages are weighed by the segments that fit.
+    """
+    seen = from_sightings(store, models, question, videos[0]) if len(videos) == 1 else None
+    if seen is not None and not seen.abstained:
+        return seen
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
@@ -96,7 +101,10 @@ def _from_words(
     passages = _weighed(
         store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
     )
-    return models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
+    answer = models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
+    if seen is not None and answer.abstained:
+        return replace(answer, reason=f"{seen.reason} {answer.reason}")
+    return answer
 
 
 def _from_pictures(
@@ -106,7 +114,7 @@ def _from_pictures(
 
     What single frames cannot tell, boxes do.
     """
-    if len(videos) == 1 and (told := _told(store, question, videos[0])):
+    if len(videos) == 1 and (told := from_events(store, question, videos[0])):
         return told
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
@@ -126,27 +134,6 @@ def _frames_at(store: Store, video: str, times_s: Sequence[float]) -> FrameBatch
     stored = store.find_video(video)
     size_px = int(stored.settings.get("analysis_px") or Settings.analysis_px)
     return read_frames(stored.path, Sampling.at(times_s), size_px=size_px, fit="shrink")
-
-
-def _told(store: Store, question: Question, video: str) -> Answer | None:
-    """An answer about when, in what order, which way or how often, from the boxes' tracks.
-
-    None where these do not tell.
-    """
-    boxes, t_s = store.detections(video), store.frame_times(video)
-    told = (
-        answer_from_events(EventGrounder(boxes, t_s), question.text, question.options)
-        if boxes and len(t_s) > 1
-        else None
-    )
-    if told is None:
-        return None
-    path, found = store.find_video(video).path, told.events
-    evidence = tuple(
-        Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found
-    )
-    name = f"events+{boxes[0].model_id}"
-    return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
 
 
 def _time_scope(

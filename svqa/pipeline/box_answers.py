@@ -1,0 +1,102 @@
+"""A question about one video -> what its boxes say: events, things, numbers, colours.
+
+Boxes come first, because they tell what single captions cannot: how many at once, from when to
+when, in what order. Where they refuse, their reason stands beside that of whoever answers next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from svqa.answering.event_answers import answer_from_events
+from svqa.answering.event_grounding import EventGrounder
+from svqa.answering.evidence import NOT_FOUND
+from svqa.answering.sighting_answers import SightingAnswer, answer_from_sightings
+from svqa.answering.sightings import SURE, Sightings
+from svqa.answering.taxonomy import is_person_word
+from svqa.database import Store
+from svqa.language.question_parser import plain
+from svqa.media import Sampling, read_frames
+from svqa.models.colours import colour_of_boxes
+from svqa.models.zoo import ModelSet
+from svqa.records import Answer, Detection, Evidence, Question
+
+MOST_LOOKS = 5  # boxes whose pixels are looked at for a colour
+_COLOUR = re.compile(
+    r"(?:what|which) colou?rs? (?:is|are|was|were|does|do|has|have) (?:the |a |an |his |her |their |its )?"
+    r"(?P<thing>[\w ]+?)(?: have| on the (?P<where>\w+))?$"
+)
+
+
+def from_events(store: Store, question: Question, video: str) -> Answer | None:
+    """When, in what order, which way or how often, from the boxes' tracks; None without a say."""
+    boxes, t_s = store.detections(video), store.frame_times(video)
+    if not boxes or len(t_s) < 2:
+        return None
+    told = answer_from_events(EventGrounder(boxes, t_s), question.text, question.options)
+    if told is None:
+        return None
+    path, found = store.find_video(video).path, told.events
+    evidence = tuple(
+        Evidence(video, path, h.start_s, h.end_s, h.fit, "visual", h.text) for h in found
+    )
+    name = f"events+{boxes[0].model_id}"
+    return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
+
+
+def from_sightings(store: Store, models: ModelSet, question: Question, video: str) -> Answer | None:
+    """Which, how many, whether, when, what colour: an answer, a refusal, or None without a say."""
+    if question.options or models.detector is None:
+        return None
+    boxes, t_s = store.detections(video), store.frame_times(video)
+    if not len(t_s):
+        return None
+    seen = Sightings(boxes, t_s)
+    path = store.find_video(video).path
+    match = _COLOUR.match(plain(question.text))
+    said = answer_from_sightings(question.text, seen, models.detector.labels)
+    if match and not (said and said.missing):
+        said = _colour(match["thing"], seen, path)
+    if said is None:
+        return None
+    model_id = f"sightings+{models.detector.model_id}"
+    evidence = tuple(
+        Evidence(video, path, start_s, end_s, said.score, "visual", said.thing)
+        for start_s, end_s in said.stretches
+    )
+    text = said.text or NOT_FOUND
+    return Answer(text, said.score, model_id, said.abstained, said.reason, evidence=evidence)
+
+
+def _colour(thing: str, seen: Sightings, path: str) -> SightingAnswer | None:
+    """The basic colours of a thing's pixels, in the boxes that are surest of it."""
+    found = seen.find(thing)
+    if found is None or is_person_word(thing):
+        return None
+    best = sorted(found.boxes, key=lambda box: -box.score)[:MOST_LOOKS]
+    if found.sureness < SURE:
+        reason = f"No {thing} was seen surely enough to name its colour."
+        return SightingAnswer("", found.sureness, reason=reason)
+    colour, share = colour_of_boxes(_pixels(best, path))
+    if not colour:
+        return SightingAnswer(
+            "", share, reason=f"No colour of the {thing} stands out ({share:.2f})."
+        )
+    return SightingAnswer(colour.capitalize(), share, found.stretches, thing=thing)
+
+
+def _pixels(boxes: Sequence[Detection], path: str) -> list[np.ndarray]:
+    """The pixels of each box, from the file itself."""
+    times = sorted({box.t_s for box in boxes})
+    frames = read_frames(path, Sampling.at(times), size_px=None)
+    crops = []
+    for box in boxes:
+        picture = frames.pixels[int(np.abs(frames.t_s - box.t_s).argmin())]
+        x0, y0, x1, y1 = (round(value) for value in box.xyxy_px)
+        crop = picture[max(0, y0) : y1, max(0, x0) : x1]
+        if crop.size:
+            crops.append(crop)
+    return crops
