@@ -94,6 +94,8 @@ def _missing(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
     if asks_about_speech(asked) and not asks_about_text(asked):
         return None
     for noun in _nouns(asked):
+        if not content_stems(noun.split()[0]):  # "the tram" is the tram
+            continue
         if is_person_word(noun) or not _is_large_noun(noun, labels):
             continue
         found = seen.find(noun)

@@ -88,8 +88,8 @@ def _from_words(
     Passages are weighed by the segments that fit.
     """
     seen = from_sightings(store, models, question, videos[0]) if len(videos) == 1 else None
-    if seen is not None and not seen.abstained:
-        return seen
+    if seen is not None and seen[1]:
+        return seen[0]
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
@@ -103,7 +103,7 @@ def _from_words(
     )
     answer = models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
     if seen is not None and answer.abstained:
-        return replace(answer, reason=f"{seen.reason} {answer.reason}")
+        return replace(answer, reason=f"{seen[0].reason} {answer.reason}")
     return answer
 
 

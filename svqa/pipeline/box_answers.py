@@ -47,28 +47,33 @@ def from_events(store: Store, question: Question, video: str) -> Answer | None:
     return Answer(told.text, min(h.fit for h in found), name, option=told.option, evidence=evidence)
 
 
-def from_sightings(store: Store, models: ModelSet, question: Question, video: str) -> Answer | None:
-    """Which, how many, whether, when, what colour: an answer, a refusal, or None without a say."""
+def from_sightings(
+    store: Store, models: ModelSet, question: Question, video: str
+) -> tuple[Answer, bool] | None:
+    """Which, how many, whether, when, what colour: an answer or a refusal; None without a say.
+
+    With it comes whether it is the last word: an answer is, and a refusal where what was asked
+    about was looked for and is nowhere.
+    """
     if question.options or models.detector is None:
         return None
     boxes, t_s = store.detections(video), store.frame_times(video)
     if not len(t_s):
         return None
-    seen = Sightings(boxes, t_s)
-    path = store.find_video(video).path
+    seen, path = Sightings(boxes, t_s), store.find_video(video).path
     match = _COLOUR.match(plain(question.text))
     said = answer_from_sightings(question.text, seen, models.detector.labels)
     if match and not (said and said.missing):
         said = _colour(match["thing"], seen, path)
     if said is None:
         return None
-    model_id = f"sightings+{models.detector.model_id}"
     evidence = tuple(
         Evidence(video, path, start_s, end_s, said.score, "visual", said.thing)
         for start_s, end_s in said.stretches
     )
-    text = said.text or NOT_FOUND
-    return Answer(text, said.score, model_id, said.abstained, said.reason, evidence=evidence)
+    text, model_id = said.text or NOT_FOUND, f"sightings+{models.detector.model_id}"
+    answer = Answer(text, said.score, model_id, said.abstained, said.reason, evidence=evidence)
+    return answer, said.missing or not said.abstained
 
 
 def _colour(thing: str, seen: Sightings, path: str) -> SightingAnswer | None:
