@@ -65,7 +65,12 @@ def colour_of_boxes(boxes: list[np.ndarray]) -> tuple[str, float]:
     ranked = sorted(total.items(), key=lambda pair: -pair[1])
     (first, share), *rest = ranked
     shade = ("grey", "black")  # what lies in the shadow of a thing is not its second colour
-    if rest and rest[0][0] not in shade and rest[0][1] >= SECOND and share + rest[0][1] >= CLEAR + SECOND:
+    if (
+        rest
+        and rest[0][0] not in shade
+        and rest[0][1] >= SECOND
+        and share + rest[0][1] >= CLEAR + SECOND
+    ):
         return f"{first} and {rest[0][0]}", share + rest[0][1]
     return (first, share) if share >= CLEAR else ("", share)
 

@@ -73,15 +73,31 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "captioner": ModelSpec(
             "tags-efficientnet-lite0@1", "svqa.models.tags:TagCaptioner", parts=("tagger",)
         ),
-        "detector": ModelSpec(
+        "everyday": ModelSpec(
+            "ssd-mobilenet-v2-coco@1",
+            "svqa.models.ssd:SsdDetector",
+            weights=("ssd-mobilenet-v2-coco",),
+        ),
+        "classes": ModelSpec(
             "cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)
         ),
+        "detector": ModelSpec(
+            "ssd-mobilenet-v2-coco@1+cam-efficientnet-lite0@1",
+            "svqa.models.detector_union:DetectorUnion",
+            parts=("everyday", "classes"),
+        ),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1",
+            "whisper-base-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
-            weights=("whisper-tiny.en",),
+            source="whisper-base",
+            weights=("whisper-base-1", "whisper-base-2"),
         ),
         "sounds": _LOG_MEL,
+        "reader": ModelSpec(
+            "pp-ocrv6-small@1",
+            "svqa.models.text_reader:RapidOcrReader",
+            weights=("pp-ocrv6-small",),
+        ),
         "answerer": ModelSpec(
             "evidence+minilm-l6-v2@1",
             "svqa.answering.evidence:EvidenceAnswerer",
@@ -102,9 +118,10 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         ),
         "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1",
+            "whisper-base-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
-            weights=("whisper-tiny.en",),
+            source="whisper-base",
+            weights=("whisper-base-1", "whisper-base-2"),
         ),
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
         "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),

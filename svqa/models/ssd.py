@@ -48,6 +48,7 @@ class SsdDetector(Detector):
 
     def __init__(self, network: Any):
         self._network = network
+        self.labels = tuple(category.name for category in coco_categories())
         self._names = {category.id: category.name for category in coco_categories()}
 
     @classmethod

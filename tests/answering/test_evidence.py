@@ -107,7 +107,9 @@ def test_captions_that_do_not_name_it_are_no_no(answerer, question, passages):
 
 
 def test_who_is_not_answered_by_what_the_question_says_itself(answerer):
-    answer = answerer.answer(Question("Who is playing with the dog?"), [_seen("We see a dog.", 0, 5)])
+    answer = answerer.answer(
+        Question("Who is playing with the dog?"), [_seen("We see a dog.", 0, 5)]
+    )
     assert answer.abstained and "person" in answer.reason
 
 
