@@ -213,7 +213,7 @@ class EvidenceAnswerer(Answerer):
         return self._at(name, found, found[best], lines, passages)
 
     def _order(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
-        """ "Is A before or after B": both are found, at other seconds, or nothing is said."""
+        """For "is A before or after B": both are found, at other seconds, or nothing is said."""
         asked, _, other = text.partition(" before or after ")
         found = [support(lines, part, self.sentences) for part in (statement_of(asked), other)]
         best = [int(np.argmax(f)) for f in found]

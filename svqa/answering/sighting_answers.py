@@ -19,10 +19,10 @@ from svqa.records import Detection
 
 FAINT = 0.25  # under it, what was looked for and known counts as not seen
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "both": 2}
+_A = r"(?:any |a |an |some |the )?"
 _THERE = re.compile(
-    r"(?:is|are|was|were) (?:there |this |that |it |you |we )?(?:any |a |an |some |the )?(?P<thing>.+)"
-    r"|(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) (?:any |a |an |some |the )?"
-    r"(?P<shown>.+)"
+    rf"(?:is|are|was|were) (?:there |this |that |it |you |we )?{_A}(?P<thing>.+)|"
+    rf"(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) {_A}(?P<shown>.+)"
 )
 _SCENE = frozenset(
     content_stems("video clip film scene picture footage shot frame visible shown seen")
@@ -135,7 +135,8 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
     if found is not None and found.sureness >= SURE:
         return SightingAnswer("yes", found.sureness, found.stretches, thing=noun)
     if found is not None and found.sureness >= FAINT:
-        reason = f"Something like {with_article(found.boxes[0].label)} was seen, not surely ({found.sureness:.2f})."
+        like = with_article(found.boxes[0].label)
+        reason = f"Something like {like} was seen, not surely ({found.sureness:.2f})."
         return SightingAnswer("", found.sureness, reason=reason)
     return _none_seen(noun, seen) if _is_large_noun(noun, labels) else None
 
@@ -175,7 +176,8 @@ def _when(asked: str, seen: Sightings) -> SightingAnswer | None:
 
 def _before_or_after(asked: str, seen: Sightings) -> SightingAnswer | None:
     match = re.match(
-        r"(?:is|are|does|do|was) (?:the |a |an )?(?P<a>.+?) (?:shown |seen |visible |appears? |comes? )?"
+        r"(?:is|are|does|do|was) (?:the |a |an )?(?P<a>.+?) "
+        r"(?:shown |seen |visible |appears? |comes? )?"
         r"before or after (?:the |a |an )?(?P<b>.+)",
         asked,
     )

@@ -62,6 +62,7 @@ def examine(database: str, models: str) -> Iterator[Check]:
         ("threads", _threads),
         ("decoder", _decoder),
         ("decoding", _decoding),
+        ("opencv", _opencv),
         ("sqlite", _sqlite),
         ("database", lambda: _database(database)),
         ("weights", lambda: _weights(models)),
@@ -131,6 +132,25 @@ def _decoding() -> str:
     if len(frames) != 2:
         raise RuntimeError(f"a one-second clip gave {len(frames)} frames at 2 a second, expected 2")
     return f"a test clip of {info.duration_s:.1f} s was written and read back: {frames!r}"
+
+
+def _opencv() -> str:
+    """Two builds share one folder; of different versions, one has written over half the other."""
+    builds = {
+        name: metadata.version(name)
+        for name in ("opencv-python", "opencv-python-headless")
+        if _has(name)
+    }
+    told = ", ".join(f"{name} {version}" for name, version in builds.items())
+    if len(set(builds.values())) > 1:
+        raise RuntimeError(
+            f"{told} write the same cv2/ and differ. Run: pip install --force-reinstall --no-deps "
+            f"opencv-python=={builds['opencv-python']} "
+            f"opencv-python-headless=={builds['opencv-python']}"
+        )
+    import cv2
+
+    return f"cv2 {cv2.__version__}, by {told}"
 
 
 def _sqlite() -> str:

@@ -20,13 +20,14 @@ _SAID = re.compile(
     r"advi[cs]e[sd]?|recommend(s|ed|ing)?|suggest(s|ed|ing)?|ask (people|us|you|viewers)|"
     r"discuss(es|ed|ing)?|explain(s|ed|ing)?|announce[sd]?|narrat\w+|lyrics|speech)\b"
 )
+_BEARERS = "screen|sign|slide|sticker|button|label|poster|banner|menu|letters|billboard"
 _TEXT = re.compile(
     r"\b(text|letters|titled?|captions?|subtitles?|headline|logo|brand|make of|price|written|"
     r"what (is|are) the name of|name of the (app|shop|product|company|brand|website|show)|"
-    r"(words?|numbers?) (is|are|was) (on|in|written)|what (words?|numbers?)|how much (does|do|is|are)|"
-    r"on (the|its|his|her) (\w+ )?(screen|sign|slide|sticker|button|label|poster|banner|board|card)|"
-    r"(button|sign|slide|sticker|screen|label|poster|banner|menu|letters|shirt|billboard)s? (say|says|read|reads|show|shows)|"
-    r"do(es)? the [\w ]*(button|sign|slide|sticker|screen|label|poster|banner|menu|letters|billboard)s? (say|read))\b"
+    r"what (words?|numbers?)|(words?|numbers?) (is|are|was) (on|in|written)|"
+    r"how much (does|do|is|are)|"
+    rf"on (the|its|his|her) (\w+ )?({_BEARERS})|"
+    rf"({_BEARERS})s? (say|says|read|reads|show|shows))\b"
 )
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")
 _MOMENT = re.compile(

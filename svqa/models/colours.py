@@ -55,8 +55,9 @@ def name_colours(pixels: np.ndarray) -> list[tuple[str, float]]:
 
 
 def colour_of_boxes(boxes: list[np.ndarray]) -> tuple[str, float]:
-    """Pixels of one thing in several frames -> "white" or "white and brown", and the share behind
-    it; ("", share) where no colour is clear.
+    """Pixels of one thing in several frames -> "white" or "white and brown", and its share.
+
+    `("", share)` where no colour is clear.
     """
     total: dict[str, float] = {}
     for pixels in boxes:

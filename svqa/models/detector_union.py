@@ -1,4 +1,4 @@
-"""Two detectors -> the boxes of both, each under its own model's name: everyday things, and classes.
+"""Two detectors -> the boxes of both: everyday things, and a classifier's finer names.
 
 What they say of one place is weighed where it is read (`svqa.answering.sightings`), so that the
 rows keep what each of them saw.

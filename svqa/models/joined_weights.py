@@ -20,8 +20,8 @@ def whisper_base_folder(cache: Path | None = None) -> Path:
 
     Made once, in a folder beside it that is renamed when it is whole, so that two processes may
     make it at once and a killed one leaves nothing that would be read. The joined file is checked
-    every time a process first asks for it; a wrong one is made anew. `cache`: the platform's cache folder
-    for svqa. Raises WeightsMissing (says what to install) and WeightsCorrupt.
+    every time a process first asks for it; a wrong one is made anew. `cache`: the platform's cache
+    folder for svqa. Raises WeightsMissing (says what to install) and WeightsCorrupt.
     """
     folder = (cache or user_cache_path("svqa")) / f"whisper-base-{WHISPER_BASE_SHA256[:12]}"
     if _is_whole(folder):

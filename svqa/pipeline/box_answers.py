@@ -26,7 +26,8 @@ from svqa.records import Answer, Detection, Evidence, Question
 
 MOST_LOOKS = 5  # boxes whose pixels are looked at for a colour
 _COLOUR = re.compile(
-    r"(?:what|which) colou?rs? (?:is|are|was|were|does|do|has|have) (?:the |a |an |his |her |their |its )?"
+    r"(?:what|which) colou?rs? (?:is|are|was|were|does|do|has|have) "
+    r"(?:the |a |an |his |her |their |its )?"
     r"(?P<thing>[\w ]+?)(?: have| on the (?P<where>\w+))?$"
 )
 

@@ -94,8 +94,11 @@ def test_torch_and_torchvision_are_the_pair_that_fits():
     assert (constraints()["torch"], constraints()["torchvision"]) == ("2.14.1", "0.29.1")
 
 
-def test_there_is_one_opencv():
-    assert [name for name in constraints() if name.startswith("opencv")] == ["opencv-python"]
+def test_the_two_builds_of_opencv_are_of_one_version():
+    """Both write the same `cv2/`: whichever was installed last, it is this version."""
+    builds = {name: v for name, v in constraints().items() if name.startswith("opencv")}
+    assert set(builds) == {"opencv-python", "opencv-python-headless"}
+    assert len(set(builds.values())) == 1
 
 
 def test_versions_that_carried_malware_are_excluded():
