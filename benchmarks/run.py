@@ -1,4 +1,4 @@
-"""Ids of cases -> their rows: the suites that hold them are set up, measured and cleaned up in turn."""
+"""Ids of cases -> their rows: each suite is set up, measured and cleaned up in turn."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ from svqa.answering.answer_extraction import (
     with_bracket,
 )
 from svqa.answering.citations import cite, clock, clock_span
+from svqa.answering.line_order import order_of
+from svqa.answering.on_screen_text import reading_for
 from svqa.answering.option_scoring import score_options
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (
@@ -50,10 +52,6 @@ MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
 MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answerer abstains
 # of the softmax over options; fitted on one half of the NExT-QA videos: 0.098, on the other: 0.102
 TEMPERATURE = 0.10
-MOST_ROWS, MIN_READ = 8, 0.3  # of a reading that is given whole, and how sure it then is
-_TITLE = re.compile(r"\b(titled?|headline|name of)\b")
-_BRAND = re.compile(r"\b(brand|make of|logo|company)\b")  # often part of a longer line
-_PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|dollars?|euros?|pounds?)", re.IGNORECASE)
 NOT_FOUND = "I could not find this in the video."
 _COLOUR = frozenset(("color", "colour"))
 _ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
@@ -109,13 +107,20 @@ class EvidenceAnswerer(Answerer):
     def _respond(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         form = parse_question(text)
         if asks_about_text(text) and form.kind in ("open", "said"):
-            return self._read(text, lines[lines.written], passages)
+            reading = reading_for(text, lines, self.sentences)
+            if isinstance(reading, str):
+                return self._abstain(reading)
+            said = self._answer("", reading.score, reading.found, lines[lines.written], passages)
+            return replace(said, text=f'The picture reads: "{reading.text}"')
         if asks_about_speech(text):
             lines = lines[lines.spoken]
             if not len(lines):
                 return self._abstain("The question is about what is said, and no speech was heard.")
         if form.kind == "either" and form.alternatives[1].split()[0] == "after":
-            return self._order(text, lines, passages)
+            order = order_of(text, lines, self.sentences)
+            if isinstance(order, str):
+                return self._abstain(order)
+            return self._answer(order.text, order.score, order.found, lines, passages)
         if form.kind == "either":
             chosen = self._choose(text, form.alternatives, lines, passages)
             return replace(chosen, option=None)
@@ -126,31 +131,6 @@ class EvidenceAnswerer(Answerer):
             "said": self._quote,
         }
         return ways.get(form.kind, self._name)(text, form, lines, passages)
-
-    def _read(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
-        """What a picture reads: the line that fits, or all of the reading that does.
-
-        A price needs a number with a currency. Where no line says the question's own words, what
-        was asked about may be any line, so the whole reading is given.
-        """
-        if not len(lines):
-            return self._abstain("The question is about text in the picture, and none was read.")
-        found = support(lines, text, self.sentences)
-        if text.startswith("how much"):
-            priced = np.array([bool(_PRICE.search(line)) for line in lines.texts])
-            if not priced.any():
-                return self._abstain("No price was read in the picture.")
-            found = np.where(priced, np.maximum(found, MIN_SUPPORT), 0)
-        if _TITLE.search(text):  # the first row of what is shown longest
-            found = np.where(np.isin(np.arange(len(lines)), _first_rows(lines)), lines.seconds, 0)
-            found = found / found.max()
-        best = int(np.argmax(found))
-        owner = int(lines.owners[best])
-        rows = [t for t, o in zip(lines.texts, lines.owners, strict=True) if o == owner]
-        whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or _BRAND.search(text))
-        said = " ".join(rows[:MOST_ROWS]) if whole else lines.texts[best]
-        answer = self._answer("", max(found[best], MIN_READ), found, lines, passages)
-        return replace(answer, text=f'The picture reads: "{said}"')
 
     def _choose(
         self, text: str, options: Sequence[str], lines: Lines, passages: Sequence[Evidence]
@@ -211,21 +191,6 @@ class EvidenceAnswerer(Answerer):
                 float(found[best]),
             )
         return self._at(name, found, found[best], lines, passages)
-
-    def _order(self, text: str, lines: Lines, passages: Sequence[Evidence]) -> Answer:
-        """For "is A before or after B": both are found, at other seconds, or nothing is said."""
-        asked, _, other = text.partition(" before or after ")
-        found = [support(lines, part, self.sentences) for part in (statement_of(asked), other)]
-        best = [int(np.argmax(f)) for f in found]
-        for f in found:
-            if f.max() < MIN_SUPPORT:
-                return self._too_weak(f, MIN_SUPPORT, lines, passages)
-        first_s, second_s = (lines.spans[i][0] for i in best)
-        if first_s == second_s:
-            return self._abstain("Both are found in the same seconds, so neither comes first.")
-        word = "before" if first_s < second_s else "after"
-        both = np.where(np.isin(np.arange(len(lines)), best), min(f.max() for f in found), 0)
-        return self._answer(word, min(f.max() for f in found), both, lines, passages)
 
     def _colour(
         self, form: ParsedQuestion, found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
@@ -361,11 +326,6 @@ class EvidenceAnswerer(Answerer):
 
     def _abstain(self, reason: str, score: float = 0.0) -> Answer:
         return Answer(NOT_FOUND, score, self.model_id, abstained=True, reason=reason)
-
-
-def _first_rows(lines: Lines) -> list[int]:
-    """-> the indices of the first line of each reading."""
-    return [i for i, owner in enumerate(lines.owners) if i == 0 or owner != lines.owners[i - 1]]
 
 
 def _sentence_case(text: str) -> str:
