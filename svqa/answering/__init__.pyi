@@ -14,8 +14,9 @@ from .event_grounding import (
     clauses_of as clauses_of,
 )
 from .evidence import (
-    MIN_SUPPORT as MIN_SUPPORT,
     EvidenceAnswerer as EvidenceAnswerer,
+    MIN_SUPPORT as MIN_SUPPORT,
+    NOT_FOUND as NOT_FOUND,
 )
 from .option_scoring import (
     score_options as score_options,
@@ -30,22 +31,45 @@ from .sentence_scoring import (
     read_passages as read_passages,
     support as support,
 )
+from .sighting_answers import (
+    SightingAnswer as SightingAnswer,
+    answer_from_sightings as answer_from_sightings,
+)
+from .sightings import (
+    SURE as SURE,
+    Sighting as Sighting,
+    Sightings as Sightings,
+)
+from .taxonomy import (
+    is_called as is_called,
+    is_person_word as is_person_word,
+    names_of as names_of,
+)
 
 __all__ = [
     "BESIDE_S",
-    "MIN_SUPPORT",
     "EventAnswer",
     "EventGrounder",
     "EvidenceAnswerer",
     "GroundedEvent",
     "Lines",
+    "MIN_SUPPORT",
+    "NOT_FOUND",
+    "SURE",
+    "Sighting",
+    "SightingAnswer",
+    "Sightings",
     "TimeScope",
     "answer_from_events",
+    "answer_from_sightings",
     "clauses_of",
     "colour_of",
     "count_in",
     "find_time_scope",
+    "is_called",
+    "is_person_word",
     "name_from",
+    "names_of",
     "read_passages",
     "score_options",
     "support",

@@ -1,6 +1,6 @@
 from .caption_templates import (
-    SURE as SURE,
     Finding as Finding,
+    SURE as SURE,
     sentence as sentence,
     with_article as with_article,
 )
@@ -11,6 +11,7 @@ from .colours import (
 from .question_parser import (
     ParsedQuestion as ParsedQuestion,
     asks_about_speech as asks_about_speech,
+    asks_about_text as asks_about_text,
     parse_question as parse_question,
     plain as plain,
     spoken_about as spoken_about,
@@ -27,10 +28,11 @@ from .tokenization import (
 __all__ = [
     "BASIC_COLOURS",
     "COLOUR_WORDS",
-    "SURE",
     "Finding",
     "ParsedQuestion",
+    "SURE",
     "asks_about_speech",
+    "asks_about_text",
     "content_stems",
     "parse_question",
     "plain",

@@ -33,8 +33,15 @@ from .coco import (
     coco_categories as coco_categories,
     coco_supercategories as coco_supercategories,
 )
+from .colours import (
+    colour_of_boxes as colour_of_boxes,
+    name_colours as name_colours,
+)
 from .conse import (
     ConseEncoder as ConseEncoder,
+)
+from .detector_union import (
+    DetectorUnion as DetectorUnion,
 )
 from .disk_cache import (
     DEFAULT_BYTES as DEFAULT_BYTES,
@@ -47,8 +54,8 @@ from .frame_fitting import (
     fit_frame as fit_frame,
 )
 from .frame_strategies import (
-    FRAME_STRATEGIES as FRAME_STRATEGIES,
     BestFrame as BestFrame,
+    FRAME_STRATEGIES as FRAME_STRATEGIES,
     FrameGrid as FrameGrid,
     FrameStrategy as FrameStrategy,
     WeightedVote as WeightedVote,
@@ -61,6 +68,9 @@ from .hub import (
 from .imagenet import (
     ImageNetTagger as ImageNetTagger,
 )
+from .joined_weights import (
+    whisper_base_folder as whisper_base_folder,
+)
 from .labels import (
     imagenet_labels as imagenet_labels,
 )
@@ -72,8 +82,8 @@ from .minilm import (
 )
 from .model_sets import (
     MODEL_SETS as MODEL_SETS,
-    ROLES as ROLES,
     ModelSpec as ModelSpec,
+    ROLES as ROLES,
 )
 from .pretrained import (
     load_pretrained as load_pretrained,
@@ -85,6 +95,9 @@ from .ssd import (
 from .tags import (
     CamDetector as CamDetector,
     TagCaptioner as TagCaptioner,
+)
+from .text_reader import (
+    RapidOcrReader as RapidOcrReader,
 )
 from .video_lm import (
     VideoLanguageAnswerer as VideoLanguageAnswerer,
@@ -108,35 +121,36 @@ from .zoo import (
 )
 
 __all__ = [
-    "CHECKSUMS_FILE",
-    "DEFAULT_BYTES",
-    "FRAME_STRATEGIES",
-    "HUB_MODELS",
-    "MODEL_SETS",
-    "ROLES",
-    "SHIPPED",
-    "WEIGHTS",
     "Answerer",
     "BestFrame",
     "BlipAnswerer",
     "BlipCaptioner",
+    "CHECKSUMS_FILE",
     "CamDetector",
     "Captioner",
     "ClapEncoder",
     "ClipEncoder",
     "CocoCategory",
     "ConseEncoder",
+    "DEFAULT_BYTES",
     "Detector",
+    "DetectorUnion",
     "DiskCache",
     "Encoder",
+    "FRAME_STRATEGIES",
     "FrameCache",
     "FrameGrid",
     "FrameStrategy",
+    "HUB_MODELS",
     "ImageNetTagger",
     "LogMelEncoder",
+    "MODEL_SETS",
     "MiniLM",
     "ModelSet",
     "ModelSpec",
+    "ROLES",
+    "RapidOcrReader",
+    "SHIPPED",
     "SoundEncoder",
     "SsdDetector",
     "TagCaptioner",
@@ -144,11 +158,13 @@ __all__ = [
     "TextReader",
     "Transcriber",
     "VideoLanguageAnswerer",
+    "WEIGHTS",
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
     "coco_categories",
     "coco_supercategories",
+    "colour_of_boxes",
     "describe",
     "encode_question",
     "fit_frame",
@@ -159,9 +175,11 @@ __all__ = [
     "load_pretrained",
     "load_set",
     "locate",
+    "name_colours",
     "pull",
     "resolve",
     "sha256_of",
     "verify",
+    "whisper_base_folder",
     "write_checksums",
 ]
