@@ -14,9 +14,9 @@ from .event_grounding import (
     clauses_of as clauses_of,
 )
 from .evidence import (
-    EvidenceAnswerer as EvidenceAnswerer,
     MIN_SUPPORT as MIN_SUPPORT,
     NOT_FOUND as NOT_FOUND,
+    EvidenceAnswerer as EvidenceAnswerer,
 )
 from .option_scoring import (
     score_options as score_options,
@@ -48,14 +48,14 @@ from .taxonomy import (
 
 __all__ = [
     "BESIDE_S",
+    "MIN_SUPPORT",
+    "NOT_FOUND",
+    "SURE",
     "EventAnswer",
     "EventGrounder",
     "EvidenceAnswerer",
     "GroundedEvent",
     "Lines",
-    "MIN_SUPPORT",
-    "NOT_FOUND",
-    "SURE",
     "Sighting",
     "SightingAnswer",
     "Sightings",

@@ -55,7 +55,7 @@ PERSONS = frozenset(
 )
 # typically large in the picture, so that a detector of 300 x 300 px which looked and found none
 # says something; of small things (a spoon, a book) it misses most (COCO's AP of small objects)
-LARGE = frozenset(("person", "vehicle", "animal", "furniture"))
+LARGE = frozenset(("person", "vehicle", "animal"))
 
 
 @lru_cache(maxsize=4096)
@@ -65,7 +65,9 @@ def names_of(label: str) -> tuple[frozenset[str], ...]:
     >>> frozenset({"vehicl"}) in names_of("car"), frozenset({"mug"}) in names_of("cup")
     (True, True)
     """
-    names = [label, *SYNONYMS.get(label, "").split("|"), *_kinds().get(label, ())]
+    kinds = _kinds().get(label, ())
+    also = [word for name in (label, *kinds) for word in SYNONYMS.get(name, "").split("|")]
+    names = [label, *also, *kinds]
     return tuple(dict.fromkeys(frozenset(content_stems(name)) for name in names if name))
 
 

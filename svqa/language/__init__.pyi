@@ -1,6 +1,6 @@
 from .caption_templates import (
-    Finding as Finding,
     SURE as SURE,
+    Finding as Finding,
     sentence as sentence,
     with_article as with_article,
 )
@@ -28,9 +28,9 @@ from .tokenization import (
 __all__ = [
     "BASIC_COLOURS",
     "COLOUR_WORDS",
+    "SURE",
     "Finding",
     "ParsedQuestion",
-    "SURE",
     "asks_about_speech",
     "asks_about_text",
     "content_stems",

@@ -89,7 +89,6 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "transcriber": ModelSpec(
             "whisper-base-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
-            source="whisper-base",
             weights=("whisper-base-1", "whisper-base-2"),
         ),
         "sounds": _LOG_MEL,
@@ -120,7 +119,6 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "transcriber": ModelSpec(
             "whisper-base-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
-            source="whisper-base",
             weights=("whisper-base-1", "whisper-base-2"),
         ),
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),

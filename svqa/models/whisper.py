@@ -20,6 +20,7 @@ import numpy as np
 
 from svqa.errors import WeightsMissing
 from svqa.models.base import Transcriber
+from svqa.models.checkpoint import resolve
 from svqa.models.joined_weights import whisper_base_folder
 from svqa.models.weights import verified
 from svqa.records import Utterance, Waveform
@@ -60,8 +61,8 @@ class WhisperTranscriber(Transcriber):
     ) -> WhisperTranscriber:
         """`whisper-base` (default) or `whisper-tiny.en` of the installed packages, or a folder.
 
-        A folder is any model in CTranslate2's format. `dtype` is CTranslate2's: `int8` unless told.
-        Raises WeightsMissing, WeightsCorrupt.
+        A folder is any model in CTranslate2's format, checked where it has a `checksums.json`.
+        `dtype` is CTranslate2's: `int8` unless told. Raises WeightsMissing, WeightsCorrupt.
         """
         name = str(path_or_id or "whisper-base")
         if name == "whisper-base":
@@ -69,7 +70,7 @@ class WhisperTranscriber(Transcriber):
         elif name == "whisper-tiny.en":
             folder = verified(name)["model.bin"].parent
         else:
-            folder, name = Path(name), Path(name).name
+            folder, name = resolve(name), Path(name).name
             if not (folder / "model.bin").is_file():
                 raise WeightsMissing(f"'{folder}' holds no model.bin in CTranslate2's format.")
         from faster_whisper import WhisperModel

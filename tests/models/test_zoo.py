@@ -42,12 +42,12 @@ def test_every_member_is_what_its_role_and_its_id_say(role):
 def test_members_are_loaded_once_and_shared():
     models = offline()
     assert models.encoder is models.encoder
-    assert models.encoder._tagger is models.captioner._tagger is models.detector._tagger
+    assert models.encoder._tagger is models.captioner._tagger is models.detector._classes._tagger
 
 
 def test_every_row_has_its_licence_and_is_here():
     rows = describe("offline")
-    assert {r.role for r in rows} >= set(ROLES) - {"reader"}
+    assert {r.role for r in rows} >= set(ROLES)
     assert all(r.licence and r.available and r.set == "offline" for r in rows)
     assert describe("minilm-l6-v2")[0].sha256["model.safetensors"].startswith("53aa5117")
 
