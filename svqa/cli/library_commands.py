@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from svqa.cli.output import (
     say,
 )
 from svqa.cli.progress import progress_bars
+
+if TYPE_CHECKING:
+    from svqa.records import Waveform
 
 
 def register(app: typer.Typer) -> None:
@@ -106,7 +109,7 @@ def search(
     print_table(("path", "seconds", "score", "found in", "text"), rows)
 
 
-def _heard_in(path: str):
+def _heard_in(path: str) -> Waveform:
     """The sound of a file, as an example of what is looked for."""
     from svqa.errors import UsageError
     from svqa.media import read_audio

@@ -59,11 +59,11 @@ def run_shapes(
         raise UsageError(
             f"-n must be at least 2 videos, got {videos}: one baseline looks at another video."
         )
-    answerer = models.answerer
-    if answerer is None:
+    if "answerer" not in models.model_ids:
         raise UsageError(
             f"The set '{models.name}' has no model that answers. See: svqa models list"
         )
+    answerer = models.answerer
     if isinstance(answerer, EvidenceAnswerer):
         answerer = Captioned(answerer, models.captioner)
     answered = evaluate_frame_questions(answerer, videos=videos, seed=seed, every_s=every_s)

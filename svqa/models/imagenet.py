@@ -65,7 +65,7 @@ class ImageNetTagger:
         self.side_px = side_px
         self._device, self._dtype = device, dtype or torch.float32
         self._batch = BATCH.get(torch.device(device).type, 8)
-        self._net = net.to(device, self._dtype, memory_format=torch.channels_last)
+        self._net = net.to(device, self._dtype).to(memory_format=torch.channels_last)
         self._known: LRUCache[bytes, tuple[np.ndarray, ...]] = LRUCache(REMEMBERED)
         self._lock = Lock()
 

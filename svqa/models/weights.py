@@ -189,7 +189,9 @@ def sha256_of(path: str | Path) -> str:
 
 def _locate(file: WeightFile) -> Path | None:
     spec = importlib.util.find_spec(file.package)
-    return Path(spec.submodule_search_locations[0]) / file.path if spec else None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / file.path
 
 
 def _has_size(path: Path | None, size_bytes: int) -> bool:

@@ -13,6 +13,7 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class WhisperTranscriber(Transcriber):
 
     model_id = "whisper-tiny.en-int8@1"
 
-    def __init__(self, model):
+    def __init__(self, model: Any):
         self._model = model
 
     @classmethod
@@ -91,7 +92,7 @@ class WhisperTranscriber(Transcriber):
         )
         return [self._utterance(piece, sound) for piece in pieces if _was_said(piece)]
 
-    def _utterance(self, piece, sound: Waveform) -> Utterance:
+    def _utterance(self, piece: Any, sound: Waveform) -> Utterance:
         start_s = min(max(piece.start, 0.0), sound.duration_s)
         end_s = min(max(piece.end, start_s), sound.duration_s)
         score = min(1.0, math.exp(piece.avg_logprob))
@@ -100,11 +101,10 @@ class WhisperTranscriber(Transcriber):
         )
 
 
-def _was_said(piece) -> bool:
+def _was_said(piece: Any) -> bool:
     """Not silence in words, not one phrase over and over, not a bare "..."."""
     doubtful = piece.no_speech_prob > MAX_NO_SPEECH and piece.avg_logprob < MIN_LOG_PROBABILITY
     words = re.findall(r"\w+", piece.text.lower())
-    stuck = (
-        len(words) >= 6 and len(set(words)) <= len(words) / 3
-    )  # too short for the compression ratio to tell
+    # too short for the compression ratio to tell
+    stuck = len(words) >= 6 and len(set(words)) <= len(words) / 3
     return bool(words) and not (doubtful or stuck or piece.compression_ratio > MAX_COMPRESSION)

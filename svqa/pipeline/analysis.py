@@ -9,7 +9,7 @@ ingest makes the same rows as an uninterrupted one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -21,7 +21,16 @@ from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
 from svqa.profiling.timing import Timings
-from svqa.records import Chunk, Detection, FrameBatch, Segment, VectorSet, VideoInfo
+from svqa.records import (
+    Caption,
+    Chunk,
+    Detection,
+    FrameBatch,
+    Segment,
+    Utterance,
+    VectorSet,
+    VideoInfo,
+)
 from svqa.settings import Settings
 from svqa.temporal.hierarchy import levels_of, pool_mean, segments_of, unit
 
@@ -89,7 +98,8 @@ class Analysis:
 
         The worker decodes ahead while the models work.
         """
-        length_s, held, index = self.settings.scene_s, [], 0
+        length_s, index = self.settings.scene_s, 0
+        held: list[FrameBatch] = []
         with stream_frames(
             self.path,
             Sampling.every(self.settings.every_s),
@@ -150,7 +160,11 @@ class Analysis:
         )
 
     def _text_vectors(
-        self, modality: str, said: list, start_s: float, end_s: float
+        self,
+        modality: str,
+        said: Sequence[Caption | Utterance],
+        start_s: float,
+        end_s: float,
     ) -> tuple[VectorSet, ...]:
         """Sentences with their seconds -> their vectors, and that of the scene.
 
@@ -158,11 +172,9 @@ class Analysis:
         """
         if not said:
             return ()
-        spans, values = (
-            [(c.start_s, c.end_s) for c in said],
-            self.models.sentences.encode_text([c.text for c in said]),
-        )
-        sentences = VectorSet("segment", modality, self.models.sentences.model_id, spans, values)
+        encoder, spans = self.models.sentences, np.array([(c.start_s, c.end_s) for c in said])
+        values = encoder.encode_text([c.text for c in said])
+        sentences = VectorSet("segment", modality, encoder.model_id, spans, values)
         return sentences, unit(pool_mean(sentences, [Segment(start_s, end_s, "scene")]).vectors)
 
     def _displayed(self, box: Detection, frames: FrameBatch) -> Detection:

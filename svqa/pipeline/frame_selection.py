@@ -41,7 +41,8 @@ def frames_to_show(
         store, models, text, videos=[stretches[0].video], level="frame", k=DEPTH, cache=cache
     )
     named = set(content_stems(text)) - set(content_stems(parse_question(text).focus)) - _ANYTHING
-    first, others = {}, {}
+    first: dict[float, Evidence] = {}
+    others: dict[float, Evidence] = {}
     for stretch in stretches:
         inside = [f for f in seen if stretch.start_s <= f.start_s < stretch.end_s]  # best first
         if named <= set(content_stems(stretch.text)) or not inside:
