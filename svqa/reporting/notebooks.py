@@ -100,7 +100,8 @@ def run_notebook(
     does not have and UsageError for a value of another type than the default's, before anything
     runs; NotebookFailed when a cell fails.
 
-    >>> run_notebook("notebooks/00_quickstart.ipynb", "reports", {"every_s": 1.0})   # doctest: +SKIP
+    >>> path = "notebooks/00_quickstart.ipynb"
+    >>> run_notebook(path, "reports", {"every_s": 1.0})  # doctest: +SKIP
     """
     source = Path(path).resolve()
     if not source.is_file():

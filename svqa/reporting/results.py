@@ -41,7 +41,8 @@ def write_results(name: str, results: Mapping[str, Any]) -> Path:
     on a sample, `low`, `high` (95 % interval), `n` and `unit`. Numbers must be finite. Raises
     UsageError on anything else.
 
-    >>> write_results("00_quickstart", {"headline": "Answered in 0.4 s.", "figures": []})   # doctest: +SKIP
+    >>> found = {"headline": "Answered in 0.4 s.", "figures": []}
+    >>> write_results("00_quickstart", found)  # doctest: +SKIP
     """
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", name):
         raise UsageError(
