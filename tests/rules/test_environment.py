@@ -33,7 +33,6 @@ EXTRA_USERS = {
 }
 # declared and imported by nothing here: what they are for
 TOOLS = {
-    "lazy-loader": "the folders' faces",
     "torchvision": "image processors of transformers and ultralytics",
     "psycopg": "SQLAlchemy's driver for PostgreSQL",
     "lap": "assigns boxes to tracks inside ultralytics",
@@ -208,7 +207,7 @@ def test_what_is_declared_is_used():
 def test_a_named_tool_is_declared_and_imported_by_nothing():
     package = used(path.read_text(encoding="utf-8") for path in modules().values())
     assert set(TOOLS) - declared() - declared(*INSTALLED_EXTRAS) == set()
-    assert set(TOOLS) & package <= {"lazy-loader"}, "imported: no need to name them"
+    assert set(TOOLS) & package == set(), "imported: no need to name them"
 
 
 def test_every_file_that_is_not_code_is_package_data():
