@@ -124,7 +124,8 @@ with av.open(path) as box:
     for frame in box.decode(stream):
         if frame.time + 1e-6 >= want:
             want += 1.0
-            total += frame.reformat(width=224, height=224, format="rgb24").to_ndarray()[::16, ::16].mean(); n += 1
+            small = frame.reformat(width=224, height=224, format="rgb24").to_ndarray()
+            total += small[::16, ::16].mean(); n += 1
 """,
     "decord": """
 import decord
@@ -138,7 +139,8 @@ import cv2
 reader = cv2.VideoCapture(path); rate = round(reader.get(cv2.CAP_PROP_FPS)); i = n = total = 0
 while reader.grab():
     if i % rate == 0:
-        total += cv2.resize(reader.retrieve()[1], (224, 224), interpolation=cv2.INTER_AREA)[::16, ::16].mean(); n += 1
+        small = cv2.resize(reader.retrieve()[1], (224, 224), interpolation=cv2.INTER_AREA)
+        total += small[::16, ::16].mean(); n += 1
     i += 1
 """,
 }
