@@ -9,7 +9,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.profiling.performance import metrics_service
 from svqa.records import Answer, Question
+
+if TYPE_CHECKING:
+    from svqa.database import Store
 
 METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
 
@@ -104,7 +107,7 @@ class ModelComparator:
         inputs: Mapping[str, Any] | Sequence[Any],
         model_names: Sequence[str] | None = None,
         *,
-        store=None,
+        store: Store | None = None,
         references: Sequence[str | Sequence[str]] | None = None,
         metric: str = METRIC,
         score: Callable[[Any, Any], float] | None = None,
@@ -160,7 +163,7 @@ class ModelComparator:
         metric: str = METRIC,
         constraints: Constraints = (),
         *,
-        store=None,
+        store: Store | None = None,
     ) -> Ranking:
         """The best model of the newest comparison by `metric` that keeps the constraints.
 
@@ -184,13 +187,20 @@ class ModelComparator:
         return best_model(last, metric, constraints)
 
     def run_model(
-        self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None
+        self,
+        model_type: ModelType,
+        name: str,
+        inputs: Sequence[Any],
+        store: Store | None = None,
     ) -> ModelRun:
         """One model on every input, its errors kept beside its outputs.
 
         Only an unknown name is raised.
         """
-        outputs, errors, spent = [], {}, []
+        outputs: list[Any] = []
+        errors: dict[int, str] = {}
+        spent: list[float] = []
+        model: Callable[[Any], Any] | None = None
         with metrics_service.track_memory() as memory:
             try:
                 model = self.registry.load(model_type, name, store=store)
@@ -198,8 +208,8 @@ class ModelComparator:
                 raise
             except Exception as error:  # a model that cannot be loaded must not hide the others
                 errors = dict.fromkeys(range(len(inputs)), _text(error))
-                model = None
-            for i, given in enumerate(inputs if model else ()):
+            for i, given in enumerate(inputs if model is not None else ()):
+                assert model is not None
                 begin = time.perf_counter()
                 try:
                     outputs.append(model(given))
@@ -253,7 +263,8 @@ def _pairs(
 ) -> tuple[Pair, ...]:
     if len(set(map(str, videos))) < 2:
         return ()  # one video has no spread to measure: nothing can be decided
-    return compare_all({run.name: run.values for run in runs}, videos, seed=seed, margin=margin)
+    values = {run.name: run.values for run in runs if run.values is not None}
+    return compare_all(values, videos, seed=seed, margin=margin)
 
 
 def _check(

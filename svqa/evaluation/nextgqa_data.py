@@ -109,7 +109,7 @@ def gather(
             "frame",
             "caption",
             sentences.model_id,
-            [(c.start_s, c.end_s) for c in captions[video]],
+            np.array([(c.start_s, c.end_s) for c in captions[video]]),
             sentences.encode_text(texts),
         )
         videos[video] = frames, Lexicon(texts)

@@ -114,7 +114,8 @@ def scores_over_time(
         for name, m in measured.items()
         if np.isfinite(m).any()
     ]
-    scores = standard(sum(standard(m) for m in known)) if known else np.zeros(len(moments))
+    together = np.sum([standard(m) for m in known], axis=0)
+    scores = standard(together) if known else np.zeros(len(moments))
     return moments.spans[:, 0], scores
 
 
@@ -176,7 +177,7 @@ def _narrowed(
         ]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
-    named = set()
+    named: set[str] = set()
     for query, *space in asked:
         indexed = store.large_index(*space) is not None
         named.update(
@@ -247,7 +248,7 @@ def _joined(
     """
     ranks = {name: ordinal_ranks(scores, depth=DEPTH) for name, scores in measured.items()}
     gains = fuse_ranks(ranks, weights=WEIGHTS)
-    total = sum(gains.values())
+    total = np.sum(list(gains.values()), axis=0)
     named = np.flatnonzero(total)
     named = named[np.argsort(-total[named], kind="stable")].tolist()
     found = []

@@ -35,7 +35,7 @@ class Pooled:
     vectors: VectorSet
     counts: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.counts.shape != (len(self.vectors),) or np.any(self.counts < 1):
             raise ValueError(
                 f"counts must be ({len(self.vectors)},) and at least 1, got {self.counts}"

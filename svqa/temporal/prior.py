@@ -207,7 +207,9 @@ def _first(question: str, words: Mapping[str, str]) -> str:
     )
 
 
-def _normalised(marked: Sequence[tuple[float, float]], duration_s: float, stretch: float):
+def _normalised(
+    marked: Sequence[tuple[float, float]], duration_s: float, stretch: float
+) -> tuple[np.ndarray, np.ndarray]:
     spans = np.clip(np.asarray(marked, np.float64).reshape(-1, 2), 0, duration_s)
     length_s = np.maximum(np.diff(spans, axis=1).ravel(), SHORTEST_S)
     room_s = duration_s - length_s

@@ -75,8 +75,8 @@ def track_events_of(
             for j in range(1, len(track))
             if names[i][j] != names[i][j - 1]
         ]
-        found += [_bend(i, t_s, tracks, names) for t_s in bends(track)]
-    return sorted((c for c in found if c), key=lambda c: c.t_s)
+        found += [event for t_s in bends(track) if (event := _bend(i, t_s, tracks, names))]
+    return sorted(found, key=lambda event: event.t_s)
 
 
 def names_over_time(track: Track, *, step_s: float = 0.1) -> list[str]:
