@@ -16,8 +16,9 @@ import numpy as np
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError, unknown_name
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
-from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
+from svqa.metrics.answers import AnswerQuality
 from svqa.metrics.fingerprint import digest
 from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
@@ -27,8 +28,6 @@ from svqa.records import Answer, Question
 
 if TYPE_CHECKING:
     from svqa.database import Store
-
-METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,24 +224,6 @@ class ModelComparator:
             latency_ms,
             memory.peak_grown_bytes,
         )
-
-
-def words_of(output: Any) -> str:
-    """-> what an output says, in words.
-
-    An answer's text ("" if it abstained), captions and utterances joined, text as it is.
-    """
-    if isinstance(output, Answer):
-        return "" if output.abstained else output.text
-    if isinstance(output, (list, tuple)):
-        return " ".join(words_of(part) for part in output)
-    return getattr(output, "text", None) or ("" if output is None else str(output))
-
-
-def value_of(output: Any, reference: str | Sequence[str], metric: str) -> float:
-    """-> how good an output is by a metric, 0 to 1; an abstention is wrong."""
-    quality = evaluate_answer_quality(words_of(output), reference)
-    return getattr(quality, "exact_match" if metric == METRIC else metric)
 
 
 def _judged(

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import UsageError
-from svqa.evaluation.comparison import METRIC, value_of
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.runs import QuestionSet
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import DifferentFingerprints, UsageError
-from svqa.evaluation.comparison import METRIC, ModelComparator, model_comparator, value_of
+from svqa.evaluation.comparison import ModelComparator, model_comparator
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.registry import ModelType
 from svqa.metrics.fingerprint import check_same
 from svqa.metrics.pairwise import Pair, compare_all, ranking
