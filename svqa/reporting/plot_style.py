@@ -1,4 +1,4 @@
-"""The look of every figure: a seaborn theme, and one colour a model, modality and track."""
+"""The style of every figure: a seaborn theme, and one colour a model, modality and track."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 
 INK, SOFT, LINE, EVIDENCE = "#1b2328", "#5c676f", "#d9d6cd", "#d9552b"
 KIND_COLOURS = {"visual": "#0f6e84", "caption": "#7a4fa3", "speech": "#c98a12"}
-_GREY = "#9aa3a9"  # whatever sees nothing of the video
+_GREY = "#9aa3a9"  # question-only baselines
 MODEL_COLOURS = {
     "offline": "#0f6e84",
     "shapes": "#c98a12",

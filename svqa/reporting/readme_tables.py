@@ -20,13 +20,13 @@ CAPTIONED = (
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order of docs/results.md."""
-    makers = (_real_films, _nextqa, _nextgqa, shapes_tables, _senses, _lora)
+    makers = (_real_films, _nextqa, _nextgqa, shapes_tables, _modalities, _lora)
     for make in (*makers, _comparison, _index, _speed):
         yield from make(root)
 
 
 def _real_films(root: Path) -> Iterator[Table]:
-    """All questions beside who looks at no film, then counts by type of question."""
+    """All questions beside baselines without the film, then counts by type of question."""
     source = "experiments/real_films/result.json"
     for data in read_json(root, source):
         films = data["fingerprint"]["films"]
@@ -123,7 +123,7 @@ def _nextgqa(root: Path) -> Iterator[Table]:
         )
 
 
-def _senses(root: Path) -> Iterator[Table]:
+def _modalities(root: Path) -> Iterator[Table]:
     """What hearing adds to seeing, on the small world and on real films with sentences spoken over
     them.
     """

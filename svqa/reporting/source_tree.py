@@ -37,8 +37,8 @@ def _experiments(root: Path) -> Iterator[str]:
         return
     yield _line(0, "experiments/", root / "experiments" / "__init__.py")
     for folder in sorted(p for p in (root / "experiments").iterdir() if p.is_dir()):
-        told = [folder / name for name in ("run.py", "__main__.py", "__init__.py")]
-        path = next((p for p in told if p.is_file()), None)
+        names = [folder / name for name in ("run.py", "__main__.py", "__init__.py")]
+        path = next((p for p in names if p.is_file()), None)
         if path:
             yield _line(1, f"{folder.name}/", path)
 

@@ -1,4 +1,4 @@
-"""A comparison must not cry wolf, must see what is there, and must treat a video as one unit."""
+"""A comparison keeps its error rate, has power, and treats a video as one unit."""
 
 from __future__ import annotations
 
