@@ -124,8 +124,9 @@ def _nextgqa(root: Path) -> Iterator[Table]:
 
 
 def _modalities(root: Path) -> Iterator[Table]:
-    """What hearing adds to seeing, on the small world and on real films with sentences spoken over
-    them.
+    """What hearing adds to seeing.
+
+    On the small world, and on real films with sentences spoken over them.
     """
     rows = []
     for data in read_json(root, "experiments/shapes_fusion/result.json"):
@@ -157,8 +158,9 @@ def _modalities(root: Path) -> Iterator[Table]:
 
 
 def _lora(root: Path) -> Iterator[Table]:
-    """What fine-tuning on time questions gains, as a share of full fine-tuning's gain, and what it
-    forgets.
+    """What fine-tuning on time questions gains, and what it forgets.
+
+    The gain is a share of full fine-tuning's.
     """
     for data in read_json(root, "experiments/lora/result.json"):
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])

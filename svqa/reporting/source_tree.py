@@ -10,8 +10,9 @@ COLUMN = 30
 
 
 def tree(root: Path) -> str:
-    """-> an indented tree: the package module by module, `benchmarks/` file by file, a line for
-    every experiment.
+    """-> an indented tree of the sources.
+
+    The package module by module, `benchmarks/` file by file, a line for every experiment.
     """
     lines = [*_modules(root, "svqa"), *_modules(root, "benchmarks"), *_experiments(root)]
     return "\n".join(["", *(f"    {line}" for line in lines), ""])

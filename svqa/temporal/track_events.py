@@ -19,9 +19,8 @@ from svqa.temporal.tracks import Track
 
 KINDS = ("appears", "vanishes", "changes colour", "changes", "stops", "starts", "turns", "meets")
 CHANGE_PRICE = 2.0  # summed scores that a change of name has to win, at ten looks a second
-LEAST_PRICE = (
-    1.0  # and with fewer looks: one odd box, of score 1 at most, would have to pay it twice
-)
+# and with fewer looks: one odd box, of score 1 at most, would have to pay it twice
+LEAST_PRICE = 1.0
 LEAST_HINGE = 0.15  # of its size: how far a path must lie from one straight line to have a bend
 LEAST_LEG_S = 0.6  # on either side of a bend
 STILL = 0.12  # sizes a second; what moves less stands still

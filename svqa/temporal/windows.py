@@ -12,9 +12,8 @@ import math
 import numpy as np
 
 _EDGE_S = 1e-9  # a frame exactly on the window's edge is inside, whatever the rounding of its time
-_MAX_LOG_WEIGHT = (
-    16.0  # running sums of weights further apart than e^16 would lose the small ones to rounding
-)
+# running sums of weights further apart than e^16 would lose the small ones to rounding
+_MAX_LOG_WEIGHT = 16.0
 
 
 def slide_mean(values: np.ndarray, t_s: np.ndarray, *, window_s: float) -> np.ndarray:
