@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import (
-    Database,
-    Json,
-    Models,
-    Video,
-    clock,
-    print_json,
-    print_table,
-    say,
-)
+from svqa.cli.output import Database, Json, Models, Video, clock, print_json, print_table, say
 from svqa.cli.progress import progress_bars
 
 if TYPE_CHECKING:

@@ -186,11 +186,7 @@ class ModelComparator:
         return best_model(last, metric, constraints)
 
     def run_model(
-        self,
-        model_type: ModelType,
-        name: str,
-        inputs: Sequence[Any],
-        store: Store | None = None,
+        self, model_type: ModelType, name: str, inputs: Sequence[Any], store: Store | None = None
     ) -> ModelRun:
         """One model on every input, its errors kept beside its outputs.
 

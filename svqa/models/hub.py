@@ -12,13 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from svqa.errors import (
-    ModelError,
-    UnknownModel,
-    UsageError,
-    WeightsMissing,
-    unknown_name,
-)
+from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing, unknown_name
 from svqa.models.weights import sha256_of
 
 PULL = "Run: svqa models pull hub"

@@ -160,11 +160,7 @@ class Analysis:
         )
 
     def _text_vectors(
-        self,
-        modality: str,
-        said: Sequence[Caption | Utterance],
-        start_s: float,
-        end_s: float,
+        self, modality: str, said: Sequence[Caption | Utterance], start_s: float, end_s: float
     ) -> tuple[VectorSet, ...]:
         """Sentences with their seconds -> their vectors, and that of the scene.
 
