@@ -77,7 +77,7 @@ bench: $(READY)
 
 # through an sdist, so that nothing of an old build/ gets in; then into an empty environment, far from this checkout
 wheel: $(READY)
-	@rm -rf dist && $(PY) -m build -q --outdir dist
+	@rm -rf dist && $(PY) -m build -qq --outdir dist
 	@$(PY) -m tests.release.check_wheel dist/*.whl
 
 # ruff and mypy before each commit
