@@ -16,7 +16,8 @@ _AUXILIARIES = frozenset(
     "is are was were do does did has have had can could will would should am".split()
 )
 _SAID = re.compile(
-    r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|hear(s|d|ing)?|tell(s|ing)?|told|"
+    r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|"
+    r"hear(s|d|ing)?|tell(s|ing)?|told|"
     r"discuss(es|ed|ing)?|explain(s|ed|ing)?|announce[sd]?|narrat\w+|lyrics|speech)\b"
 )
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")

@@ -313,7 +313,10 @@ def test_p16_statistics_of_one_video_never_scan_a_table(tmp_path):
         video = ingest(store)
         store.add_query("?", kind="ask", models={}, latency_ms=1.0, videos=[video])
         statements = []
-        note = lambda _connection, _cursor, sql, args, *_: statements.append((sql, args))  # noqa: E731
+
+        def note(_connection, _cursor, sql, args, *_):
+            statements.append((sql, args))
+
         event.listen(store._engine, "before_cursor_execute", note)
         metrics_service.get_video_statistics(store, video)
         for work in (store.vectors, store.nearest):
