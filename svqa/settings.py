@@ -76,9 +76,10 @@ class Settings:
             n: getattr(self, n)
             for n in ("every_s", "segment_s", "scene_s", "shots", "decoder", "speech", "boxes")
         }
+        # it writes no row
         makers = {
             f"model.{role}": name for role, name in sorted(model_ids.items()) if role != "answerer"
-        }  # it writes no row
+        }
         return {**own, "models": self.models, **makers}
 
 

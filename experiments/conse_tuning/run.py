@@ -150,9 +150,8 @@ def measure(part: str, shares: dict, labels: np.ndarray, sentences: MiniLM, chos
     queries = unit(sentences.encode_text([text for _, text in texts]) - origin)
     keep = {"top_k": chosen["top_k"], "temperature": chosen["temperature"]}
     frames = {name: unit(sharpen(shares[name], **keep) @ labels - origin) for name in names}
-    scores = np.stack(
-        [pool(queries @ frames[name].T, chosen["score"]) for name in names], axis=1
-    )  # (queries, items)
+    # (queries, items)
+    scores = np.stack([pool(queries @ frames[name].T, chosen["score"]) for name in names], axis=1)
     truth = np.array([names.index(name) for name, _ in texts])
     ranks = 1 + (scores > scores[np.arange(len(truth)), truth][:, None]).sum(1)
     return {

@@ -105,9 +105,8 @@ def create_index(
     before = find_index(connection, space)
     if before is not None and (before.m, before.ef_construction) == (m, ef_construction):
         return False
-    graph = rows * (
-        4 * dim + 48 * m + 512
-    )  # vector, neighbours and their bookkeeping, by pgvector's structures
+    # vector, neighbours and their bookkeeping, by pgvector's structures
+    graph = rows * (4 * dim + 48 * m + 512)
     memory_kb = min(max(graph, _LEAST_MEMORY), _MOST_MEMORY) >> 10
     connection.execute(text(f"SET LOCAL maintenance_work_mem = {memory_kb}"))
     connection.execute(text(f"SET LOCAL max_parallel_maintenance_workers = {int(workers)}"))

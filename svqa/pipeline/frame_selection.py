@@ -19,9 +19,8 @@ from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Evidence
 
 LOOKS = 8  # frames that are shown, at most
-_ANYTHING = frozenset(
-    content_stems("object thing something anything")
-)  # words that no caption needs to say
+# words that no caption needs to say
+_ANYTHING = frozenset(content_stems("object thing something anything"))
 
 
 def frames_to_show(

@@ -33,22 +33,15 @@ from svqa.retrieval.rank_fusion import fuse_ranks, ordinal_ranks
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
 
-NEAR_S = {
-    "frame": 2.0,
-    "segment": 5.0,
-    "scene": 30.0,
-}  # level -> a neighbour this far away lends 1 / e of its score
+# level -> a neighbour this far away lends 1 / e of its score
+NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}
 LEVELS = tuple(NEAR_S)
 DEPTH = 100  # moments a ranking may name
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
 _NONE = -np.inf
 WEIGHTS = {"visual": 1.0, "caption": 1.0, "speech": 1.0, "bm25": 1.0, "audio": 1.0}
-FLOOR = {
-    "visual": _NONE,
-    "caption": 0.4,
-    "speech": 0.4,
-    "audio": 0.4,
-}  # cosines under it say "not about this" and name no moment
+# cosines under it say "not about this" and name no moment
+FLOOR = {"visual": _NONE, "caption": 0.4, "speech": 0.4, "audio": 0.4}
 _LEAST = {"caption": 0.4, "speech": 0.4, "bm25": 0.0}  # what a moment that is not named counts as
 
 
@@ -84,10 +77,8 @@ def search(
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
     if _is_indexed(store, models, videos, level):
-        videos, cache = (
-            _narrowed(store, models, text, videos, level, example),
-            SearchCache(),
-        )  # the next search reads others
+        # the next search reads others
+        videos, cache = (_narrowed(store, models, text, videos, level, example), SearchCache())
     moments, measured = _measure(store, models, text, videos, level, cache)
     if not len(moments):
         return []
@@ -135,9 +126,8 @@ def _measure(
     words = cache.words(store, moments, videos)
     sentence = models.sentences.encode_text([text])[0]
     for modality in ("caption", "speech"):
-        for of in (
-            ("segment",) if level == "segment" else ("segment", "scene")
-        ):  # a scene: all of it, or its best sentence
+        # a scene: all of it, or its best sentence
+        for of in ("segment",) if level == "segment" else ("segment", "scene"):
             table = store.vectors(of, modality, models.sentences.model_id, videos=videos)
             scores = words.best_by_moment(
                 f"{modality} {of}", table, _by_vector(cache, table, sentence, FLOOR[modality])
@@ -221,9 +211,8 @@ def _alike(
 ) -> np.ndarray:
     """(M,): how much the best stretch of each moment sounds like the example."""
     table = store.vectors("frame", "audio", models.sounds.model_id, videos=videos)
-    floor = (
-        _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
-    )  # measured for log-mel statistics only
+    # measured for log-mel statistics only
+    floor = _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
     scores = _by_vector(cache, table, example, floor)
     return cache.words(store, moments, videos).best_by_moment("audio", table, scores)
 

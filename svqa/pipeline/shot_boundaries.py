@@ -13,9 +13,8 @@ from svqa.media import Sampling, open_shot_finder, shots, stream_frames
 from svqa.records import FrameBatch, Segment
 
 MARGIN = 6  # frames on either side of a cut that its detector may look at
-THRESHOLD = {
-    "adaptive": 2.0
-}  # sparse frames differ more from their neighbours than every frame does (notebook 01)
+# sparse frames differ more from their neighbours than every frame does (notebook 01)
+THRESHOLD = {"adaptive": 2.0}
 
 
 class ShotBoundaryFinder:

@@ -145,9 +145,8 @@ def order_moments(values: np.ndarray, t_s: np.ndarray | None = None) -> np.ndarr
     reach_s = (t_s[-1] - t_s[0]) / 2
     x = (t_s - (t_s[0] + t_s[-1]) / 2) / reach_s if reach_s > 0 else np.zeros(len(t_s))
     basis = np.stack([math.sqrt(3) * x, math.sqrt(7) * (5 * x**3 - 3 * x) / 2])
-    return (basis @ (values - values.mean(axis=0)) / len(values)).astype(
-        np.float32
-    )  # (2, N) (N, D) -> (2, D)
+    # (2, N) (N, D) -> (2, D)
+    return (basis @ (values - values.mean(axis=0)) / len(values)).astype(np.float32)
 
 
 def order_aware(

@@ -13,10 +13,8 @@ from svqa.errors import UsageError, unknown_name
 from svqa.training.presets import PRESETS, preset
 
 PRECISIONS = ("fp32", "bf16", "fp16")
-LEARNING_RATES = {
-    True: 1e-3,
-    False: 1e-4,
-}  # with LoRA, without: a low-rank update takes, and needs, larger steps
+# with LoRA, without: a low-rank update takes, and needs, larger steps
+LEARNING_RATES = {True: 1e-3, False: 1e-4}
 
 
 @dataclass(frozen=True)

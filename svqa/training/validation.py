@@ -38,9 +38,8 @@ def generate_answers(
         by_length[len(collate.tokens.asked[row])].append((at, row))
     answers = [""] * len(rows)
     for bucket in by_length.values():
-        bucket.sort(
-            key=lambda pair: collate.seen.pictures.row_of[pair[1]]
-        )  # so that a picture is seen once
+        # so that a picture is seen once
+        bucket.sort(key=lambda pair: collate.seen.pictures.row_of[pair[1]])
         for first in range(0, len(bucket), batch_size):
             part = bucket[first : first + batch_size]
             batch = {k: v.to(device) for k, v in collate([row for _, row in part]).items()}

@@ -77,9 +77,8 @@ def test_what_is_told_must_be_one_of_the_options(street):
         is None
     )
     happened = ("the red car stops", "the blue bus appears")
-    assert (
-        answer_from_events(street, "what happens when the bell first rings?", happened) is None
-    )  # the boxes do not hear
+    # the boxes do not hear
+    assert answer_from_events(street, "what happens when the bell first rings?", happened) is None
     assert chosen("2", ["12", "two"]) is None and chosen("at 3 s", ["3", "4"]) is None
 
 
