@@ -68,8 +68,7 @@ def train(
         "optimizer": "AdamW 2e-3, cosine, 5e-4 decay",
         "parameters": sum(p.numel() for p in network.parameters()),
         "data": "three in four pictures hold up to ten still shapes, the others are moments of "
-        "videos; "
-        "half are recoded as JPEG",
+        "videos; half are recoded as JPEG",
     }
     write_card(
         folder,

@@ -87,9 +87,8 @@ def create_index(
     """
     if connection.dialect.name != "postgresql":
         raise UsageError(
-            "SQLite has no HNSW index and needs none: its search is exact, and right "
-            "below a million rows. "
-            "A larger library belongs into PostgreSQL with pgvector."
+            "SQLite has no HNSW index and needs none: its search is exact, and right below a "
+            "million rows. A larger library belongs into PostgreSQL with pgvector."
         )
     if not (2 <= m <= 100 and 2 * m <= ef_construction <= 1000 and workers >= 0):
         raise UsageError(

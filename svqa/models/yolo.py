@@ -68,9 +68,9 @@ class YoloDetector(Detector):
         found = locate(path_or_id, revision=revision)
         if not (found.folder / "model.safetensors").is_file():
             raise WeightsMissing(
-                f"{found.folder}/model.safetensors is not there, and svqa reads no "
-                "pickled weights. "
-                "Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, folder)."
+                f"{found.folder}/model.safetensors is not there, and svqa reads no pickled "
+                "weights. Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, "
+                "folder)."
             )
         try:
             config = json.loads((found.folder / "config.json").read_text(encoding="utf-8"))

@@ -141,8 +141,7 @@ def match(fused: Fused, **queries: np.ndarray) -> Scores:
         if len(query) != fused.parts[s].shape[1]:
             raise UsageError(
                 f"the {s} query has {len(query)} numbers, the items have "
-                f"{fused.parts[s].shape[1]}: "
-                f"make both with the same model"
+                f"{fused.parts[s].shape[1]}: make both with the same model"
             )
         cosines[s] = fused.parts[s] @ query
     weights = _for_query(fused, shared)

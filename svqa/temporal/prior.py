@@ -137,8 +137,7 @@ def fit_prior(
     if not len(questions) == len(durations_s) == len(spans) or not len(questions):
         raise ValueError(
             "one duration and one list of spans a question, at least one question, got "
-            f"{len(questions)} "
-            f"questions, {len(durations_s)} durations, {len(spans)} lists of spans"
+            f"{len(questions)} questions, {len(durations_s)} durations, {len(spans)} lists of spans"
         )
     weighted, total = np.zeros((_CELLS, 2)), np.zeros(_CELLS)
     counts: dict[tuple[str, str], np.ndarray] = {}

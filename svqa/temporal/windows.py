@@ -74,9 +74,8 @@ def slide_attention(
     if np.ptp(logits) > _MAX_LOG_WEIGHT:
         least = temperature * np.ptp(logits) / _MAX_LOG_WEIGHT
         raise ValueError(
-            f"weights differ by e^{np.ptp(logits):.0f}, at most e^{_MAX_LOG_WEIGHT:.0f} "
-            "is exact: use a "
-            f"temperature of at least {least:.2g}, not {temperature}"
+            f"weights differ by e^{np.ptp(logits):.0f}, at most e^{_MAX_LOG_WEIGHT:.0f} is exact: "
+            f"use a temperature of at least {least:.2g}, not {temperature}"
         )
     weight = np.exp(logits - logits.max())[:, None]
     return (_running_sum(weight * values, low, high) / _running_sum(weight, low, high)).astype(

@@ -191,11 +191,9 @@ def look_alikes(pictures: Pictures, train: int) -> list[str]:
         return []
     a, b = (pictures.source(int(part[i])) for part, i in zip(rows, pairs[0], strict=True))
     return [
-        f"{len(pairs)} of {len(rows[1])} validation pictures look like a training picture "
-        "(for example "
-        f"{b.path.name}, line {b.line}, and {a.path.name}, line {a.line}): if they show "
-        "the same scene, the figures "
-        "flatter. Both were kept."
+        f"{len(pairs)} of {len(rows[1])} validation pictures look like a training picture (for "
+        f"example {b.path.name}, line {b.line}, and {a.path.name}, line {a.line}): if they show "
+        "the same scene, the figures flatter. Both were kept."
     ]
 
 

@@ -170,10 +170,9 @@ def _continued(recipe: Recipe, base: Base, parent: StoredVersion) -> tuple[Any, 
     for field in ("use_lora", "preset", "rank", "alpha"):
         if parent.settings[field] != getattr(recipe, field):
             raise ModelError(
-                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, "
-                f"this run {getattr(recipe, field)}: "
-                "its update cannot be trained further like that. Give the same, or start "
-                "without a parent."
+                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, this run "
+                f"{getattr(recipe, field)}: its update cannot be trained further like that. Give "
+                "the same, or start without a parent."
             )
     if not recipe.use_lora:
         raise ModelError(

@@ -113,9 +113,8 @@ def _known(candidate: StoredVersion, champion: StoredVersion | None) -> Judged:
         return mine["after"], mine["before"], mine["videos"], fingerprint
     if champion.settings["val_sha256"] != candidate.settings["val_sha256"]:
         raise DifferentFingerprints(
-            f"{candidate.name}:{candidate.number} and :{champion.number} were validated "
-            "on different questions "
-            "(val_sha256). Give questions to ask both now: --questions FILE"
+            f"{candidate.name}:{candidate.number} and :{champion.number} were validated on "
+            "different questions (val_sha256). Give questions to ask both now: --questions FILE"
         )
     return mine["after"], champion.figures["per_question"]["after"], mine["videos"], fingerprint
 
@@ -163,11 +162,9 @@ def _refusal(done: Promotion) -> str:
     c = done.comparison
     word = "worse" if c.winner == "b" else c.verdict
     return (
-        f"{done.candidate} stays without '{done.alias}': against {done.against} the "
-        f"verdict is {word} "
-        f"(difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, "
-        f"{100 * c.high:+.1f}], n = {c.n} questions of "
-        f"{c.videos} videos; {100 * c.detectable:.1f} points would have shown). Ask more "
-        "questions (--questions FILE), "
-        "or promote it all the same with --force."
+        f"{done.candidate} stays without '{done.alias}': against {done.against} the verdict is "
+        f"{word} (difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, "
+        f"{100 * c.high:+.1f}], n = {c.n} questions of {c.videos} videos; {100 * c.detectable:.1f} "
+        "points would have shown). Ask more questions (--questions FILE), or promote it all the "
+        "same with --force."
     )

@@ -138,9 +138,9 @@ def load_peft(
     if found.sha256 != version.base_sha256:
         raise ModelError(
             f"{version.name}:{version.number} was trained from {version.base_id} with SHA-256 "
-            f"{version.base_sha256[:16]}..., but {found.folder} has "
-            f"{found.sha256[:16]}...: the update would be added "
-            "to other weights. Name the right base, or train a new version from this one."
+            f"{version.base_sha256[:16]}..., but {found.folder} has {found.sha256[:16]}...: the "
+            "update would be added to other weights. Name the right base, or train a new version "
+            "from this one."
         )
     loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, found.folder, device=device)
     with without_advice():
