@@ -196,8 +196,13 @@ def used(sources: Iterable[str]) -> set[str]:
     return {canonicalize_name(owner) for top in tops for owner in owners.get(top, ())}
 
 
+@functools.cache
+def used_by_the_package() -> set[str]:
+    return used(path.read_text(encoding="utf-8") for path in modules().values())
+
+
 def test_what_is_declared_is_used():
-    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    package = used_by_the_package()
     around = used(s for n, s in sources_outside().items() if n != "tests/rules/test_imports.py")
     installed = declared() | declared("hub", "postgres")
     assert installed - package - set(TOOLS) == set(), "declared for the package, which imports none"
@@ -205,7 +210,7 @@ def test_what_is_declared_is_used():
 
 
 def test_a_named_tool_is_declared_and_imported_by_nothing():
-    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    package = used_by_the_package()
     assert set(TOOLS) - declared() - declared(*INSTALLED_EXTRAS) == set()
     assert set(TOOLS) & package == set(), "imported: no need to name them"
 
