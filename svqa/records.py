@@ -30,6 +30,14 @@ def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
 
 
+def _check_box(xyxy_px: tuple[float, float, float, float], score: float) -> None:
+    x0, y0, x1, y1 = xyxy_px
+    if not (all(map(math.isfinite, xyxy_px)) and x1 > x0 and y1 > y0):
+        raise ValueError(f"a box needs left < right and top < bottom, got {xyxy_px}")
+    if not 0 <= score <= 1:
+        raise ValueError(f"score must be in [0, 1], got {score}")
+
+
 def _clock(seconds: float) -> str:
     return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
@@ -187,6 +195,41 @@ class Detection:
             raise ValueError(f"a box needs left < right and top < bottom, got {self.xyxy_px}")
         if not 0 <= self.score <= 1:
             raise ValueError(f"score must be in [0, 1], got {self.score}")
+
+    def __post_init__(self):
+        _check_box(self.xyxy_px, self.score)
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line of text in one picture: what it says, how sure the reader is (0 to 1), and where."""
+
+    text: str
+    score: float
+    xyxy_px: tuple[float, float, float, float]
+
+    def __post_init__(self):
+        _check_box(self.xyxy_px, self.score)
+        if not self.text.strip():
+            raise ValueError(f"a line of text needs words, got {self.text!r}")
+
+
+@dataclass(frozen=True)
+class TextBox:
+    """A line of text that is seen in `[start_s, end_s)`: words, place and score as in `TextLine`,
+    of the picture in which it was read best.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    score: float
+    xyxy_px: tuple[float, float, float, float]
+    model_id: str
+
+    def __post_init__(self):
+        _check_span(self.start_s, self.end_s)
+        TextLine(self.text, self.score, self.xyxy_px)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from .base import (
     Encoder as Encoder,
     SoundEncoder as SoundEncoder,
     TextEncoder as TextEncoder,
+    TextReader as TextReader,
     Transcriber as Transcriber,
 )
 from .blip import (
@@ -76,6 +77,14 @@ from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
 )
+from .ocr import (
+    RapidOcrReader as RapidOcrReader,
+)
+from .screen_text import (
+    TextChange as TextChange,
+    TextGate as TextGate,
+    text_boxes as text_boxes,
+)
 from .ssd import (
     SsdDetector as SsdDetector,
 )
@@ -135,10 +144,14 @@ __all__ = [
     "MiniLM",
     "ModelSet",
     "ModelSpec",
+    "RapidOcrReader",
     "SoundEncoder",
     "SsdDetector",
     "TagCaptioner",
+    "TextChange",
     "TextEncoder",
+    "TextGate",
+    "TextReader",
     "Transcriber",
     "VideoLanguageAnswerer",
     "WeightedVote",
@@ -158,6 +171,7 @@ __all__ = [
     "pull",
     "resolve",
     "sha256_of",
+    "text_boxes",
     "verify",
     "write_checksums",
 ]

@@ -22,6 +22,7 @@ from svqa.records import (
     FrameBatch,
     Question,
     Segment,
+    TextLine,
     Utterance,
     Waveform,
 )
@@ -77,6 +78,16 @@ class Detector(ABC):
     @abstractmethod
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
         """Boxes of every frame in pixels of the given frames, best first within a frame."""
+
+
+class TextReader(ABC):
+    """A picture -> the text in it."""
+
+    model_id: str
+
+    @abstractmethod
+    def read(self, pixels: np.ndarray) -> list[TextLine]:
+        """(H, W, 3) uint8 RGB -> lines from top to bottom, boxes in pixels of this picture."""
 
 
 class Transcriber(ABC):
