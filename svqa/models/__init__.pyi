@@ -34,6 +34,12 @@ from .coco import (
     coco_categories as coco_categories,
     coco_supercategories as coco_supercategories,
 )
+from .colours import (
+    COLOUR_TERMS as COLOUR_TERMS,
+    clear_colours as clear_colours,
+    colour_shares as colour_shares,
+    name_colours as name_colours,
+)
 from .conse import (
     ConseEncoder as ConseEncoder,
 )
@@ -118,6 +124,7 @@ from .zoo import (
 
 __all__ = [
     "CHECKSUMS_FILE",
+    "COLOUR_TERMS",
     "DEFAULT_BYTES",
     "FRAME_STRATEGIES",
     "HUB_MODELS",
@@ -160,8 +167,10 @@ __all__ = [
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "clear_colours",
     "coco_categories",
     "coco_supercategories",
+    "colour_shares",
     "describe",
     "encode_question",
     "frame_grid",
@@ -172,6 +181,7 @@ __all__ = [
     "load_pretrained",
     "load_set",
     "locate",
+    "name_colours",
     "pull",
     "resolve",
     "sha256_of",
