@@ -22,7 +22,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # mkdocs-material's notice about its successor
 export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: help install demo test lint test-unit test-slow test-notebooks docs docs-check report bench wheel hooks constraints clean
+.PHONY: help install demo test lint test-unit test-slow test-notebooks coverage docs docs-check report bench wheel hooks constraints clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -51,11 +51,15 @@ lint: $(READY)
 	@$(PY) -m mypy
 
 test-unit: $(READY)
-	@echo "== unit tests"; $(PY) -m pytest -q $(SPREAD) -m "not slow" --cov=svqa --cov-report=
-	@echo "coverage: $$($(PY) -m coverage report --format=total) % of svqa's lines ($(PY) -m coverage report)"
+	@echo "== unit tests"; $(PY) -m pytest -q $(SPREAD) -m "not slow"
 
+# measured here and not in the unit tests, which it would make half as slow again
 test-slow: $(READY)
-	@echo "== slow and integration tests"; $(PY) -m pytest -q $(SPREAD) -m slow
+	@echo "== slow and integration tests"; $(PY) -m pytest -q $(SPREAD) -m slow --cov=svqa --cov-report=
+	@echo "coverage by these alone: $$($(PY) -m coverage report --format=total) % of svqa's lines; by all: make coverage"
+
+coverage: $(READY)
+	@$(PY) -m pytest -q $(SPREAD) --cov=svqa --cov-report=term:skip-covered
 
 test-notebooks: $(READY)
 	@echo "== notebooks, compared with their committed outputs"
@@ -77,7 +81,7 @@ bench: $(READY)
 
 # through an sdist, so that nothing of an old build/ gets in; then into an empty environment, far from this checkout
 wheel: $(READY)
-	@rm -rf dist && $(PY) -m build -q --outdir dist
+	@rm -rf dist && $(PY) -m build -qq --outdir dist
 	@$(PY) -m tests.release.check_wheel dist/*.whl
 
 # ruff and mypy before each commit

@@ -1,5 +1,4 @@
-"""Two ways to do one job -> the ratio of their times, measured in turn in one run, with its
-interval.
+"""Two ways to do one job -> the ratio of their times, measured in turn, with its interval.
 
 A case gives `ours` and `theirs`; they run A B A B ..., and what they return is compared first,
 because a faster wrong answer scores nothing. The figure is the median of the pairwise ratios; its
@@ -21,51 +20,65 @@ from svqa.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Case:
-    """One ratio of performance. `ours` and `theirs` do the same job; `same` compares what they
-    return.
+class Benchmark:
+    """What is measured under one id, against what, and what it aims at.
 
-    `faster_is_higher` False: the ratio is our time over theirs (aim `<=`); True: our speed over
-    theirs (aim `>=`).
+    `aim` bounds our time over theirs from above, or with `higher_is_better` our speed over theirs
+    from below. Ids of one `group` share their files and are asked for together (`--only P2`).
     """
 
     id: str
     what: str
     against: str
     aim: float
+    higher_is_better: bool = False
+    group: str = ""
+
+    @property
+    def asked_for(self) -> str:
+        """What `--only` calls it."""
+        return self.group or self.id
+
+    @property
+    def aim_text(self) -> str:
+        """`<= 1.05` or `>= 0.95`."""
+        return f"{'>=' if self.higher_is_better else '<='} {self.aim:g}"
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value is at least as good as the aim."""
+        return value >= self.aim if self.higher_is_better else value <= self.aim
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ratio of times: `ours` and `theirs` do the same job, `same` compares what they return."""
+
+    benchmark: Benchmark
     ours: Callable[[], Any]
     theirs: Callable[[], Any]
     same: Callable[[Any, Any], bool]
-    faster_is_higher: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure that is not a pair of timings (memory, growth): its value, what it is held against
-    and whether it held.
-    """
+    """A figure that is not a pair of timings, such as memory or growth."""
 
-    id: str
-    what: str
-    against: str
-    aim: str
+    benchmark: Benchmark
     value: float
-    met: bool
     notes: dict[str, Any] = field(default_factory=dict)
 
 
 Suite = Callable[[], AbstractContextManager[Iterator[Case | Measured]]]
 
 
-def measure(case: Case, *, pairs: int) -> dict:
-    """One warm-up of each side, then `pairs` runs in turn; -> a row with the ratio, its interval
-    and both medians.
-    """
+def measure(case: Case, *, pairs: int) -> dict[str, Any]:
+    """One warm-up a side, then `pairs` runs in turn -> a row with the ratio and its interval."""
     if pairs < 3:
         raise UsageError(f"A ratio needs at least 3 pairs, got {pairs}.")
-    same = bool(case.same(case.ours(), case.theirs()))
-    ours_s, theirs_s = [], []
+    benchmark, same = case.benchmark, bool(case.same(case.ours(), case.theirs()))
+    ours_s: list[float] = []
+    theirs_s: list[float] = []
     for i in range(pairs):
         order = ((case.ours, ours_s), (case.theirs, theirs_s))
         for run, times in order if i % 2 == 0 else order[::-1]:
@@ -73,17 +86,15 @@ def measure(case: Case, *, pairs: int) -> dict:
             run()
             times.append(time.perf_counter() - begin)
     ratios = [
-        b / a if case.faster_is_higher else a / b for a, b in zip(ours_s, theirs_s, strict=True)
+        b / a if benchmark.higher_is_better else a / b
+        for a, b in zip(ours_s, theirs_s, strict=True)
     ]
     value, low, high = median_interval(ratios)
-    met = value >= case.aim if case.faster_is_higher else value <= case.aim
     return {
-        "id": case.id,
-        "what": case.what,
-        "against": case.against,
+        **_head(benchmark),
         "ratio": {"value": value, "low": low, "high": high, "n": pairs},
-        "aim": f"{'>=' if case.faster_is_higher else '<='} {case.aim}",
-        "met": same and met,
+        "aim": benchmark.aim_text,
+        "met": same and benchmark.is_met(value),
         "same_result": same,
         "ours_s": statistics.median(ours_s),
         "theirs_s": statistics.median(theirs_s),
@@ -91,24 +102,24 @@ def measure(case: Case, *, pairs: int) -> dict:
     }
 
 
-def row_of(m: Measured) -> dict:
+def row_of(m: Measured) -> dict[str, Any]:
     """-> the row of a figure that is not a pair of timings."""
-    ratio = {"value": m.value, "low": m.value, "high": m.value, "n": 1}
     return {
-        "id": m.id,
-        "what": m.what,
-        "against": m.against,
-        "ratio": ratio,
-        "aim": m.aim,
-        "met": m.met,
+        **_head(m.benchmark),
+        "ratio": {"value": m.value, "low": m.value, "high": m.value, "n": 1},
+        "aim": m.benchmark.aim_text,
+        "met": m.benchmark.is_met(m.value),
         "same_result": True,
         **m.notes,
     }
 
 
+def _head(benchmark: Benchmark) -> dict[str, str]:
+    return {"id": benchmark.id, "what": benchmark.what, "against": benchmark.against}
+
+
 def median_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float, float]:
-    """-> (median, low, high): the narrowest pair of order statistics that holds the median with at
-    least `level`.
+    """-> (median, low, high): the narrowest order statistics that hold the median with `level`.
 
     With fewer than six values no pair does, and the extremes are given (David and Nagaraja 2003,
     section 7.1).

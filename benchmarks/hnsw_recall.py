@@ -11,9 +11,11 @@ about a library.
 
 from __future__ import annotations
 
+import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,9 +41,7 @@ SPACE = ("frame", "visual", "bench")
 def filled_library(
     rows: int = ROWS, dim: int = DIM, *, of_video: int = OF_VIDEO, queries: int = QUERIES
 ):
-    """-> a store on a new PostgreSQL with `rows` vectors and no index, queries (Q, dim), and the
-    seconds it took to fill.
-    """
+    """-> a store on a new PostgreSQL with `rows` vectors, queries (Q, dim), seconds of filling."""
     import pgserver
 
     with tempfile.TemporaryDirectory(prefix="svqa-hnsw-") as folder:
@@ -85,9 +85,7 @@ def _mixed(causes: np.ndarray, mixing: np.ndarray, rng: np.random.Generator) -> 
 
 
 def build(store: Store) -> dict[str, float]:
-    """Makes the index as the store does unless told otherwise; -> seconds, and megabytes of index
-    and table.
-    """
+    """Make the index with the store's defaults -> seconds, megabytes of index and of table."""
     begin = time.perf_counter()
     store.build_index(*SPACE)
     build_s = time.perf_counter() - begin
@@ -99,9 +97,7 @@ def build(store: Store) -> dict[str, float]:
 
 
 def exact_answers(store: Store, queries: np.ndarray) -> list[list[tuple[str, float]]]:
-    """The moments that are nearest, found by looking at every vector; here, because it is quicker
-    than in PostgreSQL.
-    """
+    """-> the nearest moments by exact search; here, because it is quicker than in PostgreSQL."""
     table = store.vectors(*SPACE)
     values, starts_s = widen(table.values), table.spans[:, 0]
     best = (top_k(values, query, max(KS))[0] for query in queries)
@@ -109,9 +105,7 @@ def exact_answers(store: Store, queries: np.ndarray) -> list[list[tuple[str, flo
 
 
 def recalls(store: Store, queries: np.ndarray, *, seed: int = 0) -> list[dict]:
-    """For each `ef_search` and k: the share of the exact k nearest that the index finds, its
-    interval over queries.
-    """
+    """-> by `ef_search` and k: the share of the exact k nearest found, intervals over queries."""
     exact = exact_answers(store, queries)
     rows = []
     for ef_search in EF_SEARCH:
@@ -129,9 +123,7 @@ def recalls(store: Store, queries: np.ndarray, *, seed: int = 0) -> list[dict]:
 
 
 def times(store: Store, queries: np.ndarray, *, k: int = 10) -> dict:
-    """Milliseconds of one query inside PostgreSQL, its way there and back included: exact, and by
-    `ef_search`; in turn.
-    """
+    """-> milliseconds of a query to PostgreSQL, exact and by `ef_search`, measured in turn."""
     ways = {"exact": {"approximate": False}}
     ways |= {str(ef): {"approximate": True, "ef_search": ef} for ef in EF_SEARCH}
     spent = {name: [] for name in ways}
@@ -191,16 +183,23 @@ def _versions(store: Store) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """The command line of this module."""
-    import argparse
-
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fill, measure and write."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.hnsw_recall",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/hnsw_recall.json"))
-    parser.add_argument("--rows", type=int, default=ROWS)
-    given = parser.parse_args()
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(__file__).with_suffix(".json"),
+        help="file that the JSON is written to (default: hnsw_recall.json beside this module)",
+    )
+    parser.add_argument(
+        "--rows", type=int, default=ROWS, help="vectors in the library (default: %(default)s)"
+    )
+    given = parser.parse_args(argv)
     with filled_library(given.rows) as library:
         found = report(*library)
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

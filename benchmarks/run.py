@@ -1,10 +1,11 @@
-"""Ids of cases -> their rows: each suite is set up, measured and cleaned up in turn."""
+"""Ids of benchmarks -> their rows: suites are set up, measured and cleaned up in turn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from benchmarks.cases import SUITES
+from benchmarks.cases import MODULES
 from benchmarks.harness import Case, measure, row_of
 from svqa.errors import UsageError, unknown_name
 from svqa.profiling.provenance import package_versions, this_machine
@@ -22,31 +23,34 @@ PACKAGES = (
 )
 
 
+def names_of(benchmarks: Sequence) -> list[str]:
+    """-> what `--only` may ask for: the ids, where several belong together their group."""
+    return list(dict.fromkeys(benchmark.asked_for for benchmark in benchmarks))
+
+
 def run_benchmarks(
     *, only: Sequence[str] | None = None, pairs: int = 7, say: Callable[[str], None] = print
-) -> dict:
-    """Run the cases and -> `{"hardware", "versions", "rows": [...]}`. `only`: ids such as `P1`;
-    raises UsageError on others.
+) -> dict[str, Any]:
+    """Measure and -> `{"hardware", "versions", "pairs", "rows", "skipped"}`.
 
-    A case whose tools are not installed is listed under `skipped` with the reason.
+    `only`: ids such as `P1`; raises UsageError on others. A suite whose tools are not installed is
+    listed under `skipped` with the reason. `say` is called with a line a row.
     """
-    known = {case_id for ids in SUITES for case_id in ids}
+    known = [name for module in MODULES for name in names_of(module.BENCHMARKS)]
     for name in only or ():
         if name not in known:
             raise UsageError(unknown_name("benchmark", name, known))
     rows, skipped = [], []
-    for ids, suite in SUITES.items():
-        wanted = [i for i in ids if not only or i in only]
+    for module in MODULES:
+        wanted = [name for name in names_of(module.BENCHMARKS) if not only or name in only]
         if not wanted:
             continue
         try:
-            with suite(wanted) as cases:
+            with module.suite(wanted) as cases:
                 for case in cases:
                     row = measure(case, pairs=pairs) if isinstance(case, Case) else row_of(case)
-                    say(
-                        f"{row['id']:<5} {row['what']}: {row['ratio']['value']:.3g} (aim "
-                        f"{row['aim']})"
-                    )
+                    value = f"{row['ratio']['value']:.3g} (aim {row['aim']})"
+                    say(f"{row['id']:<5} {row['what']} / {row['against']}: {value}")
                     rows.append(row)
         except ImportError as error:
             skipped.append({"ids": wanted, "reason": str(error)})

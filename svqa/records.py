@@ -93,6 +93,19 @@ class Utterance:
 
 
 @dataclass(frozen=True)
+class Transcript:
+    """What was said in a stretch of sound, in which language, and how sure that is (0 to 1).
+
+    Where nothing was written down, `note` says why.
+    """
+
+    utterances: tuple[Utterance, ...] = ()
+    language: str = ""
+    language_score: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Detection:
     """A box at `t_s`: left, top, right, bottom in pixels of the displayed frame; `score` 0 to 1."""
 
@@ -109,7 +122,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of text in one picture, `score` 0 to 1; `xyxy_px` as in `Detection`."""
+    """A line of text in one picture: what it says, how sure the reader is (0 to 1), and where."""
 
     text: str
     score: float
@@ -117,11 +130,13 @@ class TextLine:
 
     def __post_init__(self) -> None:
         _check_box(self.xyxy_px, self.score)
+        if not self.text.strip():
+            raise ValueError(f"a line of text needs words, got {self.text!r}")
 
 
 @dataclass(frozen=True)
 class TextBox:
-    """Text in the picture during `[start_s, end_s)`: one line, box and score as in `Detection`."""
+    """A line of text seen in `[start_s, end_s)`: words, score and place where it was read best."""
 
     text: str
     start_s: float
@@ -132,7 +147,7 @@ class TextBox:
 
     def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
-        _check_box(self.xyxy_px, self.score)
+        TextLine(self.text, self.score, self.xyxy_px)
 
 
 @dataclass(frozen=True)

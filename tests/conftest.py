@@ -6,8 +6,13 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# the same examples in every run, on a machine of any speed; nothing is kept between runs
+settings.register_profile("svqa", derandomize=True, max_examples=50, deadline=None, database=None)
+settings.load_profile("svqa")
 
 
 @pytest.fixture(scope="session")

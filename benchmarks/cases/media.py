@@ -1,6 +1,4 @@
-"""P1 linear decode, P2 one frame a second, P3 keyframes: the decoding worker against the fastest
-known ways.
-"""
+"""P1 linear decode, P2 one frame a second, P3 keyframes: the worker against the fastest ways."""
 
 from __future__ import annotations
 
@@ -13,13 +11,38 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Case
+from benchmarks.harness import Benchmark, Case
 from svqa.media import Sampling, stream_frames
 from svqa.reporting.sample_clips import ffmpeg, loop, real_clip
 
 SIDE_PX = 224
 SECONDS = 30
 GROUPS = (12, 250, 600)
+LINEAR = Benchmark(
+    "P1",
+    f"decode every frame and scale it to {SIDE_PX} px",
+    "ffmpeg -threads 2 to a rawvideo pipe",
+    0.95,
+    higher_is_better=True,
+)
+SPARSE = {
+    group: Benchmark(
+        f"P2.{group}",
+        f"one frame a second, a keyframe every {group}",
+        "the fastest of decord, PyAV and OpenCV here",
+        1.05,
+        group="P2",
+    )
+    for group in GROUPS
+}
+KEYFRAMES = Benchmark(
+    "P3",
+    "keyframes only, a keyframe every 250",
+    "our own full decode",
+    10.0,
+    higher_is_better=True,
+)
+BENCHMARKS = (LINEAR, *SPARSE.values(), KEYFRAMES)
 
 
 @contextmanager
@@ -36,44 +59,32 @@ def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case]]:
 def _cases(files: dict[int, Path], wanted: Sequence[str]) -> Iterator[Case]:
     if "P1" in wanted:
         yield Case(
-            "P1",
-            "decode every frame and scale it to 224 px",
-            "ffmpeg -threads 2 to a rawvideo pipe",
-            0.95,
+            LINEAR,
             lambda: _mean(files[250], Sampling.native()),
             lambda: _mean_ffmpeg(files[250]),
             _close,
-            faster_is_higher=True,
         )
     if "P2" in wanted:
         for group, path in files.items():
             name, best = _best_of(path)
             yield Case(
-                f"P2.{group}",
-                f"one frame a second, a keyframe every {group}",
-                f"{name}, the best of decord, PyAV and OpenCV here",
-                1.05,
+                SPARSE[group],
                 lambda path=path: _mean(path, Sampling.every(1.0)),
                 best,
                 _close,
+                {"fastest": name},
             )
     if "P3" in wanted:
         yield Case(
-            "P3",
-            "keyframes only, a keyframe every 250",
-            "our own full decode",
-            10.0,
+            KEYFRAMES,
             lambda: _count(files[250], Sampling.keyframes()),
             lambda: _count(files[250], Sampling.native()),
             lambda few, all_: 0 < few < all_,
-            faster_is_higher=True,
         )
 
 
 def _mean(path: Path, sampling: Sampling) -> tuple[int, float]:
-    """-> how many frames came, and their mean brightness: enough to see whether both sides saw the
-    same.
-    """
+    """-> how many frames came, and their mean brightness, by which both sides are compared."""
     frames, total = 0, 0.0
     with stream_frames(path, sampling, size_px=SIDE_PX) as stream:
         for batch in stream:
@@ -94,11 +105,7 @@ def _mean_ffmpeg(path: Path) -> tuple[int, float]:
     scale = f"scale={SIDE_PX}:{SIDE_PX}:flags=bilinear"
     run = [
         ffmpeg(),
-        "-v",
-        "error",
-        "-threads",
-        "2",
-        "-i",
+        *"-v error -threads 2 -i".split(),
         str(path),
         "-vf",
         scale,
@@ -147,8 +154,9 @@ while reader.grab():
 
 
 def _best_of(path: Path) -> tuple[str, Callable[[], tuple[int, float]]]:
-    """The fastest of three libraries on this file, each in a fresh process as ours is (decord and
-    PyAV cannot share one).
+    """The fastest of three libraries on this file, each in a fresh process, as ours is.
+
+    decord and PyAV cannot share one.
     """
     import time
 

@@ -1,6 +1,4 @@
-"""P10 exact search, P11 temporal re-rank, P16 one video among a million rows: what finding costs
-and grows with.
-"""
+"""P10 exact search, P11 temporal re-rank, P16 one video in a million rows: cost and growth."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Case
+from benchmarks.harness import Benchmark, Case
 from svqa.database import Store, open_store
 from svqa.profiling.performance import metrics_service
 from svqa.records import Chunk, VectorSet, VideoInfo
@@ -23,6 +21,30 @@ ROWS, DIM, K = 100_000, 512, 100
 MANY, FEW = 1_000_000, 10_000
 FILLED_BY, ONE_VIDEO = 5_000, 60  # rows of a video
 NARROW = 16  # features where only the number of rows counts
+_EXACT, _AT_FEW = f"exact top-{K} of {ROWS:,} x {DIM}", f"at {FEW:,} rows"
+MEMORY = Benchmark(
+    "P10.memory", _EXACT, "reading the same bytes once (their maximum)", 1.2, group="P10"
+)
+PLAIN = Benchmark("P10.plain", _EXACT, "numpy's product and a partial sort", 1.1, group="P10")
+RERANK = Benchmark(
+    "P11", f"temporal re-rank of {K} moments", f"the search of {ROWS:,} x {DIM} it follows", 0.1
+)
+GROWTH = Benchmark(
+    "P11.growth",
+    f"temporal re-rank, {K} moments of {MANY:,}",
+    f"{K} moments of {FEW:,}",
+    1.05,
+    group="P11",
+)
+ADD, QUERY, STATISTICS = (
+    Benchmark(f"P16.{name}", f"{what} at {MANY:,} rows", _AT_FEW, 1.1, group="P16")
+    for name, what in (
+        ("add", f"add a video of {ONE_VIDEO} rows"),
+        ("query", "search one video"),
+        ("statistics", "statistics of one video"),
+    )
+)
+BENCHMARKS = (MEMORY, PLAIN, RERANK, GROWTH, ADD, QUERY, STATISTICS)
 RERANKS = 100  # in one timing: a single one is too short to be timed
 
 
@@ -46,21 +68,14 @@ def _search() -> Iterator[Case]:
     rows, query = _unit_rows(ROWS, DIM), _unit_rows(1, DIM, seed=1)[0]
     values = np.asfortranarray(rows)  # as a library keeps what it has widened
     best = _plain(rows, query)
-    what = f"exact top-{K} of {ROWS:,} x {DIM}"
     yield Case(
-        "P10.memory",
-        what,
-        "reading the same bytes once (their maximum)",
-        1.2,
+        MEMORY,
         lambda: top_k(values, query, K),
         lambda: values.max(),
         lambda ours, _: np.array_equal(ours[0], best),
     )
     yield Case(
-        "P10.plain",
-        what,
-        "numpy's product and a partial sort",
-        1.1,
+        PLAIN,
         lambda: top_k(values, query, K)[0],
         lambda: _plain(rows, query),
         np.array_equal,
@@ -82,10 +97,7 @@ def _rerank() -> Iterator[Case]:
         return rerank_with_temporal_coherence(found, times_s)
 
     yield Case(
-        "P11",
-        f"temporal re-rank of {K} moments",
-        f"the search of {ROWS:,} x {DIM} it follows",
-        0.1,
+        RERANK,
         again,
         lambda: _found(values, query),
         lambda ours, theirs: {i for i, _ in ours} == {i for i, _ in theirs},
@@ -93,15 +105,7 @@ def _rerank() -> Iterator[Case]:
     few, many = (
         _found(_unit_rows(n, NARROW), _unit_rows(1, NARROW, seed=1)[0]) for n in (FEW, MANY)
     )
-    yield Case(
-        "P11.growth",
-        f"temporal re-rank, {K} moments of {MANY:,}",
-        f"{K} moments of {FEW:,}",
-        1.05,
-        lambda: _reranks(many),
-        lambda: _reranks(few),
-        int.__eq__,
-    )
+    yield Case(GROWTH, lambda: _reranks(many), lambda: _reranks(few), int.__eq__)
 
 
 def _found(values: np.ndarray, query: np.ndarray) -> list[tuple[int, float]]:
@@ -123,37 +127,22 @@ def _one_video(folder: Path) -> Iterator[Case]:
         for store, rows in ((many, MANY), (few, FEW)):
             for _ in range(rows // FILLED_BY):
                 _add(store, next(numbers), FILLED_BY)
-        aim, against = 1.1, f"at {FEW:,} rows"
-        yield Case(
-            "P16.add",
-            f"add a video of {ONE_VIDEO} rows at {MANY:,} rows",
-            against,
-            aim,
-            lambda: _adds(many, numbers),
-            lambda: _adds(few, numbers),
-            int.__eq__,
-        )
-        shelves = {
+        yield Case(ADD, lambda: _adds(many, numbers), lambda: _adds(few, numbers), int.__eq__)
+        fresh = {
             store: iter([_add(store, next(numbers), ONE_VIDEO) for _ in range(400)])
             for store in (many, few)
         }
         yield Case(
-            "P16.query",
-            f"search one video at {MANY:,} rows",
-            against,
-            aim,
-            lambda: _asks(many, shelves[many]),
-            lambda: _asks(few, shelves[few]),
+            QUERY,
+            lambda: _searches(many, fresh[many]),
+            lambda: _searches(few, fresh[few]),
             int.__eq__,
         )
-        told = {store: _add(store, next(numbers), ONE_VIDEO) for store in (many, few)}
+        one = {store: _add(store, next(numbers), ONE_VIDEO) for store in (many, few)}
         yield Case(
-            "P16.statistics",
-            f"statistics of one video at {MANY:,} rows",
-            against,
-            aim,
-            lambda: _tells(many, told[many]),
-            lambda: _tells(few, told[few]),
+            STATISTICS,
+            lambda: _statistics(many, one[many]),
+            lambda: _statistics(few, one[few]),
             int.__eq__,
         )
 
@@ -173,10 +162,8 @@ def _add(store: Store, number: int, rows: int) -> str:
     return claim.video_id
 
 
-def _asks(store: Store, videos: Iterator[str], times: int = 10) -> int:
-    """Searches videos that were never asked about, so that nothing comes from the store's
-    memory.
-    """
+def _searches(store: Store, videos: Iterator[str], times: int = 10) -> int:
+    """Searches videos that were never searched, so that nothing comes from the store's cache."""
     query = _unit_rows(1, NARROW, seed=1)[0]
     tables = (
         store.vectors("segment", "visual", "bench", videos=[next(videos)]) for _ in range(times)
@@ -184,7 +171,7 @@ def _asks(store: Store, videos: Iterator[str], times: int = 10) -> int:
     return sum(len(top_k(table.values, query, K)[0]) for table in tables)
 
 
-def _tells(store: Store, video: str, times: int = 20) -> int:
+def _statistics(store: Store, video: str, times: int = 20) -> int:
     return sum(
         metrics_service.get_video_statistics(store, video).processing["frames"]
         for _ in range(times)

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks.harness import Case
+from benchmarks.harness import Benchmark, Case
+
+IMPORT = Benchmark("P20", "import svqa", "import numpy", 2.0)
+BENCHMARKS = (IMPORT,)
 
 
 @contextmanager
@@ -19,16 +22,4 @@ def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case]]:
             [sys.executable, "-c", f"import {module}"], check=True, capture_output=True, text=True
         ).stdout
 
-    yield iter(
-        [
-            Case(
-                "P20",
-                "import svqa",
-                "import numpy",
-                2.0,
-                lambda: load("svqa"),
-                lambda: load("numpy"),
-                str.__eq__,
-            )
-        ]
-    )
+    yield iter([Case(IMPORT, lambda: load("svqa"), lambda: load("numpy"), str.__eq__)])

@@ -1,6 +1,4 @@
-"""P12: a chunk's rows through the store, against the same rows by `sqlite3.executemany` into the
-same tables.
-"""
+"""P12: a chunk's rows through the store, against the same rows by `sqlite3.executemany`."""
 
 from __future__ import annotations
 
@@ -13,12 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Case
+from benchmarks.harness import Benchmark, Case
 from svqa.database import Store, open_store
 from svqa.records import Chunk, VectorSet, VideoInfo
 
 ROWS = 20_000
 DIM = 384
+WRITE = Benchmark(
+    "P12",
+    f"{2 * ROWS:,} rows in one transaction",
+    "sqlite3.executemany into the same tables",
+    0.75,
+    higher_is_better=True,
+)
+BENCHMARKS = (WRITE,)
 
 
 @contextmanager
@@ -43,14 +49,10 @@ def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case]]:
         yield iter(
             [
                 Case(
-                    "P12",
-                    f"{2 * ROWS:,} rows in one transaction",
-                    "sqlite3.executemany into the same tables",
-                    0.75,
+                    WRITE,
                     lambda: _ours(store, chunk, next(numbers)),
                     lambda: _theirs(raw, chunk, next(numbers)),
                     int.__eq__,
-                    faster_is_higher=True,
                 )
             ]
         )

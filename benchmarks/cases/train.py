@@ -1,6 +1,4 @@
-"""P17: what a LoRA step costs beside a step of full fine-tuning, with a full-size BLIP-VQA base of
-random weights.
-"""
+"""P17: a LoRA step beside a step of full fine-tuning, of a BLIP-VQA base of random weights."""
 
 from __future__ import annotations
 
@@ -11,22 +9,24 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.cases.answers import TEXTS, full_size
-from benchmarks.harness import Case, Measured
+from benchmarks.harness import Benchmark, Case, Measured
 
+_FULL = "full fine-tuning step, same batch"
+STEP = Benchmark("P17", "LoRA step, q/v of the text", _FULL, 0.6)
+CACHED_STEP = Benchmark("P17b", "LoRA step, q/v of the text, vision features cached", _FULL, 0.25)
+BENCHMARKS = (STEP, CACHED_STEP)
 PICTURES = 2  # in a step; one question about each, so that nothing is gained by sharing
 
 
 @contextmanager
 def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case | Measured]]:
-    """Yields P17 (LoRA against full fine-tuning) and P17b (the same with cached vision
-    features).
-    """
+    """Yields P17 (LoRA against full fine-tuning) and P17b (with cached vision features)."""
 
     def cases() -> Iterator[Case | Measured]:
         full, _ = _stepper(lora=False, cached=False)
         peak_full = _peak(lora=False, cached=False)
-        for case_id, cached, aim in (("P17", False, 0.6), ("P17b", True, 0.25)):
-            if case_id in wanted:
+        for benchmark, cached in ((STEP, False), (CACHED_STEP, True)):
+            if benchmark.id in wanted:
                 ours, trainable = _stepper(lora=True, cached=cached)
                 notes = {
                     "pictures": PICTURES,
@@ -34,17 +34,7 @@ def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case | Measured]]:
                     "peak_bytes": _peak(lora=True, cached=cached),
                     "peak_bytes_full": peak_full,
                 }
-                what = "LoRA step, q/v of the text" + (", vision features cached" if cached else "")
-                yield Case(
-                    case_id,
-                    what,
-                    "full fine-tuning step, same batch",
-                    aim,
-                    ours,
-                    full,
-                    _same_loss,
-                    notes=notes,
-                )
+                yield Case(benchmark, ours, full, _same_loss, notes=notes)
 
     yield cases()
 
@@ -64,9 +54,7 @@ def _peak_here(*, lora: bool, cached: bool) -> int:
 
 
 def _stepper(*, lora: bool, cached: bool) -> tuple[Callable[[], float], int]:
-    """-> a step (forward, backward, AdamW) that gives the loss before any learning, and how much it
-    trains.
-    """
+    """-> a step (forward, backward, AdamW) that gives the loss, and how many weights it trains."""
     import torch
 
     from svqa.training.batches import AnswerLoss
@@ -85,9 +73,8 @@ def _stepper(*, lora: bool, cached: bool) -> tuple[Callable[[], float], int]:
             ).last_hidden_state
         batch["features"] = seen
     trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        trained, lr=0.0
-    )  # all the work of a step, and every step the same
+    # all the work of a step, and every step the same
+    optimizer = torch.optim.AdamW(trained, lr=0.0)
 
     def step() -> float:
         lost = loss(batch)

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from experiments.command import counted, study_arguments, write_result
+from experiments.page import cell, fill_page, table
 from svqa.cli.progress import progress_bars
 from svqa.language.caption_templates import with_article
 from svqa.media import Sampling, stream_frames
@@ -150,9 +151,8 @@ def measure(part: str, shares: dict, labels: np.ndarray, sentences: MiniLM, chos
     queries = unit(sentences.encode_text([text for _, text in texts]) - origin)
     keep = {"top_k": chosen["top_k"], "temperature": chosen["temperature"]}
     frames = {name: unit(sharpen(shares[name], **keep) @ labels - origin) for name in names}
-    scores = np.stack(
-        [pool(queries @ frames[name].T, chosen["score"]) for name in names], axis=1
-    )  # (queries, items)
+    # (queries, items)
+    scores = np.stack([pool(queries @ frames[name].T, chosen["score"]) for name in names], axis=1)
     truth = np.array([names.index(name) for name, _ in texts])
     ranks = 1 + (scores > scores[np.arange(len(truth)), truth][:, None]).sum(1)
     return {
@@ -202,22 +202,7 @@ def fill(page: Path, result: dict) -> None:
     )
     costs = [[net, f"{ms:.0f}"] for net, ms in result["ms_per_frame"].items()]
     speed = table(["net", "CPU ms a frame, one thread"], costs)
-    text = page.read_text(encoding="utf-8")
-    for name, block in (("tuning", tuning), ("speed", speed)):
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        text = text[: text.index(begin) + len(begin)] + block + text[text.index(end) :]
-    page.write_text(text, encoding="utf-8")
-
-
-def table(columns: list[str], rows: list[list]) -> str:
-    """A Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
-def cell(metric: dict) -> str:
-    """A value with its interval."""
-    return f"{metric['value']:.2f} [{metric['low']:.2f}, {metric['high']:.2f}]"
+    fill_page(page, {"tuning": tuning, "speed": speed})
 
 
 def finding(result: Mapping[str, Any]) -> str:

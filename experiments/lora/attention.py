@@ -39,9 +39,8 @@ def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[s
         for picture, text in zip(pixels, questions, strict=True):
             kept.clear()
             answerer.reply([picture], [Question(text)])
-            found.append(
-                torch.stack(kept).mean((0, 1, 2, 3))[1:].numpy()
-            )  # (layers, 1, heads, L, P) -> (P,)
+            # (layers, 1, heads, L, P) -> (P,)
+            found.append(torch.stack(kept).mean((0, 1, 2, 3))[1:].numpy())
     finally:
         for hook in hooks:
             hook.remove()

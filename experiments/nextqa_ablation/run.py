@@ -134,8 +134,9 @@ def measure_abstention(
     sentences: TextEncoder,
     seed: int,
 ) -> dict:
-    """Each question is read against its own video's captions and against the next video's, which
-    should not answer it.
+    """Each question is read against its own video's captions and against the next video's.
+
+    The next video's should not answer it.
 
     -> the area under the curve of best support (own against other), and the share answered of each
     at several thresholds. Some of the other videos show a similar scene, so even a perfect judge
@@ -198,8 +199,9 @@ def _row(
 def _with_time_prior(
     question: str, options: Sequence[str], lines: Lines, encoder: TextEncoder
 ) -> np.ndarray:
-    """The method with lines weighed by when they are: after, before or at the second that best fits
-    the event.
+    """The method with lines weighed by when they are.
+
+    After, before or at the second that best fits the event.
     """
     form = parse_question(question)
     if form.relation not in ("after", "before", "while") or not form.event:

@@ -23,9 +23,8 @@ def finding(result: Mapping[str, Any]) -> str:
     baselines = {name: figures["all"] for name, figures in result["baselines"].items()}
     best = max(baselines, key=lambda name: baselines[name]["value"])
     return (
-        f"Event grounding finds a span with temporal IoU >= 0.5 for "
-        f"{percent(result[SPAN_METRIC])} of {result['n']} questions; the best baseline (`{best}`) "
-        f"for {percent(baselines[best])}."
+        f"Event grounding finds a span with temporal IoU >= 0.5 for {percent(result[SPAN_METRIC])} "
+        f"of {result['n']} questions; the best baseline (`{best}`) for {percent(baselines[best])}."
     )
 
 

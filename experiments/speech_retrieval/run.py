@@ -183,9 +183,9 @@ def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
     return (
         f"With the transcript {percent(result['recall@1'])} of {result['n']} spoken sentences are "
-        f"found by a paraphrase, without it "
-        f"{percent(result['baselines']['without speech']['recall@1'])}: "
-        f"{points(result['lift'])} (spoken by {result['fingerprint']['synthesiser']})."
+        "found by a paraphrase, without it "
+        f"{percent(result['baselines']['without speech']['recall@1'])}: {points(result['lift'])} "
+        f"(spoken by {result['fingerprint']['synthesiser']})."
     )
 
 

@@ -36,9 +36,8 @@ class ClipProbes(torch.nn.Module):
         wrong = functional.cross_entropy(
             shape, labels[:, 0], reduction="none"
         ) + functional.cross_entropy(colour, labels[:, 1], reduction="none")
-        return (
-            wrong * torch.where(labels[:, 0] > 0, 1.0, 0.3)
-        ).mean()  # most patches show background
+        # most patches show background
+        return (wrong * torch.where(labels[:, 0] > 0, 1.0, 0.3)).mean()
 
     def content_loss(self, vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """-> cross entropy: sum over a row's targets (most are 0, soon learnt), mean of rows."""

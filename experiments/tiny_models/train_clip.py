@@ -82,8 +82,7 @@ def train(
         "optimizer": "AdamW 1e-3, cosine, 0.01 decay",
         "parameters": sum(p.numel() for p in model.parameters()),
         "data": f"{CROWD_BANK} crowds of up to ten shapes; {POOL} scenes, each time in other "
-        "colours and shapes, "
-        "mirrored; scaled down from 128 px, half of the frames recoded as JPEG",
+        "colours and shapes, mirrored; scaled down from 128 px, half of the frames recoded as JPEG",
     }
     write_card(
         folder, title="Tiny CLIP of the shapes world", text=_TEXT, metrics=metrics, figures=figures

@@ -68,8 +68,7 @@ def train(
         "optimizer": "AdamW 2e-3, cosine, 5e-4 decay",
         "parameters": sum(p.numel() for p in network.parameters()),
         "data": "three in four pictures hold up to ten still shapes, the others are moments of "
-        "videos; "
-        "half are recoded as JPEG",
+        "videos; half are recoded as JPEG",
     }
     write_card(
         folder,
@@ -194,9 +193,8 @@ def _targets(views: list[View], pixels: np.ndarray) -> dict[str, torch.Tensor]:
                 (index, LABELS.index(box.label), (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0)
             )
     table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
-    images = (
-        torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-    )  # channels last in memory, as drawn
+    # channels last in memory, as drawn
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     return {"img": images, "batch_idx": table[:, 0], "cls": table[:, 1:2], "bboxes": table[:, 2:]}
 
 

@@ -27,12 +27,10 @@ _STARTS = frozenset(
 ) | set(NUMBERS)
 _BREAKS = frozenset(
     (
-        "is are was were be been being has have had do does did and or but while as who "
-        "which that where when with without "
-        "of in on at to from by for into onto over under near beside "
-        "behind inside outside above below through across along "
-        "around between during before after next front outdoors indoors seen shown likely "
-        "possibly what"
+        "is are was were be been being has have had do does did and or but while as who which that "
+        "where when with without of in on at to from by for into onto over under near beside "
+        "behind inside outside above below through across along around between during before after "
+        "next front outdoors indoors seen shown likely possibly what"
     ).split()
 )
 _PLACE = re.compile(

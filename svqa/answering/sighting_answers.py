@@ -183,8 +183,8 @@ def _before_or_after(asked: str, seen: Sightings) -> SightingAnswer | None:
     )
     if not match:
         return None
-    pair = [seen.find(match[name]) for name in ("a", "b")]
-    if any(s is None or s.sureness < SURE for s in pair):
+    pair = [found for name in ("a", "b") if (found := seen.find(match[name]))]
+    if len(pair) < 2 or any(s.sureness < SURE for s in pair):
         return None
     first, second = (s.stretches[0][0] for s in pair)
     if abs(first - second) < seen.step_s:

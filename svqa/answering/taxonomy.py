@@ -101,7 +101,7 @@ def specificity(label: str, noun: str) -> int:
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, tuple[str, ...]]:
-    kinds = {
+    kinds: dict[str, tuple[str, ...]] = {
         c.name: (_SUPERCATEGORIES.get(c.supercategory, c.supercategory),) for c in coco_categories()
     }
     for label in imagenet_labels():

@@ -6,11 +6,14 @@ Which is better, how sure, and what this many questions could have shown.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from svqa.cli.output import Database, Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from svqa.database import StoredComparison
 
 MODELS = "Model sets, registered models or result files (JSON with a row a question); two or more."
 
@@ -88,7 +91,7 @@ def _file(path: Path) -> Path:
     return path
 
 
-def _result(stored) -> dict:
+def _result(stored: StoredComparison) -> dict:
     """-> of two models the pair's own figures at the top; of more, `pairs` only."""
     pairs = stored.result["pairs"]
     flat = pairs[0] if len(pairs) == 1 else {}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from svqa.cli.output import Database, Json, flat_rows, print_json, print_table
+
+if TYPE_CHECKING:
+    from svqa.database import Store
+    from svqa.profiling import VideoStatistics
 
 db_app = typer.Typer(no_args_is_help=True, help="The database: create, migrate, count.")
 
@@ -100,7 +105,9 @@ def index(
     )
 
 
-def _indexed(store, level: str | None, modality: str | None, least: int, numbers: dict[str, int]):
+def _indexed(
+    store: Store, level: str | None, modality: str | None, least: int, numbers: dict[str, int]
+) -> Iterator[dict]:
     """The chosen spaces, each with what was done about its index.
 
     `built`, `kept`, or `small` where none is needed.
@@ -144,7 +151,7 @@ def _said_of_index(row: dict, least: int) -> str:
     }[row["done"]]
 
 
-def _of_video(store, video: str):
+def _of_video(store: Store, video: str) -> VideoStatistics:
     from svqa.profiling.performance import metrics_service
 
     return metrics_service.get_video_statistics(store, video)

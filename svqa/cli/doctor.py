@@ -60,9 +60,9 @@ def examine(database: str, models: str) -> Iterator[Check]:
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),
         ("threads", _threads),
+        ("opencv", _opencv),
         ("decoder", _decoder),
         ("decoding", _decoding),
-        ("opencv", _opencv),
         ("sqlite", _sqlite),
         ("database", lambda: _database(database)),
         ("weights", lambda: _weights(models)),
@@ -88,6 +88,27 @@ def _threads() -> str:
         f"{os.cpu_count()} cores, torch {torch.__version__} uses {torch.get_num_threads()} "
         f"threads (OMP_NUM_THREADS {said})"
     )
+
+
+def _opencv() -> str:
+    """Two builds of OpenCV share the folder `cv2/`: fine, as long as they are of one version."""
+    builds = sorted({*metadata.packages_distributions().get("cv2", ())})
+    versions = {name: metadata.version(name) for name in builds}
+    found = ", ".join(f"{name} {version}" for name, version in versions.items())
+    newest = max(versions.values(), key=lambda text: [int(part) for part in text.split(".")])
+    repair = "pip install --force-reinstall --no-deps " + " ".join(f"{b}=={newest}" for b in builds)
+    try:
+        import cv2
+    except ImportError as error:
+        raise RuntimeError(
+            f"{found} cannot be imported ({error}): removing one build takes the files of the "
+            f"other. Run: {repair}"
+        ) from error
+    if len(set(versions.values())) > 1:
+        raise RuntimeError(
+            f"{found}: both write the same folder, so they have to be of one version. Run: {repair}"
+        )
+    return f"{found}; its folder holds version {cv2.__version__}"
 
 
 def _decoder() -> str:
@@ -132,25 +153,6 @@ def _decoding() -> str:
     if len(frames) != 2:
         raise RuntimeError(f"a one-second clip gave {len(frames)} frames at 2 a second, expected 2")
     return f"a test clip of {info.duration_s:.1f} s was written and read back: {frames!r}"
-
-
-def _opencv() -> str:
-    """Two builds share one folder; of different versions, one has written over half the other."""
-    builds = {
-        name: metadata.version(name)
-        for name in ("opencv-python", "opencv-python-headless")
-        if _has(name)
-    }
-    told = ", ".join(f"{name} {version}" for name, version in builds.items())
-    if len(set(builds.values())) > 1:
-        raise RuntimeError(
-            f"{told} write the same cv2/ and differ. Run: pip install --force-reinstall --no-deps "
-            f"opencv-python=={builds['opencv-python']} "
-            f"opencv-python-headless=={builds['opencv-python']}"
-        )
-    import cv2
-
-    return f"cv2 {cv2.__version__}, by {told}"
 
 
 def _sqlite() -> str:

@@ -222,12 +222,12 @@ def _print_by_type(result: EvalResult, title: str) -> None:
         )
     )
     never = [name for name in result.baselines if name not in arms and not _of_spans(name)]
-    rows = [
-        (name, str(figure.n), _percent(figure))
+    room = [""] * len([*arms[1:], *never])
+    rows: list[tuple[str, ...]] = [
+        (name, str(figure.n), _percent(figure), *room)
         for name, figure in result.metrics.items()
         if not _of_spans(name)
     ]
-    rows = [(*row, *("" for _ in [*arms[1:], *never])) for row in rows]
     for kind, figures in result.by_type.items():
         baselines = [_percent(result.baselines[name].get(kind)) for name in never]
         rows.append(

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import (
-    Database,
-    Json,
-    Models,
-    Video,
-    clock,
-    print_json,
-    print_table,
-    say,
-)
+from svqa.cli.output import Database, Json, Models, Video, clock, print_json, print_table, say
 from svqa.cli.progress import progress_bars
+
+if TYPE_CHECKING:
+    from svqa.records import Waveform
 
 
 def register(app: typer.Typer) -> None:
@@ -119,7 +113,7 @@ def search(
     print_table(("path", "seconds", "score", "found in", "text"), rows)
 
 
-def _heard_in(path: str):
+def _heard_in(path: str) -> Waveform:
     """The sound of a file, as an example of what is looked for."""
     from svqa.errors import UsageError
     from svqa.media import read_audio

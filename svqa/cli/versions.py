@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from svqa.cli.output import print_table
+
+if TYPE_CHECKING:
+    from svqa.database import StoredVersion
 
 Key = Annotated[
     str, typer.Argument(help="name:number, name:alias, or a name for its latest version.")
@@ -60,7 +63,7 @@ def print_versions(rows: list[dict]) -> None:
         print_table(("version", "aliases", "base", "trainable", "before", "after"), cells)
 
 
-def _row(v) -> dict:
+def _row(v: StoredVersion) -> dict:
     value = {
         when: v.figures.get(when, {}).get("accuracy", {}).get("value", 0.0)
         for when in ("before", "after")
@@ -78,7 +81,7 @@ def _row(v) -> dict:
     }
 
 
-def _stored(database: str | None) -> list:
+def _stored(database: str | None) -> list[StoredVersion]:
     from svqa.database import open_store
     from svqa.settings import Settings
 
@@ -89,7 +92,7 @@ def _stored(database: str | None) -> list:
         return store.model_versions()
 
 
-def outcome(version) -> dict:
+def outcome(version: StoredVersion) -> dict:
     """What `svqa train lora --json` gives."""
     f = version.figures
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Insert, Integer, Row, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,9 +22,6 @@ from svqa.database.schema_trail import (
 from svqa.database.stored_records import Outcome, StoredComparison, StoredQuery, StoredVersion
 from svqa.errors import UsageError
 from svqa.records import Evidence
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 R = TypeVar("R", StoredComparison, StoredQuery, StoredVersion)
 
@@ -229,7 +226,7 @@ def _lock(connection: Connection, table: str) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _given(record: DataclassInstance, *left_out: str) -> dict:
+def _given(record: StoredComparison | StoredVersion, *left_out: str) -> dict:
     """A record's fields for an insert, without those that the database fills in."""
     values = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
     return {n: v for n, v in values.items() if n not in ("id", "created_at", *left_out)}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from svqa.database.columns import check_text
 from svqa.database.schema import Embedding, EmbeddingSpace
 from svqa.errors import BadVector
-from svqa.records import Caption, Chunk, Detection, Utterance, VectorSet
+from svqa.records import Caption, Chunk, Detection, TextBox, Utterance, VectorSet
 
 _LARGEST = 65504  # of float16
 _SPOKEN = ("video_id", "start_s", "end_s", "text", "score", "model_id")
@@ -138,9 +138,8 @@ def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
     found = next((space for space in spaces if space.model_id == vectors.model_id), None)
     if found is not None and found.dim != dim:
         raise BadVector(
-            f"{vectors.level} {vectors.modality} vectors by {vectors.model_id!r} have "
-            f"{found.dim} numbers in "
-            f"this database, got {dim}. A changed model needs a new model_id."
+            f"{vectors.level} {vectors.modality} vectors by {vectors.model_id!r} have {found.dim} "
+            f"numbers in this database, got {dim}. A changed model needs a new model_id."
         )
     for other in spaces:
         used = (
@@ -151,8 +150,8 @@ def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
         if other is not found and connection.execute(used).first() is not None:
             raise BadVector(
                 f"this video's {vectors.level} {vectors.modality} vectors are by "
-                f"{other.model_id!r}, got "
-                f"some by {vectors.model_id!r}. Vectors of two models cannot be compared."
+                f"{other.model_id!r}, got some by {vectors.model_id!r}. Vectors of two models "
+                "cannot be compared."
             )
     if found is not None:
         return found.id
@@ -165,7 +164,7 @@ def _space_of(connection: Connection, video: int, vectors: VectorSet) -> int:
     return _space_of(connection, video, vectors)
 
 
-def _spoken(video: int, item: Caption | Utterance) -> tuple:
+def _spoken(video: int, item: Caption | Utterance | TextBox) -> tuple:
     return (
         video,
         item.start_s,

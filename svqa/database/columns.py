@@ -32,9 +32,8 @@ def check_text(value: str) -> str:
     except UnicodeEncodeError as error:
         bad = value[error.start]
         raise BadText(
-            f"text must be valid Unicode, got the lone surrogate {bad!r} at {error.start} "
-            f"of {value[:40]!r}. "
-            "File names that are not UTF-8 have to be renamed."
+            f"text must be valid Unicode, got the lone surrogate {bad!r} at {error.start} of "
+            f"{value[:40]!r}. File names that are not UTF-8 have to be renamed."
         ) from None
     return value
 

@@ -87,9 +87,8 @@ def create_index(
     """
     if connection.dialect.name != "postgresql":
         raise UsageError(
-            "SQLite has no HNSW index and needs none: its search is exact, and right "
-            "below a million rows. "
-            "A larger library belongs into PostgreSQL with pgvector."
+            "SQLite has no HNSW index and needs none: its search is exact, and right below a "
+            "million rows. A larger library belongs into PostgreSQL with pgvector."
         )
     if not (2 <= m <= 100 and 2 * m <= ef_construction <= 1000 and workers >= 0):
         raise UsageError(
@@ -105,9 +104,8 @@ def create_index(
     before = find_index(connection, space)
     if before is not None and (before.m, before.ef_construction) == (m, ef_construction):
         return False
-    graph = rows * (
-        4 * dim + 48 * m + 512
-    )  # vector, neighbours and their bookkeeping, by pgvector's structures
+    # vector, neighbours and their bookkeeping, by pgvector's structures
+    graph = rows * (4 * dim + 48 * m + 512)
     memory_kb = min(max(graph, _LEAST_MEMORY), _MOST_MEMORY) >> 10
     connection.execute(text(f"SET LOCAL maintenance_work_mem = {memory_kb}"))
     connection.execute(text(f"SET LOCAL max_parallel_maintenance_workers = {int(workers)}"))

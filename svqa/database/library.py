@@ -39,7 +39,7 @@ from svqa.records import (
 )
 
 # a table with a video and a time
-T = TypeVar("T", Caption, Utterance, Detection, Segment, Frame, IngestChunk)
+T = TypeVar("T", Caption, Utterance, Detection, TextBox, Segment, Frame, IngestChunk)
 
 
 class LibraryStore(Transactions):

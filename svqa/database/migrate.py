@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -17,11 +18,7 @@ from svqa.database.columns import utc_now
 from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
 from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase
 
-REVISIONS = (
-    "0001",
-    "0002",
-    "0003",
-)  # oldest first; a test holds them against the migration scripts
+REVISIONS = ("0001", "0002", "0003")  # oldest first; a test holds them against the scripts
 HEAD = REVISIONS[-1]
 _PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
 
@@ -149,7 +146,7 @@ def _altering(engine: Engine) -> Iterator[Connection]:
             yield connection
         return
     with writer(engine).connect() as connection:
-        raw = connection.connection.driver_connection
+        raw = cast(sqlite3.Connection, connection.connection.driver_connection)
         raw.execute("PRAGMA foreign_keys = OFF")
         try:
             with connection.begin():

@@ -112,10 +112,9 @@ class VectorStore(Transactions):
             index = None if approximate is False else find_index(connection, space.id)
             if approximate and index is None:
                 raise UsageError(
-                    f"no HNSW index of {level} {modality} vectors by '{model_id}' in "
-                    f"{self.url}. Make one on PostgreSQL "
-                    f"with: svqa db index --level {level} --modality {modality} "
-                    "--least-rows 0; or search exactly."
+                    f"no HNSW index of {level} {modality} vectors by '{model_id}' in {self.url}. "
+                    f"Make one on PostgreSQL with: svqa db index --level {level} --modality "
+                    f"{modality} --least-rows 0; or search exactly."
                 )
             if approximate or (index and _is_large(index) and videos is None and k <= MOST_FOUND):
                 depth = _checked_depth(k, ef_search)
@@ -215,9 +214,8 @@ def _checked_depth(k: int, ef_search: int | None) -> int:
     depth = min(MOST_FOUND, max(EF_SEARCH, 2 * k)) if ef_search is None else ef_search
     if not 1 <= k <= depth <= MOST_FOUND:
         raise UsageError(
-            "an index gives the k nearest of ef_search rows, 1 <= k <= ef_search <= "
-            f"{MOST_FOUND}: got k={k}, "
-            f"ef_search={depth}. For more rows search exactly: approximate=False."
+            f"an index gives the k nearest of ef_search rows, 1 <= k <= ef_search <= {MOST_FOUND}: "
+            f"got k={k}, ef_search={depth}. For more rows search exactly: approximate=False."
         )
     return depth
 

@@ -32,9 +32,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-WHOLE = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # SQLite's integers are 64 bits wide, and only INTEGER counts up
+# SQLite's integers are 64 bits wide, and only INTEGER counts up
+WHOLE = BigInteger().with_variant(Integer, "sqlite")
 SPAN = "start_s >= 0 AND end_s >= start_s"
 
 

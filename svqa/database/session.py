@@ -97,9 +97,8 @@ def write_lock(engine: Engine) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise DatabaseError(
-                        f"another process has been writing to {str(path)!r} for "
-                        f"{BUSY_MS // 1000} s. "
-                        "Wait for it to end, or end it, and run again."
+                        f"another process has been writing to {str(path)!r} for {BUSY_MS // 1000} "
+                        "s. Wait for it to end, or end it, and run again."
                     ) from None
                 time.sleep(0.002)
         yield

@@ -1,11 +1,9 @@
 from .comparison import (
-    METRIC as METRIC,
     ModelComparator as ModelComparator,
     ModelRun as ModelRun,
     ModelsCompared as ModelsCompared,
     metrics_service as metrics_service,
     model_comparator as model_comparator,
-    words_of as words_of,
 )
 from .nextgqa import (
     run_nextgqa as run_nextgqa,
@@ -20,6 +18,10 @@ from .nextqa import (
 from .nextqa_vectors import (
     KeptSentences as KeptSentences,
     sentence_encoder as sentence_encoder,
+)
+from .output_quality import (
+    METRIC as METRIC,
+    words_of as words_of,
 )
 from .question_file import (
     SPAN_METRICS as SPAN_METRICS,

@@ -9,15 +9,16 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError, unknown_name
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
-from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
+from svqa.metrics.answers import AnswerQuality
 from svqa.metrics.fingerprint import digest
 from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
@@ -25,7 +26,8 @@ from svqa.metrics.statistics import MARGIN
 from svqa.profiling.performance import metrics_service
 from svqa.records import Answer, Question
 
-METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
+if TYPE_CHECKING:
+    from svqa.database import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ class ModelComparator:
         inputs: Mapping[str, Any] | Sequence[Any],
         model_names: Sequence[str] | None = None,
         *,
-        store=None,
+        store: Store | None = None,
         references: Sequence[str | Sequence[str]] | None = None,
         metric: str = METRIC,
         score: Callable[[Any, Any], float] | None = None,
@@ -160,7 +162,7 @@ class ModelComparator:
         metric: str = METRIC,
         constraints: Constraints = (),
         *,
-        store=None,
+        store: Store | None = None,
     ) -> Ranking:
         """The best model of the newest comparison by `metric` that keeps the constraints.
 
@@ -184,13 +186,16 @@ class ModelComparator:
         return best_model(last, metric, constraints)
 
     def run_model(
-        self, model_type: ModelType, name: str, inputs: Sequence[Any], store=None
+        self, model_type: ModelType, name: str, inputs: Sequence[Any], store: Store | None = None
     ) -> ModelRun:
         """One model on every input, its errors kept beside its outputs.
 
         Only an unknown name is raised.
         """
-        outputs, errors, spent = [], {}, []
+        outputs: list[Any] = []
+        errors: dict[int, str] = {}
+        spent: list[float] = []
+        model: Callable[[Any], Any] | None = None
         with metrics_service.track_memory() as memory:
             try:
                 model = self.registry.load(model_type, name, store=store)
@@ -198,8 +203,8 @@ class ModelComparator:
                 raise
             except Exception as error:  # a model that cannot be loaded must not hide the others
                 errors = dict.fromkeys(range(len(inputs)), _text(error))
-                model = None
-            for i, given in enumerate(inputs if model else ()):
+            for i, given in enumerate(inputs if model is not None else ()):
+                assert model is not None
                 begin = time.perf_counter()
                 try:
                     outputs.append(model(given))
@@ -215,24 +220,6 @@ class ModelComparator:
             latency_ms,
             memory.peak_grown_bytes,
         )
-
-
-def words_of(output: Any) -> str:
-    """-> what an output says, in words.
-
-    An answer's text ("" if it abstained), captions and utterances joined, text as it is.
-    """
-    if isinstance(output, Answer):
-        return "" if output.abstained else output.text
-    if isinstance(output, (list, tuple)):
-        return " ".join(words_of(part) for part in output)
-    return getattr(output, "text", None) or ("" if output is None else str(output))
-
-
-def value_of(output: Any, reference: str | Sequence[str], metric: str) -> float:
-    """-> how good an output is by a metric, 0 to 1; an abstention is wrong."""
-    quality = evaluate_answer_quality(words_of(output), reference)
-    return getattr(quality, "exact_match" if metric == METRIC else metric)
 
 
 def _judged(
@@ -253,7 +240,8 @@ def _pairs(
 ) -> tuple[Pair, ...]:
     if len(set(map(str, videos))) < 2:
         return ()  # one video has no spread to measure: nothing can be decided
-    return compare_all({run.name: run.values for run in runs}, videos, seed=seed, margin=margin)
+    values = {run.name: run.values for run in runs if run.values is not None}
+    return compare_all(values, videos, seed=seed, margin=margin)
 
 
 def _check(

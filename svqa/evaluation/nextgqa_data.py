@@ -60,18 +60,16 @@ def read_grounding_questions(
         rows = list(csv.DictReader(file))
     if not rows or not {"video_id", "question", "qid", "type", "answer"} <= rows[0].keys():
         raise UsageError(
-            f"{annotations} is not a NExT-GQA annotation file: it needs the columns "
-            "video_id, question, "
-            f"qid, type, answer, a0..a4"
+            f"{annotations} is not a NExT-GQA annotation file: it needs the columns video_id, "
+            "question, qid, type, answer, a0..a4"
         )
     questions = []
     for row in rows:
         found = marked.get(row["video_id"], {}).get("location", {}).get(row["qid"])
         if not found:
             raise UsageError(
-                f"{spans} has no span for question {row['qid']} of video "
-                f"{row['video_id']}: give the "
-                f"spans file that belongs to {annotations}"
+                f"{spans} has no span for question {row['qid']} of video {row['video_id']}: give "
+                f"the spans file that belongs to {annotations}"
             )
         questions.append(
             Question(
@@ -109,7 +107,7 @@ def gather(
             "frame",
             "caption",
             sentences.model_id,
-            [(c.start_s, c.end_s) for c in captions[video]],
+            np.array([(c.start_s, c.end_s) for c in captions[video]]),
             sentences.encode_text(texts),
         )
         videos[video] = frames, Lexicon(texts)

@@ -82,7 +82,7 @@ def fitted_priors(
     scores = [a.content for a in asked] if scores is None else scores
     out: dict[int, Prior] = {}
     for held in range(folds):
-        train = np.flatnonzero(fold != held)
+        train = np.flatnonzero(fold != held).tolist()
         chosen = choose_weights(
             [asked[i] for i in train], [scores[i] for i in train], fold[train], table=table
         )

@@ -43,7 +43,7 @@ class Choice:
     question: Question
     right: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.right < len(self.question.options):
             raise ValueError(
                 f"right must index one of {len(self.question.options)} options, got {self.right}"
@@ -121,7 +121,7 @@ def run_nextqa(
     for done, choice in enumerate(choices, 1):
         here = passages[choice.question.video]
         answer = answerer.answer(choice.question, here)
-        chosen.append(answer.option)
+        chosen.append(-1 if answer.option is None else answer.option)
         scores.append(answer.score)
         baseline_picks.append(pick_by_baselines(choice.question, here, sentences))
         if progress is not None:
@@ -132,7 +132,8 @@ def run_nextqa(
     }
     baselines = {"chance": Figure(1 / OPTIONS, 1 / OPTIONS, 1 / OPTIONS, len(choices)), **baselines}
     if predictions is not None:
-        baselines["stored"] = _accuracy(choices, read_predictions(predictions, choices), seed)
+        stored = read_predictions(predictions, choices).tolist()
+        baselines["stored"] = _accuracy(choices, stored, seed)
     return EvalResult(
         n=len(choices),
         metrics={"accuracy": _accuracy(choices, chosen, seed)},
@@ -145,7 +146,7 @@ def run_nextqa(
                 "video": c.question.video,
                 "type": c.question.type,
                 "right": c.right,
-                "chosen": int(k),
+                "chosen": k,
                 "score": round(s, 4),
             }
             for c, k, s in zip(choices, chosen, scores, strict=True)

@@ -51,9 +51,8 @@ class KeptSentences(TextEncoder):
         return vectors
 
     def _key(self, texts: list[str]) -> str:
-        said = json.dumps(
-            [self.model_id, self.dim, texts]
-        )  # ASCII, with every text's end: no two lists are one
+        # ASCII, with every text's end: no two lists are one
+        said = json.dumps([self.model_id, self.dim, texts])
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _unpacked(self, packed: np.ndarray | None, rows: int) -> np.ndarray | None:
@@ -66,9 +65,8 @@ class KeptSentences(TextEncoder):
         sum_, data = packed[:_SUM_BYTES].tobytes(), packed[_SUM_BYTES:].tobytes()
         if sum_ != _checksum(data):
             return None
-        return (
-            np.frombuffer(data, np.float32).reshape(rows, self.dim).copy()
-        )  # a caller may write to what it is given
+        # a caller may write to what it is given
+        return np.frombuffer(data, np.float32).reshape(rows, self.dim).copy()
 
 
 def sentence_encoder(models: str = "offline") -> TextEncoder:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import UsageError
-from svqa.evaluation.comparison import METRIC, value_of
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.runs import QuestionSet
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
@@ -26,6 +26,7 @@ from svqa.temporal.moments import candidate_spans, expected_moments
 from svqa.temporal.prior import load_prior
 
 Values = Mapping[str, float]
+Said = Counter[tuple[str, str]]  # (answer, video) -> how often
 SPAN_METRICS = ("iou", "iou_at_05", "iop", "hit_at_1", "recall_at_5", "reciprocal_rank")
 
 
@@ -143,7 +144,8 @@ def _span_values(ranked: Sequence[Span], marked: Sequence[Span]) -> dict[str, fl
 
 def _habits(questions: Sequence[Question]) -> dict[str, list[Values]]:
     """What those get who know the answers of the other videos and look at none."""
-    by_words, by_type = defaultdict(Counter), defaultdict(Counter)
+    by_words: dict[str, Said] = defaultdict(Counter)
+    by_type: dict[str, Said] = defaultdict(Counter)
     for q in questions:
         by_words[q.text.lower()][q.answers[0], q.video] += 1
         by_type[q.type][q.answers[0], q.video] += 1
@@ -160,12 +162,12 @@ def _habits(questions: Sequence[Question]) -> dict[str, list[Values]]:
     return baselines
 
 
-def _commonest(counts: Counter, question: Question) -> str | None:
+def _commonest(counts: Said, question: Question) -> str | None:
     """The commonest answer in other videos, None where there is none.
 
     Among the options where there are any.
     """
-    elsewhere = Counter()
+    elsewhere: Counter[str] = Counter()
     for (answer, video), count in counts.items():
         if video != question.video and (not question.options or answer in question.options):
             elsewhere[answer] += count
@@ -219,7 +221,8 @@ def _moved(span: Span, end_s: float, rng: np.random.Generator) -> Span:
 def _of(
     rows: Sequence[Values], groups: Sequence[str], chosen: np.ndarray
 ) -> tuple[list[Values], list[str]]:
-    return [rows[i] for i in np.flatnonzero(chosen)], [groups[i] for i in np.flatnonzero(chosen)]
+    at = np.flatnonzero(chosen).tolist()
+    return [rows[i] for i in at], [groups[i] for i in at]
 
 
 def _figures(rows: Sequence[Values], groups: Sequence[str], seed: int) -> dict[str, Figure]:

@@ -8,15 +8,21 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, NotIngested, UnknownModel, UsageError, unknown_name
 from svqa.evaluation.model_inputs import by_name, input_of
 from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
 from svqa.models.zoo import ModelSet, known_sets, load_set
-from svqa.records import Evidence, FrameBatch, Question, Segment
+from svqa.records import Answer, Evidence, FrameBatch, Question, Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from svqa.database import Store
 
 
 class ModelType(StrEnum):
@@ -59,7 +65,7 @@ class ModelRegistry:
     'yes'
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._makers: dict[tuple[ModelType, str], Callable[[], Any]] = {}
         self._made: dict[tuple[ModelType, str], Any] = {}
         self._sets: dict[str, ModelSet] = {}
@@ -89,7 +95,7 @@ class ModelRegistry:
                 f"'{name}' must be a function, a class or 'module:Class', got "
                 f"{type(model_fn).__name__}."
             )
-        self._makers[key] = factory or (lambda: _made_from(model_fn))
+        self._makers[key] = factory or partial(_made_from, model_fn)
         self._made.pop(key, None)
 
     def use_version_loader(self, load: Callable[[StoredVersion], Any]) -> None:
@@ -99,7 +105,7 @@ class ModelRegistry:
         """
         self._load_version = load
 
-    def names(self, model_type: ModelType | str, *, store=None) -> tuple[str, ...]:
+    def names(self, model_type: ModelType | str, *, store: Store | None = None) -> tuple[str, ...]:
         """What there is of a type, by name.
 
         Registered, then model sets, then (with a `Store`) versions as `name:number`.
@@ -111,7 +117,9 @@ class ModelRegistry:
         stored = [f"{v.name}:{v.number}" for v in versions if _type_of(v) is model_type]
         return tuple(dict.fromkeys([*own, *sets, *stored]))
 
-    def load(self, model_type: ModelType | str, name: str, *, store=None) -> Callable[[Any], Any]:
+    def load(
+        self, model_type: ModelType | str, name: str, *, store: Store | None = None
+    ) -> Callable[[Any], Any]:
         """-> a function of one input.
 
         A model set answers a `Question` from `store`, where its video is ingested first.
@@ -129,9 +137,12 @@ class ModelRegistry:
             return _function(self._made[key])
         if name in known_sets():
             return self._set_function(model_type, name, store)
+        assert store is not None  # where else a version's name would be known from
         return _function(self._load_version(store.model_version(name)))
 
-    def _set_function(self, model_type: ModelType, name: str, store) -> Callable[[Any], Any]:
+    def _set_function(
+        self, model_type: ModelType, name: str, store: Store | None
+    ) -> Callable[[Any], Any]:
         models = self._sets.setdefault(name, load_set(name))
         direct = _function(getattr(models, ROLES[model_type]))
         if model_type is not ModelType.VQA:
@@ -154,15 +165,14 @@ def load_whole_version(version: StoredVersion) -> Any:
     folder = Path(version.adapter_path)
     if not (folder / "config.json").is_file():
         raise ModelError(
-            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone "
-            f"from {folder}): merge it "
-            "into a whole model first, or tell the registry how to load it with "
-            "use_version_loader()."
+            f"{version.name}:{version.number} is an adapter to {version.base_id} (or gone from "
+            f"{folder}): merge it into a whole model first, or tell the registry how to load it "
+            "with use_version_loader()."
         )
     return _named(_WHOLE_MODELS[_type_of(version)]).from_pretrained(str(folder))
 
 
-def _ask(models: ModelSet, store, question: Question):
+def _ask(models: ModelSet, store: Store | None, question: Question) -> Answer:
     from svqa.pipeline.library import Library
     from svqa.settings import Settings
 
@@ -184,7 +194,8 @@ def _ask(models: ModelSet, store, question: Question):
 def _with_captions(models: ModelSet, given: tuple) -> tuple:
     """Frames beside a question, for an answerer that reads -> what the set's captioner says."""
     question, passages, *frames = given
-    if models.answerer.needs_frames or passages or not frames:
+    answerer = models.answerer
+    if answerer is None or answerer.needs_frames or passages or not frames:
         return given
     said = models.captioner.caption(frames[0], [_span(frames[0])])
     video = question.video
@@ -222,11 +233,11 @@ def _with(given: Any, second: Callable[[Any], list]) -> tuple:
     return given if isinstance(given, tuple) else (given, second(given))
 
 
-def _made_from(model_fn: Callable | str) -> Any:
-    model_fn = _named(model_fn) if isinstance(model_fn, str) else model_fn
-    if not isinstance(model_fn, type):
-        return model_fn
-    return model_fn.from_pretrained() if hasattr(model_fn, "from_pretrained") else model_fn()
+def _made_from(model_fn: Callable | str | None) -> Any:
+    made = _named(model_fn) if isinstance(model_fn, str) else model_fn
+    if not isinstance(made, type):
+        return made
+    return made.from_pretrained() if hasattr(made, "from_pretrained") else made()
 
 
 def _named(target: str) -> Any:
@@ -251,7 +262,7 @@ def _span(frames: FrameBatch) -> Segment:
     return Segment(float(frames.t_s[0]), float(frames.t_s[-1]) + 1e-3)
 
 
-def _encoded(model: Encoder, given):
+def _encoded(model: Encoder, given: Any) -> np.ndarray:
     if isinstance(given, str):
         return model.encode_text([given])[0]
     return model.encode_frames(given.pixels if isinstance(given, FrameBatch) else given)

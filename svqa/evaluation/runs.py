@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import DifferentFingerprints, UsageError
-from svqa.evaluation.comparison import METRIC, ModelComparator, model_comparator, value_of
+from svqa.evaluation.comparison import ModelComparator, model_comparator
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
+from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.registry import ModelType
 from svqa.metrics.fingerprint import check_same
 from svqa.metrics.pairwise import Pair, compare_all, ranking
@@ -23,6 +24,9 @@ from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.questions import read_questions
 from svqa.records import Question
+
+if TYPE_CHECKING:
+    from svqa.database import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +112,7 @@ def run_set(
     name: str,
     asked: QuestionSet,
     *,
-    store,
+    store: Store | None,
     captions: str | Path | None = None,
     metric: str = METRIC,
     annotations: str | Path | None = None,
@@ -123,10 +127,13 @@ def run_set(
     if captions is not None:
         from svqa.models.zoo import load_set
 
+        if annotations is None:
+            raise UsageError("Captions answer the questions of a csv: give --questions FILE.csv.")
         found = run_nextqa(annotations, captions, sentences=load_set(name).sentences)
         rows = found.per_question
-        values = {row["id"]: float(row["chosen"] == row["right"]) for row in rows}
-        return Run(name, values, {row["id"]: row["video"] for row in rows}, found.fingerprint)
+        values = {str(row["id"]): float(row["chosen"] == row["right"]) for row in rows}
+        about = {str(row["id"]): str(row["video"]) for row in rows}
+        return Run(name, values, about, found.fingerprint)
     ran = comparator.run_model(ModelType.VQA, name, asked.questions, store=store)
     if len(ran.errors) == len(asked.questions):
         raise UsageError(
@@ -142,7 +149,12 @@ def run_set(
 
 
 def compare_runs(
-    runs: Sequence[Run], *, store=None, metric: str = METRIC, margin: float = MARGIN, seed: int = 0
+    runs: Sequence[Run],
+    *,
+    store: Store | None = None,
+    metric: str = METRIC,
+    margin: float = MARGIN,
+    seed: int = 0,
 ) -> RunsCompared:
     """Every pair of runs, paired by question and clustered by video.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from svqa.answering.evidence import EvidenceAnswerer
-from svqa.errors import UsageError
+from svqa.errors import ModelError, UsageError
 from svqa.evaluation.shapes_grounding import SPAN_METRIC, run_shapes_grounding
 from svqa.evaluation.shapes_questions import FRESH_SEED, evaluate_frame_questions
 from svqa.metrics.results import EvalResult
@@ -59,11 +59,11 @@ def run_shapes(
         raise UsageError(
             f"-n must be at least 2 videos, got {videos}: one baseline looks at another video."
         )
-    answerer = models.answerer
-    if answerer is None:
+    if "answerer" not in models.model_ids:
         raise UsageError(
             f"The set '{models.name}' has no model that answers. See: svqa models list"
         )
+    answerer = models.answerer
     if isinstance(answerer, EvidenceAnswerer):
         answerer = Captioned(answerer, models.captioner)
     answered = evaluate_frame_questions(answerer, videos=videos, seed=seed, every_s=every_s)
@@ -75,7 +75,10 @@ def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) 
 
     Their baselines begin with `span: `.
     """
-    found = run_shapes_grounding(None, models.detector, videos=videos, seed=seed)
+    detector = models.detector
+    if detector is None:
+        raise ModelError(f"The set '{models.name}' has no detector. See: svqa models list")
+    found = run_shapes_grounding(None, detector, videos=videos, seed=seed)
     by_type = {kind: dict(figures) for kind, figures in answered.by_type.items()}
     for kind, figures in found.by_type.items():
         by_type[kind][SPAN_METRIC] = figures[SPAN_METRIC]
@@ -89,5 +92,5 @@ def _with_spans(answered: EvalResult, models: ModelSet, videos: int, seed: int) 
         metrics=metrics,
         by_type=by_type,
         baselines=baselines,
-        fingerprint={**answered.fingerprint, "detector": models.detector.model_id},
+        fingerprint={**answered.fingerprint, "detector": detector.model_id},
     )

@@ -15,7 +15,8 @@ often.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def run_shapes_grounding(
     ]
     prior, found = words_prior(), {}
     for video in sorted({v for v, _ in asked}):
-        frames = render(scenes[video], frame_times(RATE_HZ), width_px=WIDTH_PX)
+        frames = render(scenes[video], frame_times(RATE_HZ).tolist(), width_px=WIDTH_PX)
         found[video] = _finders(frames, detector, encoder, prior, rng)
     rows: dict[str, list[float]] = {}
     every, ious = [], []
@@ -122,7 +123,7 @@ def _finders(
     encoder: Encoder | None,
     prior: Prior,
     rng: np.random.Generator,
-):
+) -> dict[str, Callable[[str], list[Span]]]:
     t_s = frames.t_s
     boxes = detector.detect(frames, min_score=LEAST_SCORE)
     other_time = dict(zip(t_s.tolist(), rng.permutation(t_s).tolist(), strict=True))
@@ -178,7 +179,11 @@ def _covered(marked: Span, found: Sequence[Span]) -> bool:
 
 
 def _result(
-    asked, rows: dict[str, list[float]], every: list[float], ious: list[float], fingerprint: dict
+    asked: Sequence[tuple[int, WorldQuestion]],
+    rows: dict[str, list[float]],
+    every: list[float],
+    ious: list[float],
+    fingerprint: dict[str, Any],
 ) -> EvalResult:
     videos, types = np.array([v for v, _ in asked]), np.array([q.type for _, q in asked])
     seed = fingerprint["seed"]

@@ -11,7 +11,7 @@ exactly; time questions are chosen from their options, where they have any.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -144,7 +144,10 @@ def draw_frame_questions(scenes: Sequence[Scene], seed: int) -> list[FrameQuesti
 
 
 def _score(
-    answerer: Answerer, scenes: Sequence[Scene], asked: Sequence[FrameQuestion], looks
+    answerer: Answerer,
+    scenes: Sequence[Scene],
+    asked: Sequence[FrameQuestion],
+    looks: Iterable[tuple[int, Sequence[float]]],
 ) -> np.ndarray:
     said = _say(
         answerer, [a.record() for a in asked], [_frames(scenes[video], t_s) for video, t_s in looks]
@@ -159,8 +162,9 @@ def _say(answerer: Answerer, asked: Sequence[Question], frames: Sequence[FrameBa
 
     That changes no answer.
     """
-    if isinstance(getattr(answerer, "way", None), BestFrame) and all(len(f) == 1 for f in frames):
-        return [reply.text for reply in answerer.reply([f.pixels[0] for f in frames], asked)]
+    one_picture, reply = getattr(answerer, "way", None), getattr(answerer, "reply", None)
+    if reply and isinstance(one_picture, BestFrame) and all(len(f) == 1 for f in frames):
+        return [answer.text for answer in reply([f.pixels[0] for f in frames], asked)]
     return [answerer.answer(q, [], f).text for q, f in zip(asked, frames, strict=True)]
 
 
@@ -182,7 +186,10 @@ def _figure(values: np.ndarray, groups: Sequence[int], rows: np.ndarray, seed: i
 
 
 def _baselines(
-    asked: Sequence[FrameQuestion], right, groups: Sequence[int], seed: int
+    asked: Sequence[FrameQuestion],
+    right: Mapping[str, np.ndarray],
+    groups: Sequence[int],
+    seed: int,
 ) -> dict[str, dict[str, Figure]]:
     """By baseline, then by type: who looks elsewhere, and who never looks, on the same questions.
 

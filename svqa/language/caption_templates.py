@@ -14,13 +14,11 @@ PLURAL = frozenset(
 )
 MASS = frozenset(
     (
-        "brass|bread|broccoli|carbonara|chain mail|chocolate "
-        "sauce|clothing|consomme|coral fungus|corn|dough|"
-        "drink|eggnog|electronic equipment|espresso|face "
-        "powder|food|footwear|fruit|furniture|guacamole|"
-        "hair spray|hay|ice cream|lotion|mashed potato|perfume|rapeseed|red wine|sports "
-        "equipment|sunscreen|"
-        "thatch|toilet tissue|velvet|wool"
+        "brass|bread|broccoli|carbonara|chain mail|chocolate sauce|clothing|consomme|coral "
+        "fungus|corn|dough|drink|eggnog|electronic equipment|espresso|face "
+        "powder|food|footwear|fruit|furniture|guacamole|hair spray|hay|ice cream|lotion|mashed "
+        "potato|perfume|rapeseed|red wine|sports equipment|sunscreen|thatch|toilet "
+        "tissue|velvet|wool"
     ).split("|")
 )
 EVERYDAY = {

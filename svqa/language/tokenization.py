@@ -11,13 +11,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 STOP_WORDS = frozenset(
-    "a an the this that these those there here it its he him his she her they them their "
-    "i you your we our us my me "
-    "is are was were be been being am do does did doing done has have had having can "
-    "could will would shall should may "
-    "might must not no nor and or but if then than so as of in on at to from by for with "
-    "without into onto about over "
-    "under up down out off during while when where what which who whom whose why how "
+    "a an the this that these those there here it its he him his she her they them their i you "
+    "your we our us my me is are was were be been being am do does did doing done has have had "
+    "having can could will would shall should may might must not no nor and or but if then than so "
+    "as of in on at to from by for with without into onto about over under up down out off during "
+    "while when where what which who whom whose why how "
     "s t some any all each both very just also too".split()
 )
 # Snowball leaves these apart; a caption says "holding" where the question says "held".

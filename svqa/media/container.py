@@ -30,18 +30,15 @@ if TYPE_CHECKING:
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
 VIDEO_CODECS = tuple(
     (
-        "h264 hevc vp8 libvpx vp9 libvpx-vp9 av1 libdav1d mpeg1video mpeg2video mpeg4 "
-        "msmpeg4 msmpeg4v1 msmpeg4v2 "
-        "h263 flv wmv1 wmv2 wmv3 vc1 theora mjpeg prores dnxhd ffv1 rawvideo"
+        "h264 hevc vp8 libvpx vp9 libvpx-vp9 av1 libdav1d mpeg1video mpeg2video mpeg4 msmpeg4 "
+        "msmpeg4v1 msmpeg4v2 h263 flv wmv1 wmv2 wmv3 vc1 theora mjpeg prores dnxhd ffv1 rawvideo"
     ).split()
 )
 AUDIO_CODECS = tuple(
     (
-        "aac mp3 mp3float ac3 eac3 opus libopus vorbis libvorbis flac alac wmav1 wmav2 "
-        "amrnb amrwb pcm_s16le "
-        "pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_f32be pcm_u8 pcm_s8 "
-        "pcm_mulaw pcm_alaw mp2 mp2float "
-        "adpcm_ms adpcm_ima_wav"
+        "aac mp3 mp3float ac3 eac3 opus libopus vorbis libvorbis flac alac wmav1 wmav2 amrnb amrwb "
+        "pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_f32be pcm_u8 pcm_s8 "
+        "pcm_mulaw pcm_alaw mp2 mp2float adpcm_ms adpcm_ima_wav"
     ).split()
 )
 ALIVE_EVERY_S = 0.5
@@ -91,9 +88,9 @@ class Source:
             raise
         except (av.error.FFmpegError, ValueError) as error:
             raise NotAVideo(
-                f"'{self.name}' is not a video svqa reads (expected MP4/MOV, "
-                "Matroska/WebM, AVI, MPEG-TS/PS, FLV, "
-                f"Ogg, ASF, IVF or MXF; {_reason(error)}). If it is damaged, copy it again."
+                f"'{self.name}' is not a video svqa reads (expected MP4/MOV, Matroska/WebM, AVI, "
+                f"MPEG-TS/PS, FLV, Ogg, ASF, IVF or MXF; {_reason(error)}). If it is damaged, copy "
+                "it again."
             ) from None
         finally:
             av.logging.set_level(None)
@@ -118,9 +115,9 @@ class Source:
         codec = stream.codec_context
         if codec is None or codec.name not in VIDEO_CODECS:
             raise NotAVideo(
-                f"'{self.name}' is coded as "
-                f"{codec.name if codec else 'something unknown'}, which svqa does not "
-                f"decode. Convert it to H.264, for example: ffmpeg -i IN -c:v libx264 OUT.mp4"
+                f"'{self.name}' is coded as {codec.name if codec else 'something unknown'}, which "
+                "svqa does not decode. Convert it to H.264, for example: ffmpeg -i IN -c:v libx264 "
+                "OUT.mp4"
             )
         if not codec.width and self._refused_size:  # so large that libavcodec forgot it at once
             self.check_pixels(*map(int, self._refused_size.split("x")))
@@ -139,9 +136,8 @@ class Source:
         stream = container.streams.audio[0]
         if stream.codec_context is None or stream.codec_context.name not in AUDIO_CODECS:
             raise NotAVideo(
-                f"the sound of '{self.name}' is in a codec svqa does not decode. Convert "
-                "it to AAC, for example: "
-                f"ffmpeg -i IN -c:v copy -c:a aac OUT.mp4"
+                f"the sound of '{self.name}' is in a codec svqa does not decode. Convert it to "
+                "AAC, for example: ffmpeg -i IN -c:v copy -c:a aac OUT.mp4"
             )
         self._prepare(container, stream)
         return stream
@@ -150,9 +146,9 @@ class Source:
         """Raises TooLarge before any memory for such a frame is taken."""
         if width * height > self.max_pixels:
             raise TooLarge(
-                f"'{self.name}' says its frames are {width} x {height} = "
-                f"{width * height:,} pixels; at most "
-                f"{self.max_pixels:,} are decoded. Scale it down, or raise Limits(max_pixels=...)."
+                f"'{self.name}' says its frames are {width} x {height} = {width * height:,} "
+                f"pixels; at most {self.max_pixels:,} are decoded. Scale it down, or raise "
+                "Limits(max_pixels=...)."
             )
 
     def _prepare(self, container: InputContainer, stream: VideoStream | AudioStream) -> None:

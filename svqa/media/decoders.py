@@ -13,14 +13,7 @@ import av
 from svqa.errors import NoFrames
 from svqa.media.container import PacketTable, ReadState, Source, is_shown, seconds
 from svqa.media.decode_plan import Group, Plan, plan_groups
-from svqa.media.geometry import (
-    Geometry,
-    Size,
-    arrange,
-    displayed_size,
-    output_size,
-    plan_geometry,
-)
+from svqa.media.geometry import Geometry, Size, arrange, displayed_size, output_size, plan_geometry
 from svqa.media.sampling import Sampling
 
 if TYPE_CHECKING:

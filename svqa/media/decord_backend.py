@@ -53,9 +53,8 @@ class DecordVideo:
             import decord
         except ImportError:
             raise UsageError(
-                "decoder='decord' needs decord, which is not installed. Run: pip install "
-                "decord, or use the "
-                "default decoder 'pyav'."
+                "decoder='decord' needs decord, which is not installed. Run: pip install decord, "
+                "or use the default decoder 'pyav'."
             ) from None
         try:
             reader = decord.VideoReader(

@@ -65,8 +65,8 @@ def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
     if after != before:
         raise FileChanged(
             f"'{path}' was replaced or rewritten while it was being read (it had "
-            f"{before.size_bytes} bytes, "
-            f"now {after.size_bytes}). Ingest it again once nothing writes to it."
+            f"{before.size_bytes} bytes, now {after.size_bytes}). Ingest it again once nothing "
+            "writes to it."
         )
 
 
@@ -96,7 +96,8 @@ def open_video_file(path: str | os.PathLike) -> BufferedReader:
         _check_regular(name, os.stat(name))
         # O_NONBLOCK: between the check and here the file may have become a FIFO, whose open would
         # wait for a writer.
-        file = open(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115 (the caller closes it)
+        fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = open(fd, "rb")  # noqa: SIM115 (the caller closes it)
     except (OSError, ValueError) as error:
         raise _not_found(name, error) from None
     try:

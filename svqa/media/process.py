@@ -130,14 +130,12 @@ class Worker:
         if self._waited_s >= self._limits.deadline_s:
             return DecodeTimeout(
                 f"Decoding '{self.name}' took more than its deadline of "
-                f"{self._limits.deadline_s:g} s and was "
-                "ended. Raise Limits(deadline_s=...) if the file is fine, or copy it to "
-                "a faster disk."
+                f"{self._limits.deadline_s:g} s and was ended. Raise Limits(deadline_s=...) if the "
+                "file is fine, or copy it to a faster disk."
             )
         return DecodeTimeout(
-            f"Decoding '{self.name}' made no progress for {silent_s:.1f} s and was ended. "
-            "The file is probably "
-            f"damaged; if the disk is slow, raise Limits(no_progress_s=...)."
+            f"Decoding '{self.name}' made no progress for {silent_s:.1f} s and was ended. The file "
+            "is probably damaged; if the disk is slow, raise Limits(no_progress_s=...)."
         )
 
     def _died(self) -> DecodeCrashed:

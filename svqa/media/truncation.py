@@ -54,9 +54,8 @@ def _matroska_end(fd: int) -> int:
         head = os.pread(fd, 12, at)
         if len(head) < 5 or int.from_bytes(head[:4], "big") != wanted:
             return 0
-        width = (
-            9 - head[4].bit_length()
-        )  # an EBML number: as many bytes as leading zero bits, and one
+        # an EBML number: as many bytes as leading zero bits, and one
+        width = 9 - head[4].bit_length()
         if width > 8 or len(head) < 4 + width:
             return 0
         length = int.from_bytes(head[4 : 4 + width], "big") & ((1 << 7 * width) - 1)

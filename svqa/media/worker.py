@@ -38,9 +38,8 @@ def main() -> int:
             kind="error",
             type=DecodeCrashed.__name__,
             text=(
-                f"Decoding '{job['name']}' needs more than "
-                f"{job['limits']['memory_bytes'] >> 20} MiB. "
-                "Raise Limits(memory_bytes=...), or scale the video down."
+                f"Decoding '{job['name']}' needs more than {job['limits']['memory_bytes'] >> 20} "
+                "MiB. Raise Limits(memory_bytes=...), or scale the video down."
             ),
         )
     except BrokenPipeError:

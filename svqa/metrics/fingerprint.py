@@ -29,9 +29,9 @@ def check_same(fingerprints: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             shared = (set(fingerprints[a]) & set(fingerprints[b])) - set(WHO)
             if not shared:
                 raise DifferentFingerprints(
-                    f"The fingerprints of '{a}' and '{b}' share no field: nothing says that "
-                    "they were measured on the "
-                    "same questions. Give --questions FILE, or results of `svqa eval`."
+                    f"The fingerprints of '{a}' and '{b}' share no field: nothing says that they "
+                    "were measured on the same questions. Give --questions FILE, or results of "
+                    "`svqa eval`."
                 )
             for field in sorted(shared):
                 if fingerprints[a][field] != fingerprints[b][field]:

@@ -130,6 +130,6 @@ def _undecided(top: str, name: str, row: Mapping | None) -> str:
     low, high = sorted((sign * row["low"], sign * row["high"]))
     return (
         f"{top} - {name} is {sign * row['difference']:+.3f} [{low:+.3f}, {high:+.3f}] on "
-        f"{row['n']} questions of "
-        f"{row['videos']} videos, which could have shown {row['detectable']:.3f}"
+        f"{row['n']} questions of {row['videos']} videos, which could have shown "
+        f"{row['detectable']:.3f}"
     )

@@ -62,7 +62,7 @@ class EvalResult:
     Figures by metric, by question type, the baselines beside them, and its fingerprint.
 
     `by_type` maps a question type to its figures by metric, `baselines` a baseline's name to its
-    figures by metric (a baseline never looks at the video or was not made by this method).
+    figures by metric (a baseline has no access to the video or is not this method).
     `fingerprint` says what was measured: split, file checksums, model ids, seed. Two results with
     different fingerprints are not compared. `per_question` keeps one row a question.
     """

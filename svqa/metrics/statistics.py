@@ -130,9 +130,8 @@ def _by_video(values: np.ndarray, videos: Sequence | np.ndarray) -> tuple[np.nda
 def _bootstrap(
     sums: np.ndarray, counts: np.ndarray, rng: np.random.Generator, draws: int
 ) -> np.ndarray:
-    picks = rng.multinomial(
-        len(sums), np.full(len(sums), 1 / len(sums)), size=draws
-    )  # (draws, V): how often each video came
+    # (draws, V): how often each video came
+    picks = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     return (picks @ sums) / (picks @ counts)
 
 

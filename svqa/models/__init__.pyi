@@ -34,7 +34,9 @@ from .coco import (
     coco_supercategories as coco_supercategories,
 )
 from .colours import (
-    colour_of_boxes as colour_of_boxes,
+    COLOUR_TERMS as COLOUR_TERMS,
+    clear_colours as clear_colours,
+    colour_shares as colour_shares,
     name_colours as name_colours,
 )
 from .conse import (
@@ -69,7 +71,7 @@ from .imagenet import (
     ImageNetTagger as ImageNetTagger,
 )
 from .joined_weights import (
-    whisper_base_folder as whisper_base_folder,
+    joined as joined,
 )
 from .labels import (
     imagenet_labels as imagenet_labels,
@@ -85,6 +87,9 @@ from .model_sets import (
     ROLES as ROLES,
     ModelSpec as ModelSpec,
 )
+from .ocr import (
+    RapidOcrReader as RapidOcrReader,
+)
 from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
@@ -95,9 +100,6 @@ from .ssd import (
 from .tags import (
     CamDetector as CamDetector,
     TagCaptioner as TagCaptioner,
-)
-from .text_reader import (
-    RapidOcrReader as RapidOcrReader,
 )
 from .video_lm import (
     VideoLanguageAnswerer as VideoLanguageAnswerer,
@@ -122,6 +124,7 @@ from .zoo import (
 
 __all__ = [
     "CHECKSUMS_FILE",
+    "COLOUR_TERMS",
     "DEFAULT_BYTES",
     "FRAME_STRATEGIES",
     "HUB_MODELS",
@@ -162,15 +165,17 @@ __all__ = [
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "clear_colours",
     "coco_categories",
     "coco_supercategories",
-    "colour_of_boxes",
+    "colour_shares",
     "describe",
     "encode_question",
     "fit_frame",
     "frame_grid",
     "frame_memory",
     "imagenet_labels",
+    "joined",
     "known_sets",
     "load_pretrained",
     "load_set",
@@ -180,6 +185,5 @@ __all__ = [
     "resolve",
     "sha256_of",
     "verify",
-    "whisper_base_folder",
     "write_checksums",
 ]

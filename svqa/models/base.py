@@ -27,6 +27,8 @@ from svqa.records import (
     Waveform,
 )
 
+MODEL_SIZE_PX = (224, 224)  # width, height of the frames that models are given
+
 
 class TextEncoder(ABC):
     """Sentences -> unit vectors."""
@@ -43,8 +45,6 @@ class Encoder(TextEncoder):
     """Images and sentences -> unit vectors in one space.
 
     `image @ text` says how well they match.
-
-    Like every model that looks, it is given frames in their own shape and scales them for itself.
 
     `encode_text` takes a query or description of what is to be seen.
     """
@@ -71,13 +71,10 @@ class Captioner(ABC):
 
 
 class Detector(ABC):
-    """Frames -> boxes.
-
-    `labels`: every name it has for a thing; what has none it cannot say to be absent.
-    """
+    """Frames -> boxes."""
 
     model_id: str
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...]  # every name that a box may get: what it can look for
 
     @abstractmethod
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
@@ -85,13 +82,13 @@ class Detector(ABC):
 
 
 class TextReader(ABC):
-    """A picture -> the lines of text in it."""
+    """A picture -> the text in it."""
 
     model_id: str
 
     @abstractmethod
     def read(self, pixels: np.ndarray) -> list[TextLine]:
-        """(H, W, 3) uint8 RGB -> its lines in any order, boxes in its pixels; maybe none."""
+        """(H, W, 3) uint8 RGB -> lines from top to bottom, boxes in pixels of this picture."""
 
 
 class Transcriber(ABC):

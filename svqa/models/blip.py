@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,8 +56,8 @@ class BlipCaptioner(Captioner):
         *,
         revision: str | None = None,
         device: str = "cpu",
-        dtype=None,
-        **options,
+        dtype: torch.dtype | str | None = None,
+        **options: Any,
     ) -> BlipCaptioner:
         """A folder or a hub name of a `BlipForConditionalGeneration` -> the captioner.
 
@@ -129,8 +130,8 @@ class BlipAnswerer(Answerer):
         *,
         revision: str | None = None,
         device: str = "cpu",
-        dtype=None,
-        **options,
+        dtype: torch.dtype | str | None = None,
+        **options: Any,
     ) -> BlipAnswerer:
         """A folder or a hub name of a `BlipForQuestionAnswering` -> the answerer.
 
@@ -188,7 +189,7 @@ class BlipAnswerer(Answerer):
                 f"{len(questions)} questions."
             )
         ids = [self._question_ids(q.text) for q in questions]
-        replies: list[Reply | None] = [None] * len(questions)
+        replies: dict[int, Reply] = {}
         for part in by_length(ids, self.batch_size):
             memory = remember(
                 self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
@@ -204,7 +205,7 @@ class BlipAnswerer(Answerer):
             for row, i in enumerate(part):
                 if questions[i].options:
                     replies[i] = self._choose(asked[row], questions[i].options)
-        return replies
+        return [replies[i] for i in range(len(questions))]
 
     def _question_ids(self, text: str) -> list[int]:
         """[ENC] words [SEP], as BLIP was trained; published vocabularies name neither."""

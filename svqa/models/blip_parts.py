@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -37,7 +37,8 @@ def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> tor
     Keys and values that every question looks up.
     """
     kept = []
-    for layer in model.text_encoder.encoder.layer:
+    layers: Any = model.text_encoder.encoder.layer
+    for layer in layers:
         look = layer.crossattention.self
         shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
         kept.append(
@@ -77,9 +78,9 @@ def remember(
     Computed once for each different picture.
     """
     keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
-    values = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
-    new = [key for key, value in values.items() if value is None]
-    if new:
+    kept = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
+    values = {key: value for key, value in kept.items() if value is not None}
+    if new := [key for key in kept if key not in values]:
         pictures = [pixels[keys.index(key)] for key in new]
         values.update(
             zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True)
@@ -92,7 +93,7 @@ def remember(
     return torch.stack([values[key] for key in keys])
 
 
-def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
+def _see(model: Any, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
     """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
     inputs = processor.image_processor(
         list(pictures), return_tensors="pt", input_data_format="channels_last"
@@ -102,7 +103,9 @@ def _see(model, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> tor
     ).last_hidden_state
 
 
-def decode(decoder, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int) -> list[Reply]:
+def decode(
+    decoder: Any, processor: BlipProcessor, hidden: torch.Tensor, max_tokens: int
+) -> list[Reply]:
     """(B, L, D) -> the likeliest words after [DEC], token by token, until [SEP]."""
     config = decoder.config
     start = torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device)

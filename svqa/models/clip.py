@@ -92,9 +92,8 @@ class ClipEncoder(Encoder):
                 return_tensors="pt",
             )
             if self.model.config.model_type.startswith("siglip"):
-                tokens.pop(
-                    "attention_mask", None
-                )  # SigLIP learnt without one: it attends to its padding
+                # SigLIP learnt without one: it attends to its padding
+                tokens.pop("attention_mask", None)
             rows.append(self.model.get_text_features(**tokens.to(self.model.device)).pooler_output)
         return self._unit(rows)
 

@@ -110,5 +110,6 @@ def _convolution(state: dict[str, Tensor], conv: str, norm: str, *, stride: int 
     made = kind(per_group * groups, out, kernel, stride=stride, padding=padding, groups=groups)
     with torch.no_grad():
         made.weight.copy_(weight)
+        assert made.bias is not None, "made with one"
         made.bias.copy_(bias)
     return made

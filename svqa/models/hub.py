@@ -12,13 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from svqa.errors import (
-    ModelError,
-    UnknownModel,
-    UsageError,
-    WeightsMissing,
-    unknown_name,
-)
+from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing, unknown_name
 from svqa.models.weights import sha256_of
 
 PULL = "Run: svqa models pull hub"
@@ -123,8 +117,7 @@ def lock_entry(folder: Path) -> dict:
     if not any(name.endswith(".safetensors") for name in files):
         raise WeightsMissing(
             f"{folder} holds no safetensors file, and svqa reads no other weights. If the "
-            "repository offers a "
-            "converted revision, name it: svqa models pull NAME --revision REV"
+            "repository offers a converted revision, name it: svqa models pull NAME --revision REV"
         )
     return {
         "commit": folder.name,

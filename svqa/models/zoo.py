@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from svqa.errors import ModelError, UnknownModel, unknown_name
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
-from svqa.models.pretrained import Located, installed, locate
+from svqa.models.pretrained import installed, locate
 from svqa.models.weights import WEIGHTS, verified
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class ModelFacts:
 class ModelSet:
     """The models of one set: each is loaded when it is first used, and then kept.
 
-    A set may lack a detector, a transcriber or an answerer; that is None. Without one of the others
-    nothing can be taken in or found: asking for it raises ModelError.
+    A set may lack a detector or a transcriber; that is None. Without one of the others nothing can
+    be taken in, found or answered: asking for it raises ModelError.
 
     >>> models = load_set("offline")
     >>> models.encoder.encode_text(["a bear"]).shape
@@ -119,9 +119,9 @@ class ModelSet:
         return self._needed("sounds")
 
     @cached_property
-    def answerer(self) -> Answerer | None:
+    def answerer(self) -> Answerer:
         """Question and evidence -> answer."""
-        return self._member("answerer")
+        return self._needed("answerer")
 
     def _needed(self, role: str) -> Any:
         found = self._member(role)
@@ -200,19 +200,18 @@ def _installed_id(spec: ModelSpec) -> str:
     return found.model_id if found else spec.model_id
 
 
-def _facts_of_source(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
+def _facts_of_source(set_name: str, role: str, spec: ModelSpec, source: str) -> ModelFacts:
     """Of a checkpoint in a folder or pulled from the hub, by what was written down about it."""
-    found: Located | None = installed(spec.source)
+    found = installed(source)
     files = found.files if found else {}
+    size = sum((found.folder / name).stat().st_size for name in files) if found else 0
     return ModelFacts(
         set_name,
         role,
         found.model_id if found else spec.model_id,
         licence=spec.licence,
-        source=spec.source,
-        size_bytes=sum((found.folder / name).stat().st_size for name in files) or None
-        if found
-        else None,
+        source=source,
+        size_bytes=size or None,
         sha256=dict(files),
         available=found is not None,
     )
@@ -220,7 +219,7 @@ def _facts_of_source(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
 
 def _facts(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
     if spec.source:
-        return _facts_of_source(set_name, role, spec)
+        return _facts_of_source(set_name, role, spec, spec.source)
     weights = [WEIGHTS[name] for name in spec.weights]
     files = {short: file for w in weights for short, file in w.files.items()}
     parts = [_facts(set_name, part, MODEL_SETS[set_name][part]) for part in spec.parts]

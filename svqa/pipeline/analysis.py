@@ -104,7 +104,8 @@ class Analysis:
 
         The worker decodes ahead while the models work.
         """
-        length_s, held, index = self.settings.scene_s, [], 0
+        length_s, index = self.settings.scene_s, 0
+        held: list[FrameBatch] = []
         with stream_frames(
             self.path,
             Sampling.every(self.settings.every_s),
@@ -231,11 +232,9 @@ class Analysis:
         """
         if not said:
             return ()
-        spans, values = (
-            [(c.start_s, c.end_s) for c in said],
-            self.models.sentences.encode_text([c.text for c in said]),
-        )
-        sentences = VectorSet("segment", modality, self.models.sentences.model_id, spans, values)
+        encoder, spans = self.models.sentences, np.array([(c.start_s, c.end_s) for c in said])
+        values = encoder.encode_text([c.text for c in said])
+        sentences = VectorSet("segment", modality, encoder.model_id, spans, values)
         return sentences, unit(pool_mean(sentences, [Segment(start_s, end_s, "scene")]).vectors)
 
     def _displayed(self, box: Detection, frames: FrameBatch) -> Detection:

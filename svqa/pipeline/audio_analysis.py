@@ -64,7 +64,7 @@ class AudioAnalysis:
     def __enter__(self) -> AudioAnalysis:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
 
     def utterances(self, start_s: float, end_s: float | None) -> list[Utterance]:

@@ -20,7 +20,7 @@ from svqa.answering.taxonomy import is_person_word
 from svqa.database import Store
 from svqa.language.question_parser import plain
 from svqa.media import Sampling, read_frames
-from svqa.models.colours import colour_of_boxes
+from svqa.models.colours import clear_colours, colour_shares
 from svqa.models.zoo import ModelSet
 from svqa.records import Answer, Detection, Evidence, Question
 
@@ -86,23 +86,24 @@ def _colour(thing: str, seen: Sightings, path: str) -> SightingAnswer | None:
     if found.sureness < SURE:
         reason = f"No {thing} was seen surely enough to name its colour."
         return SightingAnswer("", found.sureness, reason=reason)
-    colour, share = colour_of_boxes(_pixels(best, path))
-    if not colour:
+    shares = np.mean(_colour_shares(best, path), axis=0)
+    colours = clear_colours(shares)
+    if not colours:
+        share = float(shares.max())
         return SightingAnswer(
             "", share, reason=f"No colour of the {thing} stands out ({share:.2f})."
         )
-    return SightingAnswer(colour.capitalize(), share, found.stretches, thing=thing)
+    text = " and ".join(name for name, _ in colours).capitalize()
+    return SightingAnswer(text, sum(share for _, share in colours), found.stretches, thing=thing)
 
 
-def _pixels(boxes: Sequence[Detection], path: str) -> list[np.ndarray]:
-    """The pixels of each box, from the file itself."""
+def _colour_shares(boxes: Sequence[Detection], path: str) -> np.ndarray:
+    """(N, 11) the shares of the colour terms in each box, in the pixels of the file itself."""
     times = sorted({box.t_s for box in boxes})
     frames = read_frames(path, Sampling.at(times), size_px=None)
-    crops = []
+    rows = []
     for box in boxes:
         picture = frames.pixels[int(np.abs(frames.t_s - box.t_s).argmin())]
         x0, y0, x1, y1 = (round(value) for value in box.xyxy_px)
-        crop = picture[max(0, y0) : y1, max(0, x0) : x1]
-        if crop.size:
-            crops.append(crop)
-    return crops
+        rows.append(colour_shares(picture[max(0, y0) : y1, max(0, x0) : x1], frame=picture))
+    return np.array(rows)

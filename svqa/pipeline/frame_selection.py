@@ -19,9 +19,8 @@ from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Evidence
 
 LOOKS = 8  # frames that are shown, at most
-_ANYTHING = frozenset(
-    content_stems("object thing something anything")
-)  # words that no caption needs to say
+# words that no caption needs to say
+_ANYTHING = frozenset(content_stems("object thing something anything"))
 
 
 def frames_to_show(
@@ -41,7 +40,8 @@ def frames_to_show(
         store, models, text, videos=[stretches[0].video], level="frame", k=DEPTH, cache=cache
     )
     named = set(content_stems(text)) - set(content_stems(parse_question(text).focus)) - _ANYTHING
-    first, others = {}, {}
+    first: dict[float, Evidence] = {}
+    others: dict[float, Evidence] = {}
     for stretch in stretches:
         inside = [f for f in seen if stretch.start_s <= f.start_s < stretch.end_s]  # best first
         if named <= set(content_stems(stretch.text)) or not inside:

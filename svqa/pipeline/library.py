@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested
@@ -34,7 +35,7 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -140,7 +141,9 @@ class Library:
         return same
 
 
-def open_library(database: str | None = None, models: str | None = None, **settings) -> Library:
+def open_library(
+    database: str | None = None, models: str | None = None, **settings: Any
+) -> Library:
     """Open (and create or migrate) a database with a model set.
 
     Further names are those of `svqa.settings.Settings`.
@@ -154,7 +157,7 @@ def open_library(database: str | None = None, models: str | None = None, **setti
 
 
 def ingest(
-    *paths: str | Path, database: str | None = None, models: str | None = None, **settings
+    *paths: str | Path, database: str | None = None, models: str | None = None, **settings: Any
 ) -> list[IngestReport]:
     """`open_library(...).ingest(*paths)` in one call."""
     with open_library(database, models, **settings) as library:

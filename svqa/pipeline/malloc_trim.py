@@ -15,9 +15,8 @@ import sys
 from functools import cache
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
-LARGE_BYTES = (
-    4 << 20
-)  # what one batch of the classifier needs stays below: it is reused, not asked for again
+# what one batch of the classifier needs stays below: it is reused, not asked for again
+LARGE_BYTES = 4 << 20
 KEPT_BYTES = 512 << 20
 
 

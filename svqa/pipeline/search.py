@@ -34,11 +34,8 @@ from svqa.retrieval.rank_fusion import fuse_ranks, ordinal_ranks
 from svqa.temporal.moments import standard
 from svqa.temporal.rerank import rerank_with_temporal_coherence
 
-NEAR_S = {
-    "frame": 2.0,
-    "segment": 5.0,
-    "scene": 30.0,
-}  # level -> a neighbour this far away lends 1 / e of its score
+# level -> a neighbour this far away lends 1 / e of its score
+NEAR_S = {"frame": 2.0, "segment": 5.0, "scene": 30.0}
 LEVELS = tuple(NEAR_S)
 DEPTH = 100  # moments a ranking may name
 COHERENCE = 0.2  # in one video; a lone frame that looks right then loses to a good stretch
@@ -85,10 +82,8 @@ def search(
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
     if _is_indexed(store, models, videos, level):
-        videos, cache = (
-            _narrowed(store, models, text, videos, level, example),
-            SearchCache(),
-        )  # the next search reads others
+        # the next search reads others
+        videos, cache = (_narrowed(store, models, text, videos, level, example), SearchCache())
     moments, measured = _measure(store, models, text, videos, level, cache)
     if not len(moments):
         return []
@@ -115,7 +110,8 @@ def scores_over_time(
         for name, m in measured.items()
         if np.isfinite(m).any()
     ]
-    scores = standard(sum(standard(m) for m in known)) if known else np.zeros(len(moments))
+    together = np.sum([standard(m) for m in known], axis=0)
+    scores = standard(together) if known else np.zeros(len(moments))
     return moments.spans[:, 0], scores
 
 
@@ -174,7 +170,7 @@ def _narrowed(
         asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in WORDS]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
-    named = set()
+    named: set[str] = set()
     for query, *space in asked:
         indexed = store.large_index(*space) is not None
         named.update(
@@ -218,9 +214,8 @@ def _alike(
 ) -> np.ndarray:
     """(M,): how much the best stretch of each moment sounds like the example."""
     table = store.vectors("frame", "audio", models.sounds.model_id, videos=videos)
-    floor = (
-        _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
-    )  # measured for log-mel statistics only
+    # measured for log-mel statistics only
+    floor = _NONE if isinstance(models.sounds, TextEncoder) else FLOOR["audio"]
     scores = _by_vector(cache, table, example, floor)
     return cache.words(store, moments, videos).best_by_moment("audio", table, scores)
 
@@ -245,7 +240,7 @@ def _joined(
     """
     ranks = {name: ordinal_ranks(scores, depth=DEPTH) for name, scores in measured.items()}
     gains = fuse_ranks(ranks, weights=WEIGHTS)
-    total = sum(gains.values())
+    total = np.sum(list(gains.values()), axis=0)
     named = np.flatnonzero(total)
     named = named[np.argsort(-total[named], kind="stable")].tolist()
     found = []

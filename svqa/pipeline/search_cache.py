@@ -85,11 +85,11 @@ class PassageIndex:
 
         -inf where there are none.
         """
-        kept, owners = self._owners.get(modality, (None, None))
-        if kept is not table:
-            owners = self._find(table.video_ids.tolist(), table.spans)
-            self._owners[modality] = table, owners
-        return self._best(owners, scores)
+        kept = self._owners.get(modality)
+        if kept is None or kept[0] is not table:
+            kept = table, self._find(table.video_ids.tolist(), table.spans)
+            self._owners[modality] = kept
+        return self._best(kept[1], scores)
 
     def lexical(self, text: str) -> np.ndarray:
         """(M,) best BM25 score in each moment; -inf where no word is shared."""

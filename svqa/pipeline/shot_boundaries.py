@@ -15,9 +15,8 @@ from svqa.records import FrameBatch, Segment
 
 SIDE_PX = 224  # of the squares in which cuts are looked for; the threshold was found in these
 MARGIN = 6  # frames on either side of a cut that its detector may look at
-THRESHOLD = {
-    "adaptive": 2.0
-}  # sparse frames differ more from their neighbours than every frame does (notebook 01)
+# sparse frames differ more from their neighbours than every frame does (notebook 01)
+THRESHOLD = {"adaptive": 2.0}
 
 
 class ShotBoundaryFinder:

@@ -16,8 +16,6 @@ from svqa.models.base import TextReader
 from svqa.pipeline.near_duplicates import is_same
 from svqa.records import Segment, TextBox, TextLine
 
-LEAST_SCORE = 0.6  # a line that its reader trusts less is not kept
-
 
 @dataclass(frozen=True)
 class SegmentText:
@@ -104,14 +102,8 @@ def _read(
     ) as frames:
         for batch in frames:
             asked = min(times_s, key=lambda t: abs(t - batch.t_s[0]))
-            read[asked] = in_reading_order(
-                [line for line in reader.read(batch.pixels[0]) if _counts(line)]
-            )
+            read[asked] = in_reading_order(reader.read(batch.pixels[0]))
     return read
-
-
-def _counts(line: TextLine) -> bool:
-    return line.score >= LEAST_SCORE and any(c.isalnum() for c in line.text)
 
 
 def _add(boxes: list[TextBox], lines: Sequence[TextLine], segment: Segment, model_id: str) -> None:

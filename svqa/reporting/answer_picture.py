@@ -62,8 +62,9 @@ def draw_answer(out: Path, question: str = QUESTION) -> Answer:
 
 
 def film_strip(ax: Axes, frames: FrameBatch, *, step_s: float, answer: Answer) -> Axes:
-    """Each frame over the `step_s` seconds around it; those in the cited seconds are framed, the
-    others pale.
+    """Each frame over the `step_s` seconds around it.
+
+    Those in the cited seconds are framed, the others pale.
     """
     gap_s = 0.03 * step_s
     for t_s, pixels in zip(frames.t_s, frames.pixels, strict=True):

@@ -41,8 +41,9 @@ def export_html(executed: str | Path) -> Path:
 
 
 def notebook_text(path: str | Path) -> tuple[str, str]:
-    """-> (title, question): the first heading of a notebook and the question under it, as plain
-    text.
+    """-> (title, question): the first heading of a notebook and the question under it.
+
+    As plain text.
     """
     import nbformat
 
@@ -50,8 +51,9 @@ def notebook_text(path: str | Path) -> tuple[str, str]:
 
 
 def pictures(path: str | Path) -> list[str]:
-    """-> the pictures of an executed notebook as data URIs, those of cells tagged `thumbnail`
-    first.
+    """-> the pictures of an executed notebook as data URIs.
+
+    Those of cells tagged `thumbnail` come first.
     """
     import nbformat
 
@@ -147,8 +149,9 @@ def _display(data: dict) -> Iterator[dict]:
 
 
 def _picture(data: dict) -> str:
-    """-> a data URI of the first picture, empty where there is none. A script in an SVG does not
-    run inside `<img>`.
+    """-> a data URI of the first picture, empty where there is none.
+
+    A script in an SVG does not run inside `<img>`.
     """
     for kind in PICTURES:
         if kind in data:
@@ -172,8 +175,9 @@ def _table(html: str) -> Any:
 
 
 def _markdown(text: str) -> Any:
-    """Markdown -> HTML; raw HTML in it is shown as text, and only http(s), mailto and relative
-    links stay links.
+    """Markdown -> HTML; raw HTML in it is shown as text.
+
+    Only http(s), mailto and relative links stay links.
     """
     from markdown_it import MarkdownIt
 

@@ -14,8 +14,9 @@ from svqa.reporting.results import figure_text
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the file its numbers stand in (from the repository's root), columns, and rows of
-    cells.
+    """A title, the file its numbers stand in, columns, and rows of cells.
+
+    The file is named from the repository's root.
     """
 
     title: str

@@ -34,15 +34,17 @@ START_TIMEOUT_S = 120
 
 
 class NotebookFailed(SvqaError):
-    """A cell raised, or took longer than it may; the text names the cell, and what ran until then
-    is kept.
+    """A cell raised, or took longer than it may.
+
+    The text names the cell, and what ran until then is kept.
     """
 
 
 @dataclass(frozen=True)
 class NotebookRun:
-    """One executed notebook: `executed` (.ipynb with outputs), `html` (its page), `results` (its
-    results.json).
+    """One executed notebook.
+
+    `executed` (.ipynb with outputs), `html` (its page), `results` (its results.json).
     """
 
     name: str
@@ -54,8 +56,9 @@ class NotebookRun:
 
 
 def parameters_of(path: str | Path) -> dict[str, Any]:
-    """-> the notebook's parameters with their defaults: the literals of its cell tagged
-    `parameters`.
+    """-> the notebook's parameters with their defaults.
+
+    The literals of its cell tagged `parameters`.
 
     Raises UsageError where that cell holds anything but `name = literal`: a derived value would go
     stale.
@@ -78,8 +81,9 @@ def parameters_of(path: str | Path) -> dict[str, Any]:
 
 
 def report_parameters(path: str | Path) -> dict[str, Any]:
-    """-> what a notebook's metadata (`svqa.report`) asks for in a report: larger runs than a reader
-    waits for.
+    """-> what a notebook's metadata (`svqa.report`) asks for in a report.
+
+    Larger runs than a reader waits for.
     """
     import nbformat
 
@@ -93,14 +97,16 @@ def run_notebook(
     *,
     timeout_s: int = 900,
 ) -> NotebookRun:
-    """Execute a notebook with `parameters` into `out_dir/<name>/`: the executed copy, its page and
-    its results.json.
+    """Execute a notebook with `parameters` into `out_dir/<name>/`.
+
+    The executed copy, its page and its results.json.
 
     `timeout_s` is the longest one cell may take. Raises UnknownParameter for a name the notebook
     does not have and UsageError for a value of another type than the default's, before anything
     runs; NotebookFailed when a cell fails.
 
-    >>> run_notebook("notebooks/00_quickstart.ipynb", "reports", {"every_s": 1.0})  # doctest: +SKIP
+    >>> path = "notebooks/00_quickstart.ipynb"
+    >>> run_notebook(path, "reports", {"every_s": 1.0})  # doctest: +SKIP
     """
     source = Path(path).resolve()
     if not source.is_file():
@@ -136,8 +142,9 @@ def _checked(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fits(value: Any, default: Any) -> bool:
-    """The same type as the default; a whole number fits a float, a path fits a text, anything fits
-    None.
+    """The same type as the default.
+
+    A whole number fits a float, a path fits a text, anything fits None.
     """
     if default is None or type(value) is type(default):
         return True
@@ -198,8 +205,9 @@ def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s
 
 @contextlib.contextmanager
 def _kernel_environment(reports: Path) -> Iterator[None]:
-    """For kernels started here: `write_results` writes below `reports`, and no advice about
-    progress bars is shown.
+    """For kernels started here: `write_results` writes below `reports`.
+
+    And no advice about progress bars is shown.
     """
     changed = {"SVQA_REPORTS": str(reports), "PYTHONWARNINGS": "ignore:IProgress not found"}
     before = {name: os.environ.get(name) for name in changed}

@@ -1,4 +1,4 @@
-"""The look of every figure: a seaborn theme, and one colour a model, modality and track."""
+"""The style of every figure: a seaborn theme, and one colour a model, modality and track."""
 
 from __future__ import annotations
 

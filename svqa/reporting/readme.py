@@ -65,8 +65,9 @@ def notebooks_table(root: Path = ROOT) -> str:
 
 
 def results_table(root: Path = ROOT) -> str:
-    """-> Markdown tables of every committed figure (real films, benchmarks, the small world, speed,
-    the notebooks) and its source.
+    """-> Markdown tables of every committed figure and its source.
+
+    Of real films, benchmarks, the small world, speed, the notebooks.
     """
     rows = []
     for folder in sorted(p.parent for p in (root / "reports" / "sample").glob("*/results.json")):
@@ -87,8 +88,9 @@ def commands(root: Path = ROOT) -> str:
 
 
 def take_sample(reports: Path, root: Path = ROOT) -> list[Path]:
-    """Copy the index, the results and the small pages of a finished report to `reports/sample/`; ->
-    what was written.
+    """Copy the index, the results and the small pages of a finished report to `reports/sample/`.
+
+    -> what was written.
 
     A card whose page is too large to be kept leads to the executed notebook instead.
     """

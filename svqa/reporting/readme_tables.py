@@ -20,13 +20,13 @@ CAPTIONED = (
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order of docs/results.md."""
-    makers = (_real_films, _nextqa, _nextgqa, shapes_tables, _senses, _lora)
+    makers = (_real_films, _nextqa, _nextgqa, shapes_tables, _modalities, _lora)
     for make in (*makers, _comparison, _index, _speed):
         yield from make(root)
 
 
 def _real_films(root: Path) -> Iterator[Table]:
-    """All questions beside who looks at no film, then counts by type of question."""
+    """All questions beside baselines without the film, then counts by type of question."""
     source = "experiments/real_films/result.json"
     for data in read_json(root, source):
         films = data["fingerprint"]["films"]
@@ -123,9 +123,10 @@ def _nextgqa(root: Path) -> Iterator[Table]:
         )
 
 
-def _senses(root: Path) -> Iterator[Table]:
-    """What hearing adds to seeing, on the small world and on real films with sentences spoken over
-    them.
+def _modalities(root: Path) -> Iterator[Table]:
+    """What hearing adds to seeing.
+
+    On the small world, and on real films with sentences spoken over them.
     """
     rows = []
     for data in read_json(root, "experiments/shapes_fusion/result.json"):
@@ -157,8 +158,9 @@ def _senses(root: Path) -> Iterator[Table]:
 
 
 def _lora(root: Path) -> Iterator[Table]:
-    """What fine-tuning on time questions gains, as a share of full fine-tuning's gain, and what it
-    forgets.
+    """What fine-tuning on time questions gains, and what it forgets.
+
+    The gain is a share of full fine-tuning's.
     """
     for data in read_json(root, "experiments/lora/result.json"):
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])

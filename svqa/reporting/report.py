@@ -17,8 +17,9 @@ def run_all(
     say: Callable[[str], None] = print,
     timeout_s: int = 900,
 ) -> Path:
-    """Run every numbered notebook of a folder in order, with its report's parameters; -> the
-    report's `index.html`.
+    """Run every numbered notebook of a folder in order, with its report's parameters.
+
+    -> the report's `index.html`.
 
     One that fails does not stop the others: the index has those that ran, then NotebookFailed names
     the rest.

@@ -24,8 +24,9 @@ PACKAGES = ("svqa", "numpy", "torch", "transformers", "av")
 
 
 def reports_dir() -> Path:
-    """Where results go: `SVQA_REPORTS`, else `reports/` beside the nearest `notebooks/` folder,
-    else `./reports`.
+    """Where results go: `SVQA_REPORTS`, else `reports/`.
+
+    Beside the nearest `notebooks/` folder, else `./reports`.
     """
     if chosen := os.environ.get("SVQA_REPORTS"):
         return Path(chosen)

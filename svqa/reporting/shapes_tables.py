@@ -17,9 +17,7 @@ def shapes_tables(root: Path) -> Iterator[Table]:
 
 
 def _answers(root: Path) -> Iterator[Table]:
-    """The tiny BLIP by type of question: the right frame beside who looks elsewhere and who never
-    looks.
-    """
+    """The tiny BLIP by type of question: the right frame beside other frames and none."""
     for data in read_json(root, "svqa/checkpoints/blip-vqa/metrics.json"):
         figures = data["figures"]
         rows = []
@@ -48,9 +46,7 @@ def _captions_and_boxes(root: Path) -> Iterator[Table]:
 
 
 def _end_to_end(root: Path) -> Iterator[Table]:
-    """`svqa ask` from file to answer, by type of question, beside who looks at another video or at
-    none.
-    """
+    """`svqa ask` from file to answer, by type of question, beside another video and none."""
     for data in read_json(root, "experiments/shapes_end_to_end/result.json"):
         shown = ("accuracy", "iou_at_05", "hit_at_1")
         named = {"**`svqa ask`**": data, **data["by_type"]}
@@ -71,7 +67,7 @@ def _end_to_end(root: Path) -> Iterator[Table]:
 
 
 def _grounding(root: Path) -> Iterator[Table]:
-    """The seconds that hold the evidence, by type of question, beside what never looks for them."""
+    """The seconds that hold the evidence, by type of question, beside baselines."""
     for data in read_json(root, "experiments/shapes_grounding/result.json"):
         kinds = list(data["by_type"])
         found = {"all": data, **{kind: data["by_type"][kind] for kind in kinds}}
@@ -79,7 +75,7 @@ def _grounding(root: Path) -> Iterator[Table]:
             (name, *(percent(part[metric]) for part in found.values()))
             for name, metric in (
                 ("**boxes, and what the question says happens**", "span IoU>=0.5"),
-                ("the same from two looks a second", "span IoU>=0.5, two looks a second"),
+                ("the same from boxes twice a second", "span IoU>=0.5, two looks a second"),
             )
         ]
         rows += [
@@ -95,7 +91,7 @@ def _grounding(root: Path) -> Iterator[Table]:
 
 
 def _frame_selection(root: Path) -> Iterator[Table]:
-    """Which frame an answerer that looks is shown, and what it answers from it."""
+    """Which frame an answerer is given, and what it answers from it."""
     for data in read_json(root, "experiments/shapes_frame_selection/result.json"):
         kinds = list(data["by_type"])
         rows = [

@@ -10,8 +10,9 @@ COLUMN = 30
 
 
 def tree(root: Path) -> str:
-    """-> an indented tree: the package module by module, `benchmarks/` file by file, a line for
-    every experiment.
+    """-> an indented tree of the sources.
+
+    The package module by module, `benchmarks/` file by file, a line for every experiment.
     """
     lines = [*_modules(root, "svqa"), *_modules(root, "benchmarks"), *_experiments(root)]
     return "\n".join(["", *(f"    {line}" for line in lines), ""])
@@ -37,8 +38,8 @@ def _experiments(root: Path) -> Iterator[str]:
         return
     yield _line(0, "experiments/", root / "experiments" / "__init__.py")
     for folder in sorted(p for p in (root / "experiments").iterdir() if p.is_dir()):
-        told = [folder / name for name in ("run.py", "__main__.py", "__init__.py")]
-        path = next((p for p in told if p.is_file()), None)
+        names = [folder / name for name in ("run.py", "__main__.py", "__init__.py")]
+        path = next((p for p in names if p.is_file()), None)
         if path:
             yield _line(1, f"{folder.name}/", path)
 

@@ -102,9 +102,8 @@ def _widen_into(halves: np.ndarray, out: np.ndarray) -> None:
     np.left_shift(halves.view(np.int16), 13, out=bits, dtype=np.int32)
     np.bitwise_and(bits, _SIGN_AND_BITS, out=bits)
     np.multiply(out, _BIAS, out=out)
-    if len(out) and (
-        out.max() > _LARGEST or out.min() < -_LARGEST
-    ):  # what NaN and infinity have become
+    # what NaN and infinity have become
+    if len(out) and (out.max() > _LARGEST or out.min() < -_LARGEST):
         raise BadVector(
             "a stored vector holds NaN or infinity, and cannot be searched. Ingest its video again."
         )

@@ -77,6 +77,7 @@ def reciprocal_rank_fusion(
     for row, ranking in zip(ranks, rankings, strict=True):
         for rank, item in enumerate(dict.fromkeys(ranking), start=1):
             row[at[item]] = rank
-    worth = sum(fuse_ranks({str(i): row for i, row in enumerate(ranks)}, k=k).values())
+    parts = fuse_ranks({str(i): row for i, row in enumerate(ranks)}, k=k)
+    worth = np.sum(list(parts.values()), axis=0)
     found = [(item, float(worth[i])) for item, i in at.items()]
     return sorted(found, key=lambda pair: -pair[1])

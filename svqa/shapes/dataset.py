@@ -46,12 +46,7 @@ def split_of(index: int) -> str:
 
 
 def make_dataset(
-    n: int,
-    seed: int,
-    out: str | Path,
-    *,
-    per_type: int = 1,
-    progress: Progress | None = None,
+    n: int, seed: int, out: str | Path, *, per_type: int = 1, progress: Progress | None = None
 ) -> MadeDataset:
     """Write `n` videos of `seed` to `out`.
 

@@ -49,9 +49,8 @@ def render_pixels(scene: Scene, t_s: float, *, width_px: int, height_px: int) ->
     """-> (H, W, 3) uint8 RGB: what is seen at `t_s`."""
     frame = _background(scene.look, width_px, height_px).copy()
     for seen in scene.at(t_s):
-        corners = (
-            outline_px(seen, width_px=width_px, height_px=height_px) - 0.5
-        )  # OpenCV counts from pixel centres
+        # OpenCV counts from pixel centres
+        corners = outline_px(seen, width_px=width_px, height_px=height_px) - 0.5
         fixed = np.round(corners * (1 << _SUBPIXEL_BITS)).astype(np.int32)
         cv2.fillPoly(
             frame, [fixed], COLOURS[seen.colour], lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS

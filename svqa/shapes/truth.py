@@ -6,16 +6,7 @@ from collections.abc import Sequence
 
 from svqa.records import Detection
 from svqa.shapes.render import outline_px
-from svqa.shapes.scene import (
-    COLOURS,
-    DURATION_S,
-    SHAPES,
-    Actor,
-    Event,
-    Scene,
-    heading,
-    place_of,
-)
+from svqa.shapes.scene import COLOURS, DURATION_S, SHAPES, Actor, Event, Scene, heading, place_of
 
 MODEL_ID = "shapes/truth"
 LABELS = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from svqa.errors import UsageError, unknown_name
 from svqa.records import VectorSet
@@ -57,9 +58,9 @@ class Scores:
 
 
 def create_multimodal_embedding(
-    visual=None,
-    text=None,
-    audio=None,
+    visual: VectorSet | ArrayLike | None = None,
+    text: VectorSet | ArrayLike | None = None,
+    audio: VectorSet | ArrayLike | None = None,
     fusion_strategy: str = "weighted_sum",
     *,
     weights: Mapping[str, float] | None = None,
@@ -98,17 +99,15 @@ def create_multimodal_embedding(
     _check_counts(parts)
     if fusion_strategy in ("weighted_sum", "gated"):
         _check_one_space(given, parts, fusion_strategy)
-    gates = {
-        s: reliability(p) if fusion_strategy == "gated" else p.any(axis=1).astype(np.float64)
-        for s, p in parts.items()
-    }
+    gate = reliability if fusion_strategy == "gated" else _is_there
+    gates = {s: gate(p) for s, p in parts.items()}
     share = _shares(gates, wanted)
     if fusion_strategy == "late":
         return Fused(fusion_strategy, None, share, parts, wanted)
     if fusion_strategy == "concat":
         values = _side_by_side(parts, share, dims or {})
     else:
-        values = sum(share[s][:, None] * p for s, p in parts.items())
+        values = np.sum([share[s][:, None] * p for s, p in parts.items()], axis=0)
     return Fused(
         fusion_strategy,
         _unit_rows(values, "fused").astype(np.float32),
@@ -142,8 +141,7 @@ def match(fused: Fused, **queries: np.ndarray) -> Scores:
         if len(query) != fused.parts[s].shape[1]:
             raise UsageError(
                 f"the {s} query has {len(query)} numbers, the items have "
-                f"{fused.parts[s].shape[1]}: "
-                f"make both with the same model"
+                f"{fused.parts[s].shape[1]}: make both with the same model"
             )
         cosines[s] = fused.parts[s] @ query
     weights = _for_query(fused, shared)
@@ -151,7 +149,7 @@ def match(fused: Fused, **queries: np.ndarray) -> Scores:
         known = {s: np.where(fused.parts[s].any(axis=1), c, np.nan) for s, c in cosines.items()}
         return late_fusion(known, weights=weights)
     by_sense = {s: weights[s] * c for s, c in cosines.items()}
-    return Scores(sum(by_sense.values()), by_sense)
+    return Scores(np.sum(list(by_sense.values()), axis=0), by_sense)
 
 
 def late_fusion(
@@ -173,7 +171,7 @@ def late_fusion(
     """
     ranks = {sense: mean_ranks(np.asarray(of, np.float64)) for sense, of in scores.items()}
     by_sense = fuse_ranks(ranks, weights=weights, k=k)
-    return Scores(sum(by_sense.values()), by_sense)
+    return Scores(np.sum(list(by_sense.values()), axis=0), by_sense)
 
 
 def reliability(rows: np.ndarray) -> np.ndarray:
@@ -187,13 +185,18 @@ def reliability(rows: np.ndarray) -> np.ndarray:
     rows = np.asarray(rows, np.float64)
     some = rows.any(axis=1)
     if some.sum() < 2:
-        return some.astype(np.float64)
+        return np.asarray(some, np.float64)
     others = rows.sum(axis=0) - rows
     others /= np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-12)
-    return np.where(some, np.clip(1 - np.einsum("nd,nd->n", rows, others), 0, 1), 0.0)
+    apart: np.ndarray = 1 - np.einsum("nd,nd->n", rows, others)
+    return np.where(some, np.clip(apart, 0, 1), 0.0)
 
 
-def _unit_rows(values, sense: str) -> np.ndarray:
+def _is_there(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows.any(axis=1), np.float64)
+
+
+def _unit_rows(values: VectorSet | ArrayLike, sense: str) -> np.ndarray:
     rows = np.atleast_2d(
         np.asarray(values.values if isinstance(values, VectorSet) else values, np.float64)
     )
@@ -234,7 +237,7 @@ def _shares(gates: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> di
     raw = {s: g * float(weights.get(s, 1.0)) for s, g in gates.items()}
     if any(np.any(r < 0) for r in raw.values()):
         raise UsageError(f"weights must be >= 0, got {dict(weights)}")
-    total = sum(raw.values())
+    total = np.sum(list(raw.values()), axis=0)
     # Where no sense stands out (all gates 0) each one counts the same: better than no vector at
     # all.
     return {
@@ -248,7 +251,7 @@ def _for_query(fused: Fused, senses: list[str]) -> dict[str, np.ndarray]:
 
     They sum to how much of the query it can meet.
     """
-    own = sum(fused.weights[s] for s in senses)
+    own = np.sum([fused.weights[s] for s in senses], axis=0)
     asked = sum(fused.given[s] for s in senses)
     met = (
         sum(fused.given[s] * fused.parts[s].any(axis=1) for s in senses) / asked

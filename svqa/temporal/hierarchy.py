@@ -35,7 +35,7 @@ class Pooled:
     vectors: VectorSet
     counts: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.counts.shape != (len(self.vectors),) or np.any(self.counts < 1):
             raise ValueError(
                 f"counts must be ({len(self.vectors)},) and at least 1, got {self.counts}"
@@ -116,9 +116,8 @@ def pool_mean(rows: VectorSet | Pooled, segments: Sequence[Segment]) -> Pooled:
         )
     weighted = vectors.values[order].astype(np.float64) * counts[order, None]
     total = np.add.reduceat(counts[order], at)
-    values = (np.add.reduceat(weighted, at, axis=0) / total[:, None]).astype(
-        np.float32
-    )  # (N, D) -> (segments, D)
+    # (N, D) -> (segments, D)
+    values = (np.add.reduceat(weighted, at, axis=0) / total[:, None]).astype(np.float32)
     spans = np.stack([starts[used], ends[used]], axis=1)
     return Pooled(VectorSet(level, vectors.modality, vectors.model_id, spans, values), total)
 

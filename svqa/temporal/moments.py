@@ -201,9 +201,8 @@ def _maximal_stretches(gains: np.ndarray) -> list[tuple[int, int, float]]:
         while True:
             lower = len(found) - 1
             while lower >= 0 and found[lower][2] >= left:
-                lower = found[lower][
-                    4
-                ]  # links jump over what cannot be lower: this keeps the whole pass O(N)
+                # links jump over what cannot be lower: this keeps the whole pass O(N)
+                lower = found[lower][4]
             if lower < 0 or found[lower][3] >= total:
                 break
             first, left = found[lower][0], found[lower][2]

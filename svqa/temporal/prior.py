@@ -137,8 +137,7 @@ def fit_prior(
     if not len(questions) == len(durations_s) == len(spans) or not len(questions):
         raise ValueError(
             "one duration and one list of spans a question, at least one question, got "
-            f"{len(questions)} "
-            f"questions, {len(durations_s)} durations, {len(spans)} lists of spans"
+            f"{len(questions)} questions, {len(durations_s)} durations, {len(spans)} lists of spans"
         )
     weighted, total = np.zeros((_CELLS, 2)), np.zeros(_CELLS)
     counts: dict[tuple[str, str], np.ndarray] = {}
@@ -207,7 +206,9 @@ def _first(question: str, words: Mapping[str, str]) -> str:
     )
 
 
-def _normalised(marked: Sequence[tuple[float, float]], duration_s: float, stretch: float):
+def _normalised(
+    marked: Sequence[tuple[float, float]], duration_s: float, stretch: float
+) -> tuple[np.ndarray, np.ndarray]:
     spans = np.clip(np.asarray(marked, np.float64).reshape(-1, 2), 0, duration_s)
     length_s = np.maximum(np.diff(spans, axis=1).ravel(), SHORTEST_S)
     room_s = duration_s - length_s

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,12 @@ LEAST_DENSITY = 1e-3  # a second the table never saw is unlikely, not impossible
 
 
 def rerank_with_temporal_coherence(
-    results: Sequence,
-    timestamps: Sequence[float],
+    results: Sequence[Any],
+    timestamps: Sequence[float] | np.ndarray,
     coherence_weight: float = 0.2,
     *,
     near_s: float = NEAR_S,
-) -> list:
+) -> list[Any]:
     """`results` best first after each score took in how well its neighbours in time scored.
 
     results: K `Evidence`, mappings with a "score" (and perhaps a "video"), or (item, score) pairs;
@@ -98,7 +99,7 @@ def rerank_with_question(
         "coherence": coherence_weight * support,
         "prior": prior_weight * said,
     }
-    total = sum(parts.values()) + np.zeros(len(results))
+    total = np.sum(list(parts.values()), axis=0)
     return [
         replace(
             results[i],
@@ -111,7 +112,7 @@ def rerank_with_question(
 
 def coherence(
     scores: np.ndarray,
-    timestamps: Sequence[float],
+    timestamps: Sequence[float] | np.ndarray,
     *,
     groups: Sequence | None = None,
     near_s: float = NEAR_S,
@@ -151,14 +152,14 @@ def coherence(
 
 
 def _to_unit_range(scores: Sequence[float]) -> np.ndarray:
-    scores = np.asarray(scores, np.float64)
-    if not np.all(np.isfinite(scores)):
+    values = np.asarray(scores, np.float64)
+    if not np.all(np.isfinite(values)):
         raise ValueError("scores must be finite")
-    reach = np.ptp(scores) if len(scores) else 0.0
-    return (scores - scores.min()) / reach if reach > 0 else np.ones(len(scores))
+    reach = np.ptp(values) if len(values) else 0.0
+    return (values - values.min()) / reach if reach > 0 else np.ones(len(values))
 
 
-def _score_of(result) -> float:
+def _score_of(result: Any) -> float:
     if isinstance(result, Evidence):
         return result.score
     if isinstance(result, Mapping) and "score" in result:
@@ -170,13 +171,13 @@ def _score_of(result) -> float:
     )
 
 
-def _video_of(result) -> object:
+def _video_of(result: Any) -> object:
     if isinstance(result, Evidence):
         return result.video
     return result.get("video") if isinstance(result, Mapping) else None
 
 
-def _rescored(result, score: float, parts: dict[str, float]):
+def _rescored(result: Any, score: float, parts: dict[str, float]) -> Any:
     if isinstance(result, Evidence):
         return replace(result, score=score, parts={**result.parts, **parts})
     if isinstance(result, Mapping):

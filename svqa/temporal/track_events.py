@@ -19,9 +19,8 @@ from svqa.temporal.tracks import Track
 
 KINDS = ("appears", "vanishes", "changes colour", "changes", "stops", "starts", "turns", "meets")
 CHANGE_PRICE = 2.0  # summed scores that a change of name has to win, at ten looks a second
-LEAST_PRICE = (
-    1.0  # and with fewer looks: one odd box, of score 1 at most, would have to pay it twice
-)
+# and with fewer looks: one odd box, of score 1 at most, would have to pay it twice
+LEAST_PRICE = 1.0
 LEAST_HINGE = 0.15  # of its size: how far a path must lie from one straight line to have a bend
 LEAST_LEG_S = 0.6  # on either side of a bend
 STILL = 0.12  # sizes a second; what moves less stands still
@@ -75,8 +74,8 @@ def track_events_of(
             for j in range(1, len(track))
             if names[i][j] != names[i][j - 1]
         ]
-        found += [_bend(i, t_s, tracks, names) for t_s in bends(track)]
-    return sorted((c for c in found if c), key=lambda c: c.t_s)
+        found += [event for t_s in bends(track) if (event := _bend(i, t_s, tracks, names))]
+    return sorted(found, key=lambda event: event.t_s)
 
 
 def names_over_time(track: Track, *, step_s: float = 0.1) -> list[str]:

@@ -12,9 +12,8 @@ import math
 import numpy as np
 
 _EDGE_S = 1e-9  # a frame exactly on the window's edge is inside, whatever the rounding of its time
-_MAX_LOG_WEIGHT = (
-    16.0  # running sums of weights further apart than e^16 would lose the small ones to rounding
-)
+# running sums of weights further apart than e^16 would lose the small ones to rounding
+_MAX_LOG_WEIGHT = 16.0
 
 
 def slide_mean(values: np.ndarray, t_s: np.ndarray, *, window_s: float) -> np.ndarray:
@@ -75,9 +74,8 @@ def slide_attention(
     if np.ptp(logits) > _MAX_LOG_WEIGHT:
         least = temperature * np.ptp(logits) / _MAX_LOG_WEIGHT
         raise ValueError(
-            f"weights differ by e^{np.ptp(logits):.0f}, at most e^{_MAX_LOG_WEIGHT:.0f} "
-            "is exact: use a "
-            f"temperature of at least {least:.2g}, not {temperature}"
+            f"weights differ by e^{np.ptp(logits):.0f}, at most e^{_MAX_LOG_WEIGHT:.0f} is exact: "
+            f"use a temperature of at least {least:.2g}, not {temperature}"
         )
     weight = np.exp(logits - logits.max())[:, None]
     return (_running_sum(weight * values, low, high) / _running_sum(weight, low, high)).astype(
@@ -146,9 +144,8 @@ def order_moments(values: np.ndarray, t_s: np.ndarray | None = None) -> np.ndarr
     reach_s = (t_s[-1] - t_s[0]) / 2
     x = (t_s - (t_s[0] + t_s[-1]) / 2) / reach_s if reach_s > 0 else np.zeros(len(t_s))
     basis = np.stack([math.sqrt(3) * x, math.sqrt(7) * (5 * x**3 - 3 * x) / 2])
-    return (basis @ (values - values.mean(axis=0)) / len(values)).astype(
-        np.float32
-    )  # (2, N) (N, D) -> (2, D)
+    # (2, N) (N, D) -> (2, D)
+    return (basis @ (values - values.mean(axis=0)) / len(values)).astype(np.float32)
 
 
 def order_aware(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ class Tokens:
 
 
 def tokenise(
-    processor, text_config, examples: Sequence[Example], *, path: str | Path = ""
+    processor: Any, text_config: Any, examples: Sequence[Example], *, path: str | Path = ""
 ) -> Tokens:
     """Questions as [ENC] words [SEP], answers as [DEC] words [SEP], as BLIP was trained.
 
@@ -61,7 +62,7 @@ def tokenise(
     return Tokens(asked, said, [list(e.weights.values()) for e in examples], tokenizer.pad_token_id)
 
 
-def enc_id(tokenizer, text_config) -> int:
+def enc_id(tokenizer: Any, text_config: Any) -> int:
     """The id of [ENC]; published vocabularies do not name it, there it follows [DEC]."""
     known = tokenizer.convert_tokens_to_ids("[ENC]")
     return text_config.bos_token_id + 1 if known in (None, tokenizer.unk_token_id) else known
@@ -79,22 +80,28 @@ class PictureBatches:
     [[0, 1], [2, 3]]
     """
 
-    def __init__(self, picture_of: Sequence[int], *, size: int, together: int, seed: int):
+    def __init__(
+        self, picture_of: Sequence[int] | np.ndarray, *, size: int, together: int, seed: int
+    ):
         self.size, self.together, self.seed, self.epoch = size, min(together, size), seed, 0
         order = np.argsort(picture_of, kind="stable")
         starts = np.flatnonzero(np.diff(np.asarray(picture_of)[order])) + 1
         self._about = np.split(order, starts)
         self._count = len(order)
 
-    batch_size = property(lambda self: self.size)
     drop_last = False
+
+    @property
+    def batch_size(self) -> int:
+        """Questions a batch: accelerate asks for it by this name."""
+        return self.size
 
     def __len__(self) -> int:
         return -(-self._count // self.size)
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        groups = []
+        groups: list[np.ndarray] = []
         for about in self._about:
             mixed = rng.permutation(about)
             groups += [mixed[i : i + self.together] for i in range(0, len(mixed), self.together)]
@@ -130,7 +137,7 @@ class Collate:
             "picture": torch.from_numpy(picture),
         }
         look = self.seen.features if self.cached else self.seen.pixels
-        return {**batch, "features" if self.cached else "pixel_values": look(unique)}
+        return {**batch, "features" if self.cached else "pixel_values": look(unique.tolist())}
 
 
 class AnswerLoss(torch.nn.Module):
@@ -143,7 +150,7 @@ class AnswerLoss(torch.nn.Module):
     the mean of its questions' own losses.
     """
 
-    def __init__(self, model, *, vision_is_frozen: bool, checkpointing: bool = False):
+    def __init__(self, model: Any, *, vision_is_frozen: bool, checkpointing: bool = False):
         super().__init__()
         self.model, self.vision_is_frozen, self.checkpointing = (
             model,
@@ -169,14 +176,16 @@ class AnswerLoss(torch.nn.Module):
         )
         return (lost.sum(1) * batch["weight"]).sum() / len(batch["asked"])
 
-    def see(self, blip, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def see(self, blip: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """-> (U, P, D) vision features, without a graph where vision is frozen."""
         if "features" in batch:
             return batch["features"].to(blip.dtype)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.vision_is_frozen):
             return blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
 
-    def read(self, blip, batch: dict[str, torch.Tensor], features: torch.Tensor) -> torch.Tensor:
+    def read(
+        self, blip: Any, batch: dict[str, torch.Tensor], features: torch.Tensor
+    ) -> torch.Tensor:
         """-> (Q, L, D) questions as seen in their pictures.
 
         Keys and values of a picture are made once.
@@ -194,7 +203,7 @@ class AnswerLoss(torch.nn.Module):
         return encode_question(blip, batch["asked"], memory, batch["asked_mask"])
 
 
-def heed_pads(blip) -> None:
+def heed_pads(blip: Any) -> None:
     """Let the answer decoder's look at the question leave out its pads.
 
     transformers 5.23 computes the mask for it and then drops it on the way (`BlipTextLayer` passes
@@ -205,13 +214,13 @@ def heed_pads(blip) -> None:
         layer.crossattention.self.register_forward_pre_hook(_pass_the_mask, with_kwargs=True)
 
 
-def _pass_the_mask(_, args, kwargs):
+def _pass_the_mask(_: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     if kwargs.get("encoder_attention_mask") is None:
         kwargs = {**kwargs, "encoder_attention_mask": kwargs.get("attention_mask")}
     return args, kwargs
 
 
-def plain(model):
+def plain(model: Any) -> Any:
     """The BLIP inside a `PeftModel`, whose layers carry the update; a BLIP as it is."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 

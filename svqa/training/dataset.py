@@ -96,7 +96,8 @@ class _Files:
     """
 
     def __init__(self, folder: Path):
-        self.folder, self._seen = folder, {}
+        self.folder = folder
+        self._seen: dict[tuple[Path, bool], tuple[str, float | None]] = {}
 
     def look(self, name: str, *, still: bool) -> tuple[Path, str, float | None]:
         """Raises SvqaError or OSError with what is wrong with the file."""

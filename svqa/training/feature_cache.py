@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,14 +85,22 @@ class FeatureCache:
     """
 
     def __init__(
-        self, pictures: Pictures, processor, *, cache: DiskCache | None = None, made_by: str = ""
+        self,
+        pictures: Pictures,
+        processor: Any,
+        *,
+        cache: DiskCache | None = None,
+        made_by: str = "",
     ):
-        self.pictures, self.processor, self.cache, self.made_by = (
-            pictures,
-            processor,
-            cache,
-            made_by,
-        )
+        self.pictures, self.processor, self.made_by = pictures, processor, made_by
+        self._cache = cache
+
+    @property
+    def cache(self) -> DiskCache:
+        """Where features are kept. Raises ValueError where there is no such place."""
+        if self._cache is None:
+            raise ValueError("features are kept in a cache: FeatureCache(..., cache=DiskCache())")
+        return self._cache
 
     def pixels(self, rows: Sequence[int]) -> torch.Tensor:
         """What the processor makes of each picture."""
@@ -101,8 +111,11 @@ class FeatureCache:
         return made.pixel_values
 
     def features(self, rows: Sequence[int]) -> torch.Tensor:
-        """The kept features; what there was no room for is not there: see `missing`."""
-        return torch.stack([_from_disk(self.cache.get(self._key(int(row)))) for row in rows])
+        """The kept features. Raises KeyError where `compute` had no room for one of them."""
+        kept = [self.cache.get(self._key(int(row))) for row in rows]
+        if any(array is None for array in kept):
+            raise KeyError("the features of a picture are not kept: compute() tells")
+        return torch.stack([_from_disk(array) for array in kept if array is not None])
 
     def compute(
         self, see: Callable[[torch.Tensor], torch.Tensor], progress: Progress | None = None
@@ -131,16 +144,18 @@ def _name(e: Example, size_px: int) -> str:
     return hashlib.sha256(f"{e.sha256} {when} {size_px} {COLUMNS}".encode()).hexdigest()[:40]
 
 
-def _frames_of(path, wanted: Sequence[tuple[str, Example]], size_px: int):
+def _frames_of(
+    path: Path, wanted: Sequence[tuple[str, Example]], size_px: int
+) -> Iterator[tuple[str, np.ndarray]]:
     """Pictures of one video.
 
     It is read once for single frames and once for the cells of grids.
     """
-    singles = [(key, e) for key, e in wanted if e.time_s is not None]
+    singles = [(key, e.time_s) for key, e in wanted if e.time_s is not None]
     grids = [(key, e) for key, e in wanted if e.time_s is None]
     if singles:
-        at = _reader(path, [e.time_s for _, e in singles], size_px)
-        yield from ((key, at([e.time_s])[0]) for key, e in singles)
+        at = _reader(path, [time_s for _, time_s in singles], size_px)
+        yield from ((key, at([time_s])[0]) for key, time_s in singles)
     if grids:
         times = {key: grid_times(e.span or (0.0, _duration_s(path))) for key, e in grids}
         at = _reader(path, [t for of in times.values() for t in of], size_px // COLUMNS)
@@ -158,8 +173,8 @@ def grid_times(span: tuple[float, float]) -> np.ndarray:
 
 
 def _reader(
-    path, times_s: Sequence[float], size_px: int
-) -> Callable[[Sequence[float]], np.ndarray]:
+    path: Path, times_s: Sequence[float], size_px: int
+) -> Callable[[Sequence[float] | np.ndarray], np.ndarray]:
     """-> a function that gives the frames shown at some of these seconds.
 
     All of them are decoded in one pass.
@@ -170,7 +185,7 @@ def _reader(
     ]
 
 
-def _duration_s(path) -> float:
+def _duration_s(path: Path) -> float:
     from svqa.media.probing import probe
 
     return probe(path).duration_s

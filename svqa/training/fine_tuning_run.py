@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,10 @@ from svqa.training.loop import Loop, State
 from svqa.training.presets import trainable_share
 from svqa.training.recipe import Recipe
 from svqa.training.versions import Base, save_whole
+
+if TYPE_CHECKING:
+    import torch
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +66,13 @@ class FineTuningRun:
     """Model, pictures and batches of one job."""
 
     def __init__(
-        self, job: Job, model, processor, cache: DiskCache, accelerator, progress: Progress | None
+        self,
+        job: Job,
+        model: Any,
+        processor: Any,
+        cache: DiskCache,
+        accelerator: Accelerator,
+        progress: Progress | None,
     ):
         self.job, self.model, self.processor, self.accelerator = job, model, processor, accelerator
         self.progress = progress if accelerator.is_main_process else None
@@ -103,7 +114,7 @@ class FineTuningRun:
         vision = plain(self.model).vision_model.to(self.accelerator.device).eval()
 
         @torch.no_grad()
-        def see(pixel_values):
+        def see(pixel_values: torch.Tensor) -> torch.Tensor:
             with self.accelerator.autocast():
                 return vision(
                     pixel_values=pixel_values.to(self.accelerator.device)
@@ -130,7 +141,8 @@ class FineTuningRun:
             together=recipe.questions_per_picture,
             seed=recipe.seed,
         )
-        loader = DataLoader(range(len(job.train)), batch_sampler=sampler, collate_fn=collate)
+        numbers: Any = range(len(job.train))  # a data set of example numbers
+        loader: DataLoader[int] = DataLoader(numbers, batch_sampler=sampler, collate_fn=collate)
         rows = range(len(job.train), len(self.examples))
 
         def exam() -> list[float]:
@@ -179,11 +191,9 @@ def look_alikes(pictures: Pictures, train: int) -> list[str]:
         return []
     a, b = (pictures.source(int(part[i])) for part, i in zip(rows, pairs[0], strict=True))
     return [
-        f"{len(pairs)} of {len(rows[1])} validation pictures look like a training picture "
-        "(for example "
-        f"{b.path.name}, line {b.line}, and {a.path.name}, line {a.line}): if they show "
-        "the same scene, the figures "
-        "flatter. Both were kept."
+        f"{len(pairs)} of {len(rows[1])} validation pictures look like a training picture (for "
+        f"example {b.path.name}, line {b.line}, and {a.path.name}, line {a.line}): if they show "
+        "the same scene, the figures flatter. Both were kept."
     ]
 
 
@@ -202,7 +212,9 @@ def curve_rows(state: State, points: int = 100) -> list[dict[str, float]]:
     return [rows[step] for step in sorted(rows)]
 
 
-def _answers(accelerator, loss, collate: Collate, rows: Sequence[int]) -> list[str]:
+def _answers(
+    accelerator: Accelerator, loss: AnswerLoss, collate: Collate, rows: Sequence[int]
+) -> list[str]:
     """Each process answers its share; all get all answers."""
     mine = list(rows)[accelerator.process_index :: accelerator.num_processes]
     said = list(
@@ -220,7 +232,7 @@ def _answers(accelerator, loss, collate: Collate, rows: Sequence[int]) -> list[s
     return [by_row[row] for row in rows]
 
 
-def _peak_bytes(device, resident: int) -> int:
+def _peak_bytes(device: torch.device, resident: int) -> int:
     """Of the GPU where there is one, else of this process."""
     if device.type == "cuda":
         import torch

@@ -40,10 +40,9 @@ def refuse_shared(train: Sequence[Example], val: Sequence[Example]) -> None:
             for a, b in shared.values()
         ]
         raise UsageError(
-            f"Training and validation share {len(shared)} of "
-            f"{len({e.group for e in val})} videos, so that validation "
-            f"would measure memory: {'; '.join(pairs[:3])}. Split by video, for example "
-            "with a `split` in every row."
+            f"Training and validation share {len(shared)} of {len({e.group for e in val})} videos, "
+            f"so that validation would measure memory: {'; '.join(pairs[:3])}. Split by video, for "
+            "example with a `split` in every row."
         )
 
 

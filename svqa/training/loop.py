@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from svqa.records import Progress
 from svqa.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+    from torch.utils.data import DataLoader
 
 CHECKPOINT = "checkpoint.pt"
 Examine = Callable[[], Sequence[float]]
@@ -69,11 +73,11 @@ class Loop:
 
     def __init__(
         self,
-        loss,
-        loader,
+        loss: torch.nn.Module,
+        loader: DataLoader[int],
         recipe: Recipe,
         *,
-        accelerator,
+        accelerator: Accelerator,
         examine: Examine,
         folder: Path,
         progress: Progress | None = None,
@@ -84,18 +88,20 @@ class Loop:
             examine,
             progress,
         )
-        self.path, self.batches = Path(folder) / CHECKPOINT, loader.batch_sampler
+        self.path = Path(folder) / CHECKPOINT
+        self.batches: Any = loader.batch_sampler
         self.weights = {n: p for n, p in loss.named_parameters() if p.requires_grad}
         optimizer = torch.optim.AdamW(
             self.weights.values(),
-            lr=recipe.learning_rate,
+            lr=recipe.peak_rate,
             weight_decay=recipe.weight_decay,
             betas=(0.9, 0.98),
         )
         self.loss, self.optimizer, self.loader = accelerator.prepare(loss, optimizer, loader)
         self.epoch_steps = -(-len(self.loader) // recipe.accumulation)
         self.steps = recipe.epochs * self.epoch_steps
-        self.state, self.best_weights = State(), {}
+        self.state = State()
+        self.best_weights: dict[str, torch.Tensor] = {}
 
     def run(self) -> State:
         """Train to the end, or to where validation stops getting better.
@@ -131,7 +137,7 @@ class Loop:
         self._load_weights(self.best_weights)
         return self.state
 
-    def _epoch(self):
+    def _epoch(self) -> Iterator[None]:
         """Yields after each step of the rest of the epoch in which `state.step` lies."""
         epoch, done = divmod(self.state.step, self.epoch_steps)
         self.batches.epoch = epoch
@@ -161,7 +167,7 @@ class Loop:
         """Learning rate and dropout of the coming step, from its number alone."""
         step, recipe = self.state.step, self.recipe
         for group in self.optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * recipe.schedule(step, self.steps)
+            group["lr"] = recipe.peak_rate * recipe.schedule(step, self.steps)
         torch.manual_seed((recipe.seed * 1_000_003 + step) * 101 + self.accelerator.process_index)
 
     def _exam(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
@@ -21,6 +21,11 @@ from svqa.training.loop import State
 from svqa.training.presets import add_lora, turn_on_checkpointing
 from svqa.training.recipe import Recipe, check_precision
 from svqa.training.versions import Base, find_base, load_peft, store_version
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from svqa.database import Store
 
 BASE = "shapes/blip-vqa"
 
@@ -99,7 +104,7 @@ def fine_tune_blip(
     return version
 
 
-def _store(database: str | None):
+def _store(database: str | None) -> Store:
     from svqa.database import open_store
     from svqa.settings import Settings
 
@@ -110,7 +115,7 @@ def _default_name(base: Base, use_lora: bool) -> str:
     return f"{base.id.split('/')[-1]}-{'lora' if use_lora else 'full'}"
 
 
-def _accelerator(recipe: Recipe, device: str | None):
+def _accelerator(recipe: Recipe, device: str | None) -> Accelerator:
     """Raises UsageError for fp16 on a CPU."""
     import torch
     from accelerate import Accelerator
@@ -132,7 +137,7 @@ def _accelerator(recipe: Recipe, device: str | None):
     )
 
 
-def _model(recipe: Recipe, base: Base, parent: StoredVersion | None):
+def _model(recipe: Recipe, base: Base, parent: StoredVersion | None) -> tuple[Any, Any]:
     """-> the model with what is to be trained trainable, and its processor."""
     import torch
     from transformers import BlipForQuestionAnswering, BlipProcessor
@@ -160,15 +165,14 @@ def _model(recipe: Recipe, base: Base, parent: StoredVersion | None):
     return model.train(), processor
 
 
-def _continued(recipe: Recipe, base: Base, parent: StoredVersion):
+def _continued(recipe: Recipe, base: Base, parent: StoredVersion) -> tuple[Any, Any]:
     """Raises ModelError where the parent's update is of another kind than the recipe's."""
     for field in ("use_lora", "preset", "rank", "alpha"):
         if parent.settings[field] != getattr(recipe, field):
             raise ModelError(
-                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, "
-                f"this run {getattr(recipe, field)}: "
-                "its update cannot be trained further like that. Give the same, or start "
-                "without a parent."
+                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, this run "
+                f"{getattr(recipe, field)}: its update cannot be trained further like that. Give "
+                "the same, or start without a parent."
             )
     if not recipe.use_lora:
         raise ModelError(

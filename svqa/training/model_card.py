@@ -6,6 +6,8 @@ YAML at the top, then what a person wants to know.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from svqa.database.stored_records import StoredVersion
 
@@ -74,7 +76,7 @@ SHA-256 `{version.base_sha256}`
 """
 
 
-def _table(figures: dict) -> str:
+def _table(figures: Mapping[str, Any]) -> str:
     before, after = figures["before"], figures["after"]
     rows = [("all", before["accuracy"], after["accuracy"])]
     rows += [(kind, before["by_type"][kind], after["by_type"][kind]) for kind in after["by_type"]]

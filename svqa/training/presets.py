@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from svqa.errors import UsageError, unknown_name
 
@@ -63,8 +64,14 @@ def preset(name: str) -> Preset:
 
 
 def add_lora(
-    model, name: str, *, rank: int = 8, alpha: int = 32, dropout: float = 0.0, base_id: str = ""
-):
+    model: Any,
+    name: str,
+    *,
+    rank: int = 8,
+    alpha: int = 32,
+    dropout: float = 0.0,
+    base_id: str = "",
+) -> Any:
     """-> a `PeftModel` around `model`, whose layers are changed in place.
 
     Only the update is trainable.
@@ -102,14 +109,14 @@ def without_advice() -> Iterator[None]:
         yield
 
 
-def trainable_share(model) -> tuple[int, int, float]:
+def trainable_share(model: Any) -> tuple[int, int, float]:
     """-> trainable parameters, all parameters (the update included), the share of the first."""
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
     every, own = sum(n for n, _ in counts), sum(n for n, trained in counts if trained)
     return own, every, own / every
 
 
-def turn_on_checkpointing(model) -> None:
+def turn_on_checkpointing(model: Any) -> None:
     """Layers are computed again in the backward pass instead of kept.
 
     Less memory, more time, the same gradients.
@@ -126,7 +133,7 @@ def turn_on_checkpointing(model) -> None:
         model.disable_input_require_grads()
 
 
-def lora_targets(model) -> Sequence[str]:
+def lora_targets(model: Any) -> Sequence[str]:
     """The layers that carry an update, by name."""
     return sorted(
         {

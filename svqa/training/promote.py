@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,13 @@ from svqa.training.batches import AnswerLoss, Collate, tokenise
 from svqa.training.dataset import Example, data_sha256, read_examples
 from svqa.training.feature_cache import FeatureCache, Pictures
 from svqa.training.versions import find_base, load_answerer
+
+if TYPE_CHECKING:
+    from svqa.database import Store
+
+# values of the candidate, of whom it is held against, what each is about, and the fingerprint
+Values = Sequence[float] | np.ndarray
+Judged = tuple[Values, Values, list[str], dict[str, Any]]
 
 CHAMPION = "champion"
 
@@ -46,7 +53,7 @@ class Promotion:
 
 
 def promote(
-    store,
+    store: Store,
     key: str,
     *,
     alias: str = CHAMPION,
@@ -65,6 +72,7 @@ def promote(
     different questions; UsageError for an unknown version.
     """
     candidate = store.model_version(key)
+    assert candidate.number is not None  # every version that is kept has one
     champion = next((v for v in store.model_versions(candidate.name) if alias in v.aliases), None)
     against = f"{champion.name}:{champion.number}" if champion else candidate.base_id
     mine, theirs, videos, fingerprint = (
@@ -97,7 +105,7 @@ def promote(
     return done
 
 
-def _known(candidate: StoredVersion, champion: StoredVersion | None):
+def _known(candidate: StoredVersion, champion: StoredVersion | None) -> Judged:
     """Values a question, as both answered the same validation questions when they were made."""
     mine = candidate.figures["per_question"]
     fingerprint = {"val_sha256": candidate.settings["val_sha256"], "split": "validation"}
@@ -105,20 +113,19 @@ def _known(candidate: StoredVersion, champion: StoredVersion | None):
         return mine["after"], mine["before"], mine["videos"], fingerprint
     if champion.settings["val_sha256"] != candidate.settings["val_sha256"]:
         raise DifferentFingerprints(
-            f"{candidate.name}:{candidate.number} and :{champion.number} were validated "
-            "on different questions "
-            "(val_sha256). Give questions to ask both now: --questions FILE"
+            f"{candidate.name}:{candidate.number} and :{champion.number} were validated on "
+            "different questions (val_sha256). Give questions to ask both now: --questions FILE"
         )
     return mine["after"], champion.figures["per_question"]["after"], mine["videos"], fingerprint
 
 
-def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str):
+def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str) -> Judged:
     """Both are asked now, about the test split of the file (rows without a split count as test)."""
     examples = read_examples(path, split="test")
     other = champion or str(candidate.settings["base"])
-    values = [np.asarray(ask(who, examples)) for who in (candidate, other)]
     return (
-        *values,
+        ask(candidate, examples),
+        ask(other, examples),
         [e.group for e in examples],
         {"questions_sha256": data_sha256(examples), "split": "test"},
     )
@@ -155,11 +162,9 @@ def _refusal(done: Promotion) -> str:
     c = done.comparison
     word = "worse" if c.winner == "b" else c.verdict
     return (
-        f"{done.candidate} stays without '{done.alias}': against {done.against} the "
-        f"verdict is {word} "
-        f"(difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, "
-        f"{100 * c.high:+.1f}], n = {c.n} questions of "
-        f"{c.videos} videos; {100 * c.detectable:.1f} points would have shown). Ask more "
-        "questions (--questions FILE), "
-        "or promote it all the same with --force."
+        f"{done.candidate} stays without '{done.alias}': against {done.against} the verdict is "
+        f"{word} (difference {100 * c.difference:+.1f} points [{100 * c.low:+.1f}, "
+        f"{100 * c.high:+.1f}], n = {c.n} questions of {c.videos} videos; {100 * c.detectable:.1f} "
+        "points would have shown). Ask more questions (--questions FILE), or promote it all the "
+        "same with --force."
     )

@@ -13,10 +13,8 @@ from svqa.errors import UsageError, unknown_name
 from svqa.training.presets import PRESETS, preset
 
 PRECISIONS = ("fp32", "bf16", "fp16")
-LEARNING_RATES = {
-    True: 1e-3,
-    False: 1e-4,
-}  # with LoRA, without: a low-rank update takes, and needs, larger steps
+# with LoRA, without: a low-rank update takes, and needs, larger steps
+LEARNING_RATES = {True: 1e-3, False: 1e-4}
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Recipe:
     save_steps: int = 50
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             preset(self.preset)
         if self.precision not in PRECISIONS:
@@ -80,7 +78,7 @@ class Recipe:
             )
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", LEARNING_RATES[self.use_lora])
-        if not (self.learning_rate > 0 and self.clip > 0 and self.weight_decay >= 0):
+        if not (self.peak_rate > 0 and self.clip > 0 and self.weight_decay >= 0):
             raise UsageError(
                 "learning_rate and clip must be above 0 and weight_decay not below, got "
                 f"{self.learning_rate}, {self.clip} and {self.weight_decay}."
@@ -90,6 +88,12 @@ class Recipe:
                 f"warmup_share and dropout are shares below 1, got {self.warmup_share}, "
                 f"{self.dropout}."
             )
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate at its highest: what was given, or what suits LoRA or full training."""
+        given = self.learning_rate
+        return LEARNING_RATES[self.use_lora] if given is None else given
 
     @property
     def vision_is_frozen(self) -> bool:

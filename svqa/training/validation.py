@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from svqa.metrics.answers import exact_match, vqa_accuracy
 from svqa.metrics.results import bootstrap_over_groups, figures_by_type
-from svqa.training.batches import Collate, plain
+from svqa.training.batches import AnswerLoss, Collate, plain
 from svqa.training.dataset import Example
 
 MAX_TOKENS = 10
@@ -19,7 +20,12 @@ SEVERAL = 3  # references from which on the official VQA accuracy is meant
 
 @torch.no_grad()
 def generate_answers(
-    loss, collate: Collate, rows: Sequence[int], *, device="cpu", batch_size: int = 64
+    loss: AnswerLoss,
+    collate: Collate,
+    rows: Sequence[int],
+    *,
+    device: str | torch.device = "cpu",
+    batch_size: int = 64,
 ) -> list[str]:
     """Answers to the examples `rows`, likeliest word by word, as `BlipAnswerer` gives them.
 
@@ -27,14 +33,13 @@ def generate_answers(
     """
     blip, tokenizer = plain(loss.model), collate.seen.processor.tokenizer
     trained, _ = blip.training, loss.eval()
-    by_length = defaultdict(list)
+    by_length: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for at, row in enumerate(rows):
         by_length[len(collate.tokens.asked[row])].append((at, row))
     answers = [""] * len(rows)
     for bucket in by_length.values():
-        bucket.sort(
-            key=lambda pair: collate.seen.pictures.row_of[pair[1]]
-        )  # so that a picture is seen once
+        # so that a picture is seen once
+        bucket.sort(key=lambda pair: collate.seen.pictures.row_of[pair[1]])
         for first in range(0, len(bucket), batch_size):
             part = bucket[first : first + batch_size]
             batch = {k: v.to(device) for k, v in collate([row for _, row in part]).items()}
@@ -73,7 +78,7 @@ def scores(answers: Sequence[str], examples: Sequence[Example]) -> np.ndarray:
     )
 
 
-def _speak(decoder, hidden: torch.Tensor) -> torch.Tensor:
+def _speak(decoder: Any, hidden: torch.Tensor) -> torch.Tensor:
     config = decoder.config
     return decoder.generate(
         input_ids=torch.full((len(hidden), 1), config.bos_token_id, device=hidden.device),

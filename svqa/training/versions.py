@@ -15,10 +15,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UsageError, WeightsCorrupt, WeightsMissing
@@ -26,9 +26,13 @@ from svqa.models.base import Answerer
 from svqa.models.checkpoint import CHECKSUMS_FILE, SHIPPED, resolve, write_checksums
 from svqa.models.pretrained import locate
 from svqa.models.weights import sha256_of
-from svqa.records import Answer, Question
+from svqa.records import Answer, Evidence, FrameBatch, Question
 from svqa.training.model_card import model_card
 from svqa.training.presets import without_advice
+
+if TYPE_CHECKING:
+    from svqa.database import Store
+    from svqa.models.blip import BlipAnswerer
 
 RECORD = "version.json"
 
@@ -68,7 +72,7 @@ def find_base(base: str | Path) -> Base:
 
 
 def store_version(
-    store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]
+    store: Store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]
 ) -> StoredVersion:
     """Write the next version of `version.name` under `out` and keep its row.
 
@@ -79,7 +83,8 @@ def store_version(
     """
     home = Path(out).resolve() / version.name
     home.mkdir(parents=True, exist_ok=True)
-    number = _claim(home, max((v.number for v in store.model_versions(version.name)), default=0))
+    taken = [v.number for v in store.model_versions(version.name) if v.number is not None]
+    number = _claim(home, max(taken, default=0))
     folder = home / f"v{number}"
     draft = home / f".draft-{number}"
     shutil.rmtree(draft, ignore_errors=True)
@@ -117,7 +122,7 @@ def load_peft(
     base: str | Path | None = None,
     device: str = "cpu",
     trainable: bool = False,
-):
+) -> tuple[Any, Any]:
     """-> (PeftModel on the right base, processor). `base` where it lies elsewhere now.
 
     Raises ModelError for a base that is not the one the version was trained from, WeightsMissing,
@@ -133,9 +138,9 @@ def load_peft(
     if found.sha256 != version.base_sha256:
         raise ModelError(
             f"{version.name}:{version.number} was trained from {version.base_id} with SHA-256 "
-            f"{version.base_sha256[:16]}..., but {found.folder} has "
-            f"{found.sha256[:16]}...: the update would be added "
-            "to other weights. Name the right base, or train a new version from this one."
+            f"{version.base_sha256[:16]}..., but {found.folder} has {found.sha256[:16]}...: the "
+            "update would be added to other weights. Name the right base, or train a new version "
+            "from this one."
         )
     loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, found.folder, device=device)
     with without_advice():
@@ -144,8 +149,8 @@ def load_peft(
 
 
 def load_answerer(
-    version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options
-):
+    version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options: Any
+) -> BlipAnswerer:
     """-> the version as a `BlipAnswerer`. Raises as `load_peft` does."""
     from svqa.models.blip import BlipAnswerer
 
@@ -166,10 +171,12 @@ class VideoAnswerer(Answerer):
 
     needs_frames = True
 
-    def __init__(self, answerer):
+    def __init__(self, answerer: BlipAnswerer):
         self.answerer, self.model_id = answerer, answerer.model_id
 
-    def answer(self, question: Question, passages, frames=None) -> Answer:
+    def answer(
+        self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
+    ) -> Answer:
         """As the answerer does. Raises MediaError where the video cannot be read."""
         if frames is None and question.video:
             from svqa.media.probing import probe
@@ -215,7 +222,7 @@ def merge_version(
     return write_checksums(out).parent
 
 
-def save_whole(model, processor, folder: Path) -> None:
+def save_whole(model: Any, processor: Any, folder: Path) -> None:
     """Write a model and its processor as transformers does, without its progress bar."""
     from transformers.utils import logging
 

@@ -77,9 +77,8 @@ def test_what_is_told_must_be_one_of_the_options(street):
         is None
     )
     happened = ("the red car stops", "the blue bus appears")
-    assert (
-        answer_from_events(street, "what happens when the bell first rings?", happened) is None
-    )  # the boxes do not hear
+    # the boxes do not hear
+    assert answer_from_events(street, "what happens when the bell first rings?", happened) is None
     assert chosen("2", ["12", "two"]) is None and chosen("at 3 s", ["3", "4"]) is None
 
 
@@ -104,7 +103,9 @@ def test_what_boxes_do_not_tell_is_left_to_others(street, question):
     assert answer_from_events(street, question) is None
 
 
-@pytest.mark.parametrize("rate_hz, share", [(10, 0.95), (2, 0.85)])
+@pytest.mark.parametrize(
+    "rate_hz, share", [pytest.param(10, 0.95, marks=pytest.mark.slow), (2, 0.85)]
+)
 def test_most_seconds_are_told_also_from_two_looks_a_second(rate_hz, share):
     """Exact boxes; within half a second. Shuffled in time, the same boxes tell next to nothing."""
     times, rng, right, baseline = frame_times(rate_hz), np.random.default_rng(0), [], []

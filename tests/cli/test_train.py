@@ -183,9 +183,8 @@ def test_two_processes_train_one_version(folder, first):
         *FAST,
     ]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    environment.pop(
-        "PYTHONPATH", None
-    )  # this test's processes speak to each other, over the loopback alone
+    # this test's processes speak to each other, over the loopback alone
+    environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", *words],
         cwd=folder,

@@ -163,11 +163,12 @@ def test_a_video_that_is_being_ingested_is_never_found(store):
     rng = np.random.default_rng(3)
     closest = query / np.linalg.norm(query) + 1e-3 * rng.normal(size=(300, DIM))
     half = add(store, 100, finish=False, values=closest.astype(np.float32))
+    # of these the first two ask the index for less than that video alone holds
     for ef_search in (
         10,
         200,
         1000,
-    ):  # of these the first two ask the index for less than that video alone holds
+    ):
         assert (
             moments(store.nearest(query, *SPACE, k=10, approximate=True, ef_search=ef_search))
             == expected
@@ -179,9 +180,8 @@ def test_a_video_that_is_being_ingested_is_never_found(store):
 def test_a_condition_on_videos_is_kept_and_falls_back_on_the_exact_answer(store):
     asked = queries(store, 5)
     opposite = -asked[0] / np.linalg.norm(asked[0]) + 0.01 * drifting(60)
-    far = add(
-        store, 60, values=opposite.astype(np.float32)
-    )  # the index gives none of its rows for the first query
+    # the index gives none of its rows for the first query
+    far = add(store, 60, values=opposite.astype(np.float32))
     store.build_index(*SPACE)
     ids = [v.id for v in store.videos()]
     for query in asked:

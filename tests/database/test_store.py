@@ -131,9 +131,8 @@ def test_lease_of_a_dead_process_or_of_yesterday_is_taken_over(store, url, monke
     monkeypatch.setattr(module, "_new_owner", lambda: f"elsewhere:1:1:{token}")
     assert store.claim_video(video_info(), {}).status == "new"
     with open_store(url) as other:
-        assert (
-            other.claim_video(video_info(), {}).status == "busy"
-        )  # another machine cannot be asked
+        # another machine cannot be asked
+        assert other.claim_video(video_info(), {}).status == "busy"
     monkeypatch.setattr(module, "LEASE", timedelta(seconds=-1))
     store.release(video_info().sha256[:1])  # not a claim: nothing happens
     store.release(next(iter(store._leases)))

@@ -171,9 +171,8 @@ def test_a_comparison_is_scored_paired_and_stored(comparator, kind, tmp_path):
             kept.result == json.loads(json.dumps(found.stored.result))
             and kept.fingerprint["seed"] == 0
         )
-        best = ModelComparator(comparator.registry).get_best_model(
-            "vqa", store=store
-        )  # from the database alone
+        # from the database alone
+        best = ModelComparator(comparator.registry).get_best_model("vqa", store=store)
         assert best == found.ranking
 
 

@@ -93,9 +93,8 @@ def test_content_finds_the_event_the_baselines_do_not(files):
     )
     assert result.metrics["iou_above_question_words"].low > 0
     assert result.baselines["whole video"]["iou"].value == pytest.approx(EVENT_S / VIDEO_S)
-    assert (
-        result.metrics["acc_gqa"].value <= 0.5
-    )  # option 0 is right, and every second question chose 1
+    # option 0 is right, and every second question chose 1
+    assert result.metrics["acc_gqa"].value <= 0.5
     assert "refitted" in result.fingerprint["table"] and set(result.by_type) == {"CW"}
     assert result.to_json(per_question=True)["per_question"][0]["video"] == "v0"
 

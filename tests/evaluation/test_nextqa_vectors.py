@@ -173,9 +173,8 @@ def test_svqa_eval_keeps_vectors_in_the_cache_folder_and_says_the_same_again(
     assert [s.exit_code for s in said] == [0, 0] and json.loads(said[0].stdout) == json.loads(
         said[1].stdout
     ) == plain
-    assert (
-        len(list((tmp_path / "cache/svqa/sentences").glob("*.npy"))) == 5
-    )  # four videos and the questions
+    # four videos and the questions
+    assert len(list((tmp_path / "cache/svqa/sentences").glob("*.npy"))) == 5
 
 
 @pytest.mark.slow

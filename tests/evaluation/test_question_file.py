@@ -49,11 +49,12 @@ def test_habits_are_learnt_on_other_videos_only():
         question("who is it?", "no", "d"),
     ]
     said = {name: [v["accuracy"] for v in values] for name, values in _habits(asked).items()}
+    # in b and c it does not rain, and of the others two in three say yes
     assert said["blind"][:3] == [
         0.0,
         0.0,
         0.0,
-    ]  # in b and c it does not rain, and of the others two in three say yes
+    ]
     assert said["majority"] == [0.0, 0.0, 0.0, 0.0, 0.0] and "chance" not in said
     alone = _habits([question("who?", "me", "a"), question("who?", "me", "a")])
     assert [v["accuracy"] for v in alone["blind"]] == [0.0, 0.0]  # nobody else was asked
@@ -66,10 +67,11 @@ def test_chance_and_habits_keep_to_the_options():
     ]
     baselines = _habits(asked)
     assert [v["accuracy"] for v in baselines["chance"]] == [0.5, 0.25]
+    # the other video's answer is none of the options
     assert [v["accuracy"] for v in baselines["majority"]] == [
         0.0,
         0.0,
-    ]  # the other video's answer is none of the options
+    ]
 
 
 def test_a_moved_span_keeps_its_length_and_stays_inside():

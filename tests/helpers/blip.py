@@ -31,13 +31,14 @@ def tiny_processor(*, enc: str = "[ENC]") -> BlipProcessor:
 
 
 def tiny_config() -> BlipConfig:
+    # wide, so that random models have opinions
     shared = {
         "hidden_size": 32,
         "intermediate_size": 64,
         "num_attention_heads": 2,
         "num_hidden_layers": 2,
         "initializer_range": 0.2,
-    }  # wide, so that random models have opinions
+    }
     text = {
         **shared,
         "vocab_size": len(SPECIAL) + len(WORDS),

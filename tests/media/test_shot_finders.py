@@ -16,13 +16,14 @@ from svqa.errors import UsageError, WeightsCorrupt
 from svqa.media import Sampling, open_shot_finder, read_frames, shots
 from svqa.records import FrameBatch
 
+# of bikes.mp4: its five largest differences between neighbouring frames
 CUTS_S = [
     1.2,
     3.04,
     5.48,
     7.48,
     9.68,
-]  # of bikes.mp4: its five largest differences between neighbouring frames
+]
 
 
 def _scenes(seconds: list[float], rate: float = 25.0) -> FrameBatch:

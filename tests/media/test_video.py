@@ -52,9 +52,8 @@ def test_every_frame_is_the_one_its_time_says(coding):
     clip = numbered(**CODINGS[coding])
     everything = read_frames(clip, Sampling.native(), size_px=64)
     assert _numbers(everything) == list(range(75))
-    np.testing.assert_allclose(
-        everything.t_s, np.arange(75) / RATE, atol=0.0011
-    )  # Matroska counts milliseconds
+    # Matroska counts milliseconds
+    np.testing.assert_allclose(everything.t_s, np.arange(75) / RATE, atol=0.0011)
 
     grid = read_frames(clip, Sampling.every(0.5), size_px=64)
     assert _numbers(grid) == [_expected(0.5 * k, 75) for k in range(6)]
@@ -64,10 +63,11 @@ def test_every_frame_is_the_one_its_time_says(coding):
         assert _numbers(chosen) == [_expected(t, 75) for t in times]
 
     at = {t: p for t, p in zip(everything.t_s, everything.pixels, strict=True)}
+    # the fast way decodes less and must not differ from the slow obvious one
     for batch in (
         grid,
         chosen,
-    ):  # the fast way decodes less and must not differ from the slow obvious one
+    ):
         for t_s, pixels in zip(batch.t_s, batch.pixels, strict=True):
             np.testing.assert_array_equal(pixels, at[t_s])
 
@@ -79,9 +79,10 @@ def test_keyframes_are_a_subset_of_all_frames_with_their_times():
 
 
 def test_variable_rate_is_sampled_by_time_not_by_index():
+    # 25 Hz, then 5 Hz
     clip = numbered(
         ".mkv", filters="setpts='if(lt(N,50),N/25,2+(N-50)/5)/TB'", extra=("-fps_mode", "vfr")
-    )  # 25 Hz, then 5 Hz
+    )
     assert probe(clip).variable_rate
     batch = read_frames(clip, Sampling.at([1.0, 2.0, 2.5, 4.0, 6.9]), size_px=64)
     assert _numbers(batch) == [25, 50, 52, 60, 74]
@@ -122,9 +123,8 @@ def test_rotation_is_applied(turn):
     info = probe(turned)
     sideways = turn % 180 == 90
     assert (info.width_px, info.height_px) == ((96, 160) if sideways else (160, 96))
-    assert (
-        info.rotation_deg == (360 - turn) % 360
-    )  # ffmpeg's option counts counterclockwise, VideoInfo clockwise
+    # ffmpeg's option counts counterclockwise, VideoInfo clockwise
+    assert info.rotation_deg == (360 - turn) % 360
     shown = read_frames(turned, Sampling.native(), size_px=None).pixels[0]
     plain = read_frames(upright, Sampling.native(), size_px=None).pixels[0]
     assert np.abs(shown.astype(int) - np.rot90(plain, turn // 90)).mean() < 2

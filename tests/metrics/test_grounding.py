@@ -21,9 +21,8 @@ def test_by_hand():
     assert temporal_iou((2, 4), [(2, 4)]) == 1 and temporal_iop((2, 4), [(2, 4)]) == 1
     assert temporal_iou((0, 2), [(2, 4)]) == 0  # half open: touching is not overlapping
     assert temporal_iou((0, 4), [(1, 3)]) == 0.5 and temporal_iop((0, 4), [(1, 3)]) == 0.5
-    assert (
-        temporal_iou((1, 2), [(0, 4)]) == 0.25 and temporal_iop((1, 2), [(0, 4)]) == 1
-    )  # a tiny span games IoP only
+    # a tiny span games IoP only
+    assert temporal_iou((1, 2), [(0, 4)]) == 0.25 and temporal_iop((1, 2), [(0, 4)]) == 1
     assert temporal_iou((0, 4), [(10, 11), (3, 5)]) == pytest.approx(1 / 5)  # the best of several
 
 

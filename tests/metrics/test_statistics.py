@@ -1,4 +1,4 @@
-"""A comparison must not cry wolf, must see what is there, and must treat a video as one unit."""
+"""A comparison keeps its error rate, has power, and treats a video as one unit."""
 
 from __future__ import annotations
 
@@ -67,9 +67,8 @@ def test_sign_flip_is_exact_for_few_videos():
 
 def test_mcnemar_by_hand():
     a, b = [1] * 8 + [0] * 2, [0] * 8 + [1] * 2
-    assert compare_paired(a, b, range(10)).mcnemar_p == pytest.approx(
-        0.109375
-    )  # 2 * P(X <= 2), X ~ Bin(10, 1/2)
+    # 2 * P(X <= 2), X ~ Bin(10, 1/2)
+    assert compare_paired(a, b, range(10)).mcnemar_p == pytest.approx(0.109375)
     assert compare_paired([0.5, 1.0], [0.2, 0.1], range(2)).mcnemar_p is None
 
 

@@ -153,9 +153,8 @@ def test_the_score_is_the_geometric_mean_of_token_probabilities(answerer):
         for p in pictures(8)
         for r in brief.reply([p], [question])
     ]
-    whole = [
-        (p, r, ids) for p, r, ids in said if len(ids) == 3
-    ]  # the others said a special token, which no text shows
+    # the others said a special token, which no text shows
+    whole = [(p, r, ids) for p, r, ids in said if len(ids) == 3]
     assert whole
     for picture, reply, ids in whole:
         logp = next_word_logp(answerer, picture, question.text, [5, *ids])

@@ -108,12 +108,13 @@ def test_a_box_lies_on_the_bears():
     frames = frames_of("bears.mp4")
     boxes = offline().detector.detect(frames)
     assert {box.label for box in boxes} == {"brown bear"} and len(boxes) == len(frames)
+    # the three bears in the first frame, in pixels of 224 x 224
     by_hand = (
         0.0,
         15.0,
         175.0,
         224.0,
-    )  # the three bears in the first frame, in pixels of 224 x 224
+    )
     assert overlap(boxes[0].xyxy_px, by_hand) > 0.6
 
 

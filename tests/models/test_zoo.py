@@ -73,7 +73,7 @@ def test_every_set_is_made_of_known_roles():
 
 def test_a_set_may_lack_who_detects_and_not_who_encodes():
     mute = ModelSet("mute", {})
-    assert mute.detector is mute.transcriber is mute.answerer is None
-    for role in ("encoder", "captioner", "sounds", "sentences"):
+    assert mute.detector is mute.transcriber is None
+    for role in ("encoder", "captioner", "sounds", "sentences", "answerer"):
         with pytest.raises(ModelError, match="'mute' has no"):
             getattr(mute, role)

@@ -113,6 +113,5 @@ def test_the_same_moments_are_found_without_reading_every_vector(store, monkeypa
 def test_few_videos_are_read_as_always(store, monkeypatch):
     monkeypatch.setattr(nearest, "EXACT_BELOW", 1)
     _, read = read_by(store, monkeypatch, "frame", "3")
-    assert read == {
-        VIDEOS
-    }  # no more videos than a ranking names moments, so there is nothing to choose among
+    # no more videos than a ranking names moments, so there is nothing to choose among
+    assert read == {VIDEOS}

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # what the package cannot do without: types, weights, vectors, pages of a report, migrations
@@ -40,7 +41,7 @@ def problems(wheel: Path) -> list[str]:
     return found + [f"{name} is missing" for name in NEEDED if name not in names]
 
 
-def answer_alone(wheel: Path, folder: Path) -> str:
+def answer_alone(wheel: Path, folder: Path) -> dict[str, Any]:
     """-> what an environment that holds the wheel and nothing else answers about a real clip."""
     python = folder / "venv" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
@@ -49,7 +50,7 @@ def answer_alone(wheel: Path, folder: Path) -> str:
     subprocess.run([python, *install], check=True)
     shutil.copyfile(_real_clip(), folder / "clip.mp4")
     _svqa(python, folder, "ingest", "clip.mp4")
-    return json.loads(_svqa(python, folder, "ask", QUESTION, "--json"))["text"]
+    return json.loads(_svqa(python, folder, "ask", QUESTION, "--json"))
 
 
 def _svqa(python: Path, folder: Path, *words: str) -> str:
@@ -75,10 +76,10 @@ def main(wheel: Path) -> None:
         raise SystemExit("\n".join(found))
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, only the package in it")
     with tempfile.TemporaryDirectory(prefix="svqa-wheel-") as folder:
-        text = answer_alone(wheel.resolve(), Path(folder))
-    if not text:
-        raise SystemExit(f"{QUESTION} No answer.")
-    print(f"alone in an empty environment: {QUESTION} {text}")
+        found = answer_alone(wheel.resolve(), Path(folder))
+    if found["abstained"] or not found["evidence"]:
+        raise SystemExit(f"{QUESTION} No answer that rests on seconds of the clip: {found}")
+    print(f"alone in an empty environment: {QUESTION} {found['answer']}")
 
 
 if __name__ == "__main__":

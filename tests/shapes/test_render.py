@@ -47,9 +47,8 @@ def test_the_box_is_where_the_pixels_are(shape, size_px):
     """To about a pixel: the anti-aliased brush paints that much beyond the outline."""
     width, height = size_px
     scene = still(("red", shape, "large", 0.4, 0.55))
-    drawn = (
-        render_pixels(scene, 0.0, width_px=width, height_px=height)[..., 0] > (90 + 220) / 2
-    )  # more red than grey
+    # more red than grey
+    drawn = render_pixels(scene, 0.0, width_px=width, height_px=height)[..., 0] > (90 + 220) / 2
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
     found = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
     np.testing.assert_allclose(

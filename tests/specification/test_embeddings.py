@@ -44,9 +44,8 @@ class TestAdvancedEmbeddings:
         frames, vectors = bikes
         np.testing.assert_allclose(np.linalg.norm(vectors.values, axis=1), 1, rtol=1e-4)
         alone = encoder.encode_frames(frames.pixels[3:4])
-        np.testing.assert_allclose(
-            alone[0], vectors.values[3], atol=1e-4
-        )  # a batch never changes a row
+        # a batch never changes a row
+        np.testing.assert_allclose(alone[0], vectors.values[3], atol=1e-4)
         gray = encoder.encode_frames(np.full((1, 224, 224, 3), 128, np.uint8))
         cosine = vectors.values @ vectors.values.T
         assert np.mean(cosine) > np.mean(vectors.values @ gray[0])

@@ -90,11 +90,9 @@ class TestIntegration:
         assert offline.errors == {} and offline.latency_ms > 0
         assert offline.quality.value >= 0.8 and wrong.quality.value == 0.0
         best = comparator.get_best_model(ModelType.VQA, metric="accuracy", store=store)
-        assert (
-            best.winner is None and best.verdict == "undecided"
-        )  # three films cannot show it, and it says so
+        # three films cannot show it, and it says so
+        assert best.winner is None and best.verdict == "undecided"
         assert "5 questions of 3 videos" in best.reason
         assert store.comparisons()[0].result["models"][0]["name"] == "offline"
-        assert (
-            len(store.videos()) == 3
-        )  # asked about the films that were there, none was taken in twice
+        # asked about the films that were there, none was taken in twice
+        assert len(store.videos()) == 3

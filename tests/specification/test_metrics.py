@@ -47,9 +47,8 @@ class TestMetrics:
                 del passing
             after_inner = fresh(5 * MB)
         assert 55 * MB < inner.peak_grown_bytes < 90 * MB and abs(inner.grown_bytes) < 20 * MB
-        assert (
-            75 * MB < use.peak_grown_bytes < 110 * MB
-        )  # the inner block's peak belongs to the outer one too
+        # the inner block's peak belongs to the outer one too
+        assert 75 * MB < use.peak_grown_bytes < 110 * MB
         assert 15 * MB < use.grown_bytes < 50 * MB
         assert (
             metrics_service.memory().peak_bytes
@@ -120,9 +119,8 @@ def test_timer_is_safe_between_threads():
             with service.track_processing_time("a"), service.track_processing_time("b") as timer:
                 timer.items = 1
 
-    with service.track_processing_time(
-        "main"
-    ):  # belongs to this thread: the others do not nest in it
+    # belongs to this thread: the others do not nest in it
+    with service.track_processing_time("main"):
         threads = [threading.Thread(target=work) for _ in range(4)]
         [t.start() for t in threads]
         [t.join() for t in threads]
@@ -313,7 +311,10 @@ def test_p16_statistics_of_one_video_never_scan_a_table(tmp_path):
         video = ingest(store)
         store.add_query("?", kind="ask", models={}, latency_ms=1.0, videos=[video])
         statements = []
-        note = lambda _connection, _cursor, sql, args, *_: statements.append((sql, args))  # noqa: E731
+
+        def note(_connection, _cursor, sql, args, *_):
+            statements.append((sql, args))
+
         event.listen(store._engine, "before_cursor_execute", note)
         metrics_service.get_video_statistics(store, video)
         for work in (store.vectors, store.nearest):

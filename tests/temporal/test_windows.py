@@ -139,9 +139,8 @@ def test_order_separates_motions_where_the_mean_is_at_chance():
 
     def accuracy(rows):
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        cosine = rows @ rows.T - 10.0 * (
-            scene_of[:, None] == scene_of[None]
-        )  # never the same scene
+        # never the same scene
+        cosine = rows @ rows.T - 10.0 * (scene_of[:, None] == scene_of[None])
         return np.mean(motion[cosine.argmax(axis=1)] == motion)
 
     assert accuracy(np.stack([order_aware(v, order_weight=3.0) for v in videos])) >= 0.95

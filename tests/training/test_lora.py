@@ -353,9 +353,8 @@ def test_ten_examples_are_learnt_by_heart_to_zero_loss(base, task, tmp_path):
         json.loads(line)
         for line in write_shapes(tmp_path / "shapes", seed=1, videos=4).read_text().splitlines()
     ]
-    rows = [
-        row | {"answer": other["answer"]} for row, other in pairwise(rows[:11])
-    ]  # not to be seen
+    # not to be seen
+    rows = [row | {"answer": other["answer"]} for row, other in pairwise(rows[:11])]
     ten = write_rows(tmp_path / "shapes" / "ten.jsonl", rows), task[1]
     lora = tune(
         ten,

@@ -70,9 +70,8 @@ def test_positions_start_as_strong_as_patches_and_each_unlike_the_others(process
     vision = BlipForQuestionAnswering(blip_config(processor, text_layers=1)).vision_model
     wave_positions(vision)
     where = vision.embeddings.position_embedding.detach()[0, 1:]  # (64, 128)
-    assert float(where.var()) == pytest.approx(
-        0.5, abs=0.2
-    )  # of sines; whitened patches have up to 1.5
+    # of sines; whitened patches have up to 1.5
+    assert float(where.var()) == pytest.approx(0.5, abs=0.2)
     alike = torch.nn.functional.cosine_similarity(where[:, None], where[None], dim=-1)
     assert float((alike - 2 * torch.eye(len(where))).max()) < 0.99
     right, far = alike[0, 1], alike[0, 7]  # one patch on, seven patches on

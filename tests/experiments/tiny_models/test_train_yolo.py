@@ -58,9 +58,8 @@ def test_an_interval_stands_around_its_value():
 def test_keeping_one_id(ids, kept):
     life = [box(0, t_s=i / 10) for i in range(20)]
     tracked = [box(1, t_s=i / 10, track_id=track) for i, track in enumerate(ids) if track]
-    tracked += [
-        box(50, t_s=i / 10, track_id=9) for i in range(20)
-    ]  # another shape's track does not count
+    # another shape's track does not count
+    tracked += [box(50, t_s=i / 10, track_id=9) for i in range(20)]
     assert train_yolo.keeps_one_id(life, tracked) is kept
 
 

@@ -14,9 +14,8 @@ from svqa.shapes.scene import COLOURS, SHAPES, Sighting
 def test_patches_are_labelled_where_the_shape_is():
     seen = [Sighting(0, "star", "blue", "small", 0.31, 0.06)]
     shape, colour, centre = patch_labels(seen, PATCHES)
-    assert (
-        np.argwhere(shape).tolist() == np.argwhere(centre).tolist() == [[0, 2]]
-    )  # row, column of an eighth
+    # row, column of an eighth
+    assert np.argwhere(shape).tolist() == np.argwhere(centre).tolist() == [[0, 2]]
     assert (shape[0, 2], colour[0, 2]) == (
         1 + SHAPES.index("star"),
         1 + list(COLOURS).index("blue"),

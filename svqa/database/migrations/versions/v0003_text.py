@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     """Text in the picture: its lines, and a kind of vectors for them."""
     op.create_table(
         "text_boxes",
@@ -51,7 +51,7 @@ def upgrade():
     _allow(NOW, instead_of=BEFORE)
 
 
-def downgrade():
+def downgrade() -> None:
     """Back to the revision before; vectors of text go, since nothing there may hold them."""
     of_text = "SELECT id FROM embedding_spaces WHERE modality = 'text'"
     op.execute(f"DELETE FROM embeddings WHERE space_id IN ({of_text})")
