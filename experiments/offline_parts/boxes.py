@@ -18,7 +18,7 @@ import numpy as np
 from experiments.command import counted
 from experiments.offline_parts.clips import find_clip, frame_at, truth
 from svqa.metrics.results import bootstrap_over_groups
-from svqa.models.coco import coco_supercategories
+from svqa.models.labels import coco_supercategories
 from svqa.models.ssd import MIN_SCORE, SsdDetector
 from svqa.records import FrameBatch, Progress
 

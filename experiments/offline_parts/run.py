@@ -71,12 +71,12 @@ def boxes_table(boxes: Mapping[str, Any]) -> str:
 
 
 def text_table(text: Mapping[str, Any]) -> str:
-    """What was read, what it costs, what the gate keeps."""
+    """What was read, what it costs, what a picture a segment keeps."""
     read, exact = text["lines_read"], text["lines_exact"]
     bare = text["pictures_without_text"]
-    kept, lasting = lines_of(text["gate"])
-    pictures, readings = (sum(g[k] for g in text["gate"]) for k in ("pictures", "readings"))
-    spent = sum(g["gate_cpu_s_per_picture"] * g["pictures"] for g in text["gate"]) / pictures
+    films = text["once_a_segment"]
+    kept, lasting = lines_of(films)
+    pictures, segments = (sum(film[k] for film in films) for k in ("pictures", "segments"))
     facts = [
         ["lines read, letters and digits", f"{cell(read)} (n = {read['n']})"],
         ["lines read to the last sign", f"{cell(exact)} (n = {exact['n']})"],
@@ -84,9 +84,11 @@ def text_table(text: Mapping[str, Any]) -> str:
             "lines where there is no text",
             f"{bare['lines']} in {bare['pictures']} pictures of {bare['clips']} clips",
         ],
-        ["pictures read, of all at two a second", f"{readings} of {pictures}"],
+        [
+            "pictures read at most, one a segment, of all at two a second",
+            f"{segments} of {pictures}",
+        ],
         ["lines of a second or more that are still found", f"{kept} of {lasting}"],
-        ["the gate, s a picture", f"{spent:.2f}"],
     ]
     heights = [
         [f"{height} px", *(f"{seconds:.2f}" for seconds in row.values())]

@@ -1,7 +1,7 @@
 """Pictures and the words on them -> how many lines are read, how many invented, at what cost.
 
-Also what the gate is worth: reading only where it says that text changed, against reading a picture
-every half second. The lines of the latter that stay for a second or more are its truth.
+Also what is lost where a picture a segment is read, as ingest does it, against reading a picture
+every half second. The lines of the latter that stay for a second or more are the truth.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from experiments.offline_parts.clips import find_clip, frame_at, small_frames, t
 from svqa.media import Sampling, read_frames
 from svqa.metrics.results import bootstrap_over_groups
 from svqa.models.ocr import RapidOcrReader
-from svqa.models.screen_text import TextGate, text_boxes
-from svqa.records import Progress, TextBox
+from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
+from svqa.pipeline.text_analysis import read_text
+from svqa.records import Progress, Segment, TextBox, TextLine
 
-GATED = ("talk.mp4", "screen.mp4", "dashboard.mp4", "advert.mp4", "meeting.webm")
-EVERY_S, LASTING_S = 0.5, 1.0
+FILMS = ("talk.mp4", "screen.mp4", "dashboard.mp4", "advert.mp4", "meeting.webm")
+EVERY_S, LASTING_S, SEGMENT_S = 0.5, 1.0, 5.0
 HEIGHTS_PX = (480, 720, 1080)
 
 
@@ -56,7 +57,9 @@ def measure_text(data: Path, *, seed: int, progress: Progress | None = None) -> 
             "lines": sum(invented),
         },
         "cpu_s_by_height": costs(reader, data),
-        "gate": [gate(reader, data, name) for name in counted(GATED, "gated clips", progress)],
+        "once_a_segment": [
+            once_a_segment(reader, data, name) for name in counted(FILMS, "films", progress)
+        ],
     }
 
 
@@ -66,7 +69,7 @@ def plain(text: str) -> str:
 
 
 def costs(reader: RapidOcrReader, data: Path) -> dict[str, dict[str, float]]:
-    """-> by height of a 16:9 picture: CPU seconds to read five lines, to find none, to look."""
+    """-> by height of a 16:9 picture: CPU seconds to read five lines, to find none."""
     full = frame_at(find_clip(data, "screen.mp4"), 10.0, native=True)
     none = frame_at(find_clip(data, "walkway.mp4"), 2.0, native=True)
     seconds = {}
@@ -75,7 +78,6 @@ def costs(reader: RapidOcrReader, data: Path) -> dict[str, dict[str, float]]:
         seconds[str(height)] = {
             "five lines": cpu_s(lambda five=five: reader.read(five)),
             "no text": cpu_s(lambda empty=empty: reader.read(empty)),
-            "only finding": cpu_s(lambda five=five: reader.find(five)),
         }
     return seconds
 
@@ -91,35 +93,47 @@ def cpu_s(work: Any, times: int = 3) -> float:
     return min(spent)
 
 
-def gate(reader: RapidOcrReader, data: Path, name: str) -> dict[str, Any]:
-    """-> readings with and without the gate, the lasting lines that both find, and its cost."""
+def once_a_segment(reader: RapidOcrReader, data: Path, name: str) -> dict[str, Any]:
+    """-> readings and kept lines where a picture a segment is read, as ingest does it."""
     path = find_clip(data, name)
     small = small_frames(path, EVERY_S)
     end_s = float(small.t_s[-1]) + EVERY_S
     native = read_frames(path, Sampling.at(small.t_s), size_px=None)
     every = [(t, reader.read(x)) for t, x in zip(native.t_s.tolist(), native.pixels, strict=True)]
-    begin = time.process_time()
-    changes = TextGate(reader).changes(small)
-    spent = time.process_time() - begin
-    lines_at = dict(every)
-    times = np.array(list(lines_at))
-    at = lambda t_s: lines_at[float(times[np.abs(times - t_s).argmin()])]  # noqa: E731
-    gated = [(change.t_s, at(change.t_s) if change.shown else []) for change in changes]
-    model = reader.model_id
+    little = thumbnails(small.pixels)
+    segments = [
+        Segment(t, min(t + SEGMENT_S, end_s)) for t in np.arange(0, end_s, SEGMENT_S).tolist()
+    ]
+    kept, texts = read_text(str(path), reader, small.t_s, little, repeated_frames(little), segments)
     wanted = [
         box
-        for box in text_boxes(every, end_s=end_s, model_id=model)
+        for box in lasting(every, end_s, reader.model_id)
         if box.end_s - box.start_s >= LASTING_S
     ]
-    kept = text_boxes(gated, end_s=end_s, model_id=model)
     return {
         "clip": name,
         "pictures": len(every),
-        "readings": sum(change.shown for change in changes),
+        "segments": len(segments),
+        "segments_with_text": len(texts),
         "lasting_lines": len(wanted),
         "kept": sum(any(same(box, other) for other in kept) for box in wanted),
-        "gate_cpu_s_per_picture": spent / len(small),
     }
+
+
+def lasting(
+    readings: Sequence[tuple[float, Sequence[TextLine]]], end_s: float, model_id: str
+) -> list[TextBox]:
+    """Lines by the second they were read at -> each line once, from its first reading on."""
+    open_since: dict[str, tuple[float, TextLine]] = {}
+    boxes = []
+    for t_s, lines in [*readings, (end_s, ())]:
+        now = {plain(line.text): line for line in lines}
+        for words in [words for words in open_since if words not in now]:
+            start_s, line = open_since.pop(words)
+            boxes.append(TextBox(line.text, start_s, t_s, line.score, line.xyxy_px, model_id))
+        for words, line in now.items():
+            open_since.setdefault(words, (t_s, line))
+    return boxes
 
 
 def same(one: TextBox, other: TextBox) -> bool:
@@ -128,6 +142,6 @@ def same(one: TextBox, other: TextBox) -> bool:
     return meet and plain(one.text) == plain(other.text)
 
 
-def lines_of(gates: Sequence[dict[str, Any]]) -> tuple[int, int]:
-    """-> lasting lines that the gate keeps, and all of them."""
-    return sum(g["kept"] for g in gates), sum(g["lasting_lines"] for g in gates)
+def lines_of(films: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """-> lasting lines that are kept, and all of them."""
+    return sum(film["kept"] for film in films), sum(film["lasting_lines"] for film in films)

@@ -26,8 +26,7 @@ from svqa.answering.answer_extraction import (
     with_bracket,
 )
 from svqa.answering.citations import cite, clock, clock_span
-from svqa.answering.line_order import order_of
-from svqa.answering.on_screen_text import reading_for
+from svqa.answering.line_answers import order_of, reading_for
 from svqa.answering.option_scoring import score_options
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (

@@ -11,8 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from svqa.language.tokenization import content_stems
-from svqa.models.coco import coco_categories
-from svqa.models.labels import imagenet_labels
+from svqa.models.labels import coco_categories, imagenet_labels
 
 # COCO's supercategories as ImageNet's kinds are called
 _SUPERCATEGORIES = {

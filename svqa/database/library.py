@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, inspect, select
 
 from svqa.database.base import SEARCHABLE, Transactions, row_id
 from svqa.database.columns import check_text
@@ -26,7 +26,7 @@ from svqa.database.schema import (
     Video,
     VideoMetrics,
 )
-from svqa.database.stored_records import StoredChunk, StoredVideo
+from svqa.database.stored_records import StoredChunk, StoredVideo, joined_lines
 from svqa.database.vectors import BATCH, searchable
 from svqa.errors import NotIngested, UsageError
 from svqa.records import (
@@ -147,7 +147,7 @@ class LibraryStore(Transactions):
             for r, kind in found
             if kind != "text"
         ]
-        read = _joined_lines([r for r, kind in found if kind == "text"])
+        read = joined_lines([r for r, kind in found if kind == "text"])
         order = {row.public_id: n for n, (row, _) in enumerate(found)}
         return sorted([*spoken, *read], key=lambda p: (order[p.video], p.start_s, p.end_s))
 
@@ -242,7 +242,7 @@ class LibraryStore(Transactions):
             query = (
                 select(table)
                 .where(table.video_id == row_id(connection, video), *conditions)
-                .order_by(time, *table.__table__.primary_key.columns)
+                .order_by(time, *inspect(table).primary_key)
             )
             return connection.execute(query).all()
 
@@ -261,22 +261,6 @@ class LibraryStore(Transactions):
             f" Near: {'; '.join(f'{names[n].id} {names[n].path}' for n in near)}." if near else ""
         )
         return f"No ingested video {key[:200]!r} among {len(known)}.{hint} Run: svqa ingest PATH"
-
-
-def _joined_lines(rows: Iterable) -> list[Evidence]:
-    """Lines in time and reading order -> one passage for those of one span.
-
-    What goes on in the next chunk is one passage too.
-    """
-    told: dict[tuple[str, str, float], Evidence] = {}  # by video, words and end
-    for (video, path, start_s, end_s), lines in itertools.groupby(
-        rows, key=lambda r: (r.public_id, r.path, r.start_s, r.end_s)
-    ):
-        text = "\n".join(line.text for line in lines)
-        before = told.pop((video, text, start_s), None)
-        since_s = before.start_s if before else start_s
-        told[video, text, end_s] = Evidence(video, path, since_s, end_s, 0.0, "text", text)
-    return list(told.values())
 
 
 def newest_per_file(videos: Iterable[StoredVideo]) -> list[StoredVideo]:

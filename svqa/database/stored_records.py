@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Row
 
 from svqa.records import Evidence
 
@@ -218,3 +220,19 @@ class Health:
     journal_mode: str
     foreign_keys: bool
     problems: tuple[str, ...]
+
+
+def joined_lines(rows: Iterable[Row]) -> list[Evidence]:
+    """Lines in time and reading order -> one passage for those of one span.
+
+    What goes on in the next chunk is one passage too.
+    """
+    told: dict[tuple[str, str, float], Evidence] = {}  # by video, words and end
+    for (video, path, start_s, end_s), lines in itertools.groupby(
+        rows, key=lambda r: (r.public_id, r.path, r.start_s, r.end_s)
+    ):
+        text = "\n".join(line.text for line in lines)
+        before = told.pop((video, text, start_s), None)
+        since_s = before.start_s if before else start_s
+        told[video, text, end_s] = Evidence(video, path, since_s, end_s, 0.0, "text", text)
+    return list(told.values())

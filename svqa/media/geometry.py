@@ -112,3 +112,21 @@ def arrange(picture: np.ndarray, geometry: Geometry) -> np.ndarray:
         picture
     )
     return out
+
+
+def fit_frame(frame: np.ndarray, side_px: int) -> np.ndarray:
+    """(H, W, 3) uint8 -> (side_px, side_px, 3) uint8, as models were trained on.
+
+    Every part of the frame is kept, not its proportions.
+    """
+    import cv2
+
+    height, width, _ = frame.shape
+    if height == width == side_px:
+        return frame
+    size = min(width, side_px), min(height, side_px)
+    if size != (width, height):  # each side by itself: area means shrink well, and enlarge badly
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    if size != (side_px, side_px):
+        frame = cv2.resize(frame, (side_px, side_px), interpolation=cv2.INTER_CUBIC)
+    return frame

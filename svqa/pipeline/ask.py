@@ -66,7 +66,7 @@ def ask(
     store.add_query(
         text,
         kind="ask",
-        models=models.model_ids,
+        models={**models.model_ids, "answerer": answer.model_id},
         latency_ms=answer.latency_ms,
         evidence=answer.evidence,
         options=options,

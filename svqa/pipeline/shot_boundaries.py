@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from svqa.media import Sampling, open_shot_finder, shots, stream_frames
-from svqa.models.frame_fitting import fit_frame
+from svqa.media.geometry import fit_frame
 from svqa.records import FrameBatch, Segment
 
 SIDE_PX = 224  # of the squares in which cuts are looked for; the threshold was found in these

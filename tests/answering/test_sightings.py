@@ -7,7 +7,7 @@ import pytest
 
 from svqa.answering import Sightings, answer_from_sightings, is_called, is_person_word
 from svqa.models import imagenet_labels
-from svqa.models.coco import coco_categories
+from svqa.models.labels import coco_categories
 from svqa.records import Detection
 
 LABELS = [c.name for c in coco_categories()] + [label.name for label in imagenet_labels()]

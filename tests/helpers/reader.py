@@ -10,7 +10,7 @@ from tests.helpers.clips import read_number
 
 
 class NumberReader(TextReader):
-    """Reads "frame" over the number, and what does not count; `shapes` are of what it was shown."""
+    """Reads "frame" over the number; `shapes` are of what it was shown."""
 
     model_id = "numbers@1"
 
@@ -30,8 +30,6 @@ class NumberReader(TextReader):
         return [
             TextLine(str(number), 0.95, (2.0, height / 2, width / 2, height - 1.0)),
             TextLine("frame", 0.9, (2.0, 1.0, width / 2, height / 2 - 1)),
-            TextLine("smudge", 0.3, (0.0, 0.0, 5.0, 5.0)),
-            TextLine("...", 0.99, (0.0, 0.0, 5.0, 5.0)),
         ]
 
 

@@ -25,7 +25,7 @@ def test_the_picture_has_the_size_that_was_asked_for(coded_wh, aspect, turn, siz
     picture = arrange(scaled, geometry)
     assert picture.shape == (height, width, 3) and picture.flags.c_contiguous
     assert fit == "pad" or picture.min() == 255, "only padding adds black"
-    assert fit == "inside" or (width, height) == size_wh
+    assert fit in ("inside", "shrink") or (width, height) == size_wh
     assert width <= size_wh[0] and height <= size_wh[1]
 
 

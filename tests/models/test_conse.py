@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from svqa.media.geometry import fit_frame
 from svqa.models import ImageNetTagger, imagenet_labels
 from svqa.models.conse import describe, label_vectors, sharpen
-from svqa.models.frame_fitting import fit_frame
 from tests.helpers.offline_models import QUERIES, frames_of, offline
 
 

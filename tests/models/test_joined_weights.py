@@ -10,8 +10,7 @@ import pytest
 
 from svqa.errors import ModelError, UnknownModel, WeightsCorrupt, WeightsMissing
 from svqa.models import WEIGHTS
-from svqa.models.joined_weights import JOINED, WholeFile, joined
-from svqa.models.weights import WeightFile, Weights
+from svqa.models.weights import JOINED, WeightFile, Weights, WholeFile, joined
 
 PARTS = {"model.bin.part1": b"the first half, ", "model.bin.part2": b"and the second"}
 WHOLE = b"".join(PARTS.values())
@@ -105,8 +104,7 @@ JOIN = """
 import hashlib, sys
 from pathlib import Path
 from svqa.models import weights
-from svqa.models.joined_weights import JOINED, WholeFile, _write, joined
-from svqa.models import joined_weights
+from svqa.models.weights import JOINED, WholeFile, _write, joined
 
 package, cache = sys.argv[1:]
 entries, data = {}, {p.name: p.read_bytes() for p in sorted(Path(package).iterdir())}
@@ -119,7 +117,7 @@ weights.WEIGHTS["toy"] = weights.Weights("toy", entries)
 JOINED["toy"] = WholeFile("model.bin", parts, len(whole), hashlib.sha256(whole).hexdigest())
 sys.path.insert(0, str(Path(package).parent))
 written = []
-joined_weights._write = lambda target, *rest: (written.append(target.name), _write(target, *rest))
+weights._write = lambda target, *rest: (written.append(target.name), _write(target, *rest))
 joined("toy", Path(cache))
 print("model.bin" in written)
 """

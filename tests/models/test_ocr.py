@@ -63,16 +63,6 @@ def test_the_words_of_real_films_are_read(reader, shared_data, clip, t_s, words)
     assert set(words) <= {line.text for line in reader.read(pixels)}
 
 
-def test_words_are_found_before_they_are_read(reader, real_clips):
-    boxes = reader.find(slide(LINES))
-    assert len(boxes) == 3
-    read = [line.xyxy_px for line in reader.read(slide(LINES))]
-    np.testing.assert_allclose(boxes, read, atol=8)
-    large = reader.find(slide(LINES, size_px=(1280, 720), letters_px=48, left_top_px=(80, 60)))
-    np.testing.assert_allclose(np.array(large) / 2, read, atol=8)
-    assert reader.find(frames_at(real_clips["bigbuckbunny"], (3.0,)).pixels[0]) == []
-
-
 def test_doubtful_lines_and_lone_signs_are_left_out(reader):
     picture = slide(["8", "Platform 9"])
     assert [line.text for line in reader.read(picture)] == ["Platform 9"]

@@ -104,9 +104,14 @@ def test_every_label_has_an_article_or_needs_none():
     assert not any(text.startswith(("a jeans", "a sunglasses", "an uni")) for text in said)
 
 
-def test_a_box_lies_on_the_bears():
+@pytest.fixture(scope="module")
+def by_maps() -> CamDetector:
+    return CamDetector.from_pretrained()
+
+
+def test_a_box_lies_on_the_bears(by_maps):
     frames = frames_of("bears.mp4")
-    boxes = offline().detector.detect(frames)
+    boxes = by_maps.detect(frames)
     assert {box.label for box in boxes} == {"brown bear"} and len(boxes) == len(frames)
     # the three bears in the first frame, in pixels of 224 x 224
     by_hand = (
@@ -118,26 +123,26 @@ def test_a_box_lies_on_the_bears():
     assert overlap(boxes[0].xyxy_px, by_hand) > 0.6
 
 
-def test_a_box_follows_its_subject_when_the_frame_is_mirrored():
+def test_a_box_follows_its_subject_when_the_frame_is_mirrored(by_maps):
     frames = frames_of("bears.mp4")[:1]
-    (box,) = offline().detector.detect(frames)
-    (mirrored,) = offline().detector.detect(
+    (box,) = by_maps.detect(frames)
+    (mirrored,) = by_maps.detect(
         FrameBatch(np.ascontiguousarray(frames.pixels[:, :, ::-1]), frames.t_s)
     )
     left, top, right, bottom = mirrored.xyxy_px
     assert overlap(box.xyxy_px, (224 - right, top, 224 - left, bottom)) > 0.6
 
 
-def test_boxes_are_inside_the_frame_best_first_and_obey_min_score():
+def test_boxes_are_inside_the_frame_best_first_and_obey_min_score(by_maps):
     frames = frames_of("bikes.mp4")
-    boxes = offline().detector.detect(frames, min_score=0.1)
+    boxes = by_maps.detect(frames, min_score=0.1)
     assert all(
         0 <= b.xyxy_px[0] < b.xyxy_px[2] <= 224 and 0 <= b.xyxy_px[1] < b.xyxy_px[3] <= 224
         for b in boxes
     )
     assert all(a.t_s < b.t_s or a.score >= b.score for a, b in pairwise(boxes))
     assert min(b.score for b in boxes) >= 0.1
-    assert offline().detector.detect(frames, min_score=1.0) == []
+    assert by_maps.detect(frames, min_score=1.0) == []
 
 
 def test_the_box_is_the_largest_region_of_a_map():

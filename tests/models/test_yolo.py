@@ -143,7 +143,7 @@ def test_an_official_file_is_converted_and_gives_the_same_numbers(tmp_path):
     torch.save({"model": network}, tmp_path / "yolo11n.pt")
     folder = convert(tmp_path / "yolo11n.pt", tmp_path / "yolo11n")
     loaded = YoloDetector.from_pretrained(folder)
-    assert loaded.image_px == 640 and loaded.names[79] == "thing 79"
+    assert loaded.image_px == 640 and loaded.labels[79] == "thing 79"
     image = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
         torch.testing.assert_close(loaded.network(image)[0], network(image)[0])

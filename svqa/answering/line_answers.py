@@ -1,4 +1,4 @@
-"""A question about text in the picture, and what was read -> the words that answer it."""
+"""A question that its lines answer by themselves -> what was read, or which of two comes first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from svqa.answering.sentence_scoring import Lines, support
+from svqa.language.question_parser import statement_of
 from svqa.models.base import TextEncoder
 
 MIN_SUPPORT = 0.40  # as in `svqa.answering.evidence`: a line that fits the question's words
@@ -51,3 +52,18 @@ def reading_for(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
     whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or bool(_BRAND.search(text)))
     said = " ".join(rows[:MOST_ROWS]) if whole else lines.texts[best]
     return Reading(said, max(float(found[best]), MIN_READ), found)
+
+
+def order_of(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
+    """-> `before` or `after`, or why neither can be said. `text`: "is A before or after B"."""
+    asked, _, other = text.partition(" before or after ")
+    found = [support(lines, part, encoder) for part in (statement_of(asked), other)]
+    if min(f.max() for f in found) < MIN_SUPPORT:
+        return "One of the two was not found, so neither can be said to come first."
+    best = [int(np.argmax(f)) for f in found]
+    first_s, second_s = (lines.spans[i][0] for i in best)
+    if first_s == second_s:
+        return "Both are found in the same seconds, so neither comes first."
+    score = float(min(f.max() for f in found))
+    rests_on = np.where(np.isin(np.arange(len(lines)), best), score, 0)
+    return Reading("before" if first_s < second_s else "after", score, rests_on)
