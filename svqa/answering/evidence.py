@@ -25,8 +25,14 @@ from svqa.answering.answer_extraction import (
     nearest_phrases,
     with_bracket,
 )
-from svqa.answering.citations import cite, clock, clock_span
-from svqa.answering.line_answers import order_of, reading_for
+from svqa.answering.citations import MOST_EVIDENCE, cite, clock, clock_span
+from svqa.answering.line_answers import (
+    chapters_of,
+    numbered_items,
+    order_of,
+    quote,
+    reading_for,
+)
 from svqa.answering.option_scoring import score_options
 from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.language.question_parser import (
@@ -65,7 +71,7 @@ _NOBODY_LOOKED = (
     "have told looked for it."
 )
 _OVERVIEW = frozenset(
-    "happen go video show see clip describ scene pictur thing content footag hear".split()
+    "happen go video show see clip describ scene pictur thing content footag hear record".split()
 )
 
 
@@ -91,9 +97,14 @@ class EvidenceAnswerer(Answerer):
         Of options one is chosen if there are words.
         """
         begin = time.perf_counter()
+        seen = [p for p in passages if p.kind == "visual" and p.text.strip()]
         passages = [p for p in passages if p.kind != "visual" and p.text.strip()]
         lines = read_passages(passages, self.sentences)
-        if not len(lines):
+        asked = plain(question.text)
+        overview = set(content_stems(asked)) <= _OVERVIEW and "doing" not in words(asked)
+        if overview and seen and not question.options:
+            answer = self._overview(lines, passages, seen)
+        elif not len(lines):
             answer = self._abstain(
                 "Nothing was seen or heard to answer from: no caption and no speech."
             )
@@ -156,7 +167,7 @@ class EvidenceAnswerer(Answerer):
                 return self._abstain(
                     "The question is about what is done, and no caption names an action."
                 )
-            return self._overview(told, passages)
+            return self._overview(told, passages, ())
         found = support(lines, text, self.sentences)
         if stem(form.focus) in _COLOUR:
             return self._colour(form, found, lines, passages)
@@ -181,7 +192,7 @@ class EvidenceAnswerer(Answerer):
             )
         if lines.spoken[best]:
             return self._answer(
-                f'Someone says: "{lines.texts[best]}"', found[best], found, lines, passages
+                f'Someone says: "{quote(lines, best)}"', found[best], found, lines, passages
             )
         name = name_from(lines.texts[best], form)
         if set(content_stems(name)) - _SEEN_ONLY <= set(content_stems(text)):
@@ -215,17 +226,25 @@ class EvidenceAnswerer(Answerer):
         answer = self._answer("", score, found, lines, passages)
         return replace(answer, text=f"{_sentence_case(name)}, at {clock_span(answer.evidence)}")
 
-    def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
-        """A question without content ("what happens") gets the line most like all the others."""
-        pictured = ~lines.spoken & ~lines.written
-        seen = lines[pictured] if pictured.any() else lines
-        if seen.sureness.max() < 1:
-            best = int(np.argmax(seen.sureness))
-            return self._abstain(f'Nothing was seen surely; the closest is "{seen.texts[best]}".')
-        seen = seen[seen.sureness >= 1]
-        typical = np.clip(seen.vectors @ seen.vectors.mean(axis=0), 0, 1) * seen.sureness
-        text = seen.texts[int(np.argmax(typical))].rstrip(". ")
-        return self._at(text, typical, typical.max(), seen, passages)
+    def _overview(
+        self, lines: Lines, passages: Sequence[Evidence], seen: Sequence[Evidence]
+    ) -> Answer:
+        """A question without content ("what happens") gets all of the film, part by part."""
+        sure = lines[(lines.sureness >= 1) | lines.spoken | lines.written]
+        chapters = chapters_of(sure, seen)
+        if chapters:
+            told = "; ".join(f"{clock(c.start_s, c.end_s)} {c.text}" for c in chapters)
+            said = sorted(
+                (*seen, *(passages[i] for i in set(sure.owners))), key=lambda e: e.start_s
+            )
+            first = tuple(replace(e, score=1.0) for e in said[:MOST_EVIDENCE])
+            return Answer(told, 1.0, self.model_id, evidence=first)
+        if not len(sure):
+            best = int(np.argmax(lines.sureness))
+            return self._abstain(f'Nothing was seen surely; the closest is "{lines.texts[best]}".')
+        typical = np.clip(sure.vectors @ sure.vectors.mean(axis=0), 0, 1) * sure.sureness
+        text = sure.texts[int(np.argmax(typical))].rstrip(". ")
+        return self._at(text, typical, typical.max(), sure, passages)
 
     def _quote(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
@@ -236,7 +255,7 @@ class EvidenceAnswerer(Answerer):
         if found[best] < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
         return self._answer(
-            f'Someone says: "{lines.texts[best]}"', found[best], found, lines, passages
+            f'Someone says: "{quote(lines, best)}"', found[best], found, lines, passages
         )
 
     def _when(
@@ -260,6 +279,8 @@ class EvidenceAnswerer(Answerer):
     def _count(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
+        if list_read := numbered_items(form.focus, lines):
+            return self._answer(list_read.text, list_read.score, list_read.found, lines, passages)
         found = support(lines, statement_of(text), self.sentences)
         counts = [count_in(line, form.focus) for line in lines.texts]
         told = [c for c in counts if c is not None]

@@ -1,21 +1,35 @@
-"""A question that its lines answer by themselves -> what was read, or which of two comes first."""
+"""What lines tell by themselves: what was read, what comes first, how long a list is, chapters."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from svqa.answering.sentence_scoring import Lines, support
+from svqa.language.caption_templates import listed, with_article
 from svqa.language.question_parser import statement_of
+from svqa.language.tokenization import content_stems
 from svqa.models.base import TextEncoder
+from svqa.records import Evidence
 
 MIN_SUPPORT = 0.40  # as in `svqa.answering.evidence`: a line that fits the question's words
+LINGER_S = 2.0  # what is said so soon after a sentence belongs to it
+SHORT_WORDS = 6  # a sentence so short says little without the next
+MOST_CHAPTERS, CHAPTER_S = 5, 5.0
 MOST_ROWS, MIN_READ = 8, 0.3  # of a reading that is given whole, and how sure it then is
 _TITLE = re.compile(r"\b(titled?|headline|name of)\b")
 _BRAND = re.compile(r"\b(brand|make of|logo|company)\b")  # often part of a longer line
 _PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|dollars?|euros?|pounds?)", re.IGNORECASE)
+_ADVERTISED = re.compile(r"\b(ad|advert|advertisement|commercial|advertised|product)\b")
+_NUMBERED = re.compile(r"^\(?(\d{1,2})[.):]\s*\D")
+_LISTED = frozenset(
+    content_stems(
+        "step tip point item reason way rule thing mistake fact part trick idea lesson topic method"
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +61,12 @@ def reading_for(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
         first = np.append(True, lines.owners[1:] != lines.owners[:-1])
         found = np.where(first, lines.seconds, 0)
         found = found / max(found.max(), 1e-9)
+    if _ADVERTISED.search(text):  # advertisements end with what they are for
+        found = np.where(lines.spans[:, 1] == lines.spans[:, 1].max(), 1.0, 0)
     best = int(np.argmax(found))
     rows = [lines.texts[i] for i in np.flatnonzero(lines.owners == lines.owners[best])]
-    whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or bool(_BRAND.search(text)))
+    named = _BRAND.search(text) or _ADVERTISED.search(text)
+    whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or bool(named))
     said = " ".join(rows[:MOST_ROWS]) if whole else lines.texts[best]
     return Reading(said, max(float(found[best]), MIN_READ), found)
 
@@ -67,3 +84,105 @@ def order_of(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
     score = float(min(f.max() for f in found))
     rests_on = np.where(np.isin(np.arange(len(lines)), best), score, 0)
     return Reading("before" if first_s < second_s else "after", score, rests_on)
+
+
+def numbered_items(noun: str, lines: Lines) -> Reading | None:
+    """How many steps, tips, points: the last number of a list that was read, "1. ... 2. ...".
+
+    None where the noun is nothing that is listed, or no list that begins with 1 was read.
+    """
+    if not set(content_stems(noun)) & _LISTED:
+        return None
+    matches = [_NUMBERED.match(text) for text in lines.texts]
+    numbers = np.array(
+        [int(m[1]) if m and w else 0 for m, w in zip(matches, lines.written, strict=True)]
+    )
+    last = 0
+    while (numbers == last + 1).any():
+        last += 1
+    if last < 2:
+        return None
+    return Reading(str(last), 1.0, ((numbers > 0) & (numbers <= last)).astype(float))
+
+
+def quote(lines: Lines, best: int) -> str:
+    """-> a sentence that was said, with the next one where it asks something or is short."""
+    text, after = lines.texts[best], best + 1
+    if not (text.endswith("?") or len(text.split()) < SHORT_WORDS) or after >= len(lines):
+        return text
+    soon = lines.spans[after, 0] - lines.spans[best, 1] <= LINGER_S
+    return f"{text} {lines.texts[after]}" if soon and lines.spoken[after] else text
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a film: its seconds, the things seen in it, what is read and said there."""
+
+    start_s: float
+    end_s: float
+    things: tuple[str, ...]
+    read: str = ""
+    said: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is there in words: `a dog and a person; text: "Exit"`."""
+        told = [listed([with_article(thing) for thing in self.things], "and")]
+        told += [f'text: "{self.read}"'] if self.read else []
+        told += [f'said: "{self.said}"'] if self.said else []
+        return "; ".join(part for part in told if part)
+
+
+def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
+    """The film in at most five parts, in order; parts of which nothing is known are left out.
+
+    `seen`: stretches of things that boxes show surely, by name. Parts begin where other things are
+    seen; the text that is shown longest and the sentence most like the others stand for the rest.
+    """
+    ends = [e.end_s for e in seen] + lines.spans[:, 1].tolist()
+    if not ends:
+        return []
+    cells = [
+        Chapter(t, t + CHAPTER_S, _things_in(seen, t)) for t in np.arange(0, max(ends), CHAPTER_S)
+    ]
+    cells[-1] = replace(cells[-1], end_s=max(ends))
+    while (pair := _to_join(cells)) is not None:
+        first, second = cells[pair], cells[pair + 1]
+        longer = max(first, second, key=lambda cell: cell.end_s - cell.start_s)
+        joined = Chapter(first.start_s, second.end_s, longer.things)
+        cells[pair : pair + 2] = [joined]
+    told = [replace(c, read=_read_in(lines, c), said=_said_in(lines, c)) for c in cells]
+    return [chapter for chapter in told if chapter.text]
+
+
+def _things_in(seen: Sequence[Evidence], start_s: float) -> tuple[str, ...]:
+    end_s = start_s + CHAPTER_S
+    inside = [e.text for e in seen if e.start_s < end_s and start_s < e.end_s]
+    return tuple(dict.fromkeys(inside))[:3]
+
+
+def _to_join(cells: Sequence[Chapter]) -> int | None:
+    """-> the first of two neighbours that become one: alike, or the shortest of too many."""
+    alike = [i for i in range(len(cells) - 1) if cells[i].things == cells[i + 1].things]
+    if alike or len(cells) <= MOST_CHAPTERS:
+        return alike[0] if alike else None
+    lengths = [cells[i + 1].end_s - cells[i].start_s for i in range(len(cells) - 1)]
+    return int(np.argmin(lengths))
+
+
+def _inside(lines: Lines, chapter: Chapter) -> np.ndarray:
+    middles = lines.spans.mean(axis=1)
+    return (middles >= chapter.start_s) & (middles < chapter.end_s)
+
+
+def _read_in(lines: Lines, chapter: Chapter) -> str:
+    overlap = (lines.spans[:, 0] < chapter.end_s) & (lines.spans[:, 1] > chapter.start_s)
+    shown = np.where(lines.written & overlap, lines.seconds, 0)
+    return lines.texts[int(np.argmax(shown))] if shown.any() else ""
+
+
+def _said_in(lines: Lines, chapter: Chapter) -> str:
+    said = lines[lines.spoken & _inside(lines, chapter)]
+    if not len(said):
+        return ""
+    return said.texts[int(np.argmax(said.vectors @ said.vectors.mean(axis=0)))]

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from svqa.answering.sightings import SURE, Sightings, finest, is_known
-from svqa.answering.taxonomy import is_called, is_large, is_person_word
-from svqa.language.caption_templates import with_article
+from svqa.answering.taxonomy import is_called, is_person_word, large_kind
+from svqa.language.caption_templates import listed, with_article
 from svqa.language.question_parser import asks_about_speech, asks_about_text, parse_question, plain
 from svqa.language.tokenization import content_stems, stem, words
+from svqa.models.labels import coco_categories
 from svqa.records import Detection
 
 FAINT = 0.25  # under it, what was looked for and known counts as not seen
@@ -33,6 +34,8 @@ _ON = re.compile(
     r"what (?:is|are|lies|stands|sits) (?:on|on top of|in|inside) (?:the |a |an )?(?P<base>.+)"
 )
 _PLACE = "in on at by near next under behind beside inside outside along".split()
+_CARRIERS = "table desk counter board tray countertop worktop".split()
+_SMALL = ("kitchen", "food", "electronic", "indoor")  # COCO's kinds of what lies on a table
 _SHOWN = frozenset(
     content_stems("see seen show shown visible appear appears there come comes first in on picture")
 )
@@ -71,12 +74,12 @@ def answer_from_sightings(
     """
     labels = tuple(labels)
     asked, form = plain(question), parse_question(question)
-    if form.kind not in ("yes_no", "either") and (missing := _missing(asked, seen, labels)):
+    if form.kind not in ("yes_no", "either") and (missing := _missing(asked, seen)):
         return missing
     if form.kind == "count":
         return _count(form.focus, asked, seen, labels)
     if form.kind == "yes_no":
-        return _whether(asked, seen, labels)
+        return _whether(asked, seen, labels) or _not_without(asked, seen)
     if form.kind == "either":
         return _before_or_after(asked, seen)
     if form.kind == "when":
@@ -89,21 +92,21 @@ def answer_from_sightings(
     return None
 
 
-def _missing(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
+def _missing(asked: str, seen: Sightings) -> SightingAnswer | None:
     """A question about a large thing that a detector knows, looked for and never saw."""
     if asks_about_speech(asked) and not asks_about_text(asked):
         return None
     for noun in _nouns(asked):
         if not content_stems(noun.split()[0]):  # "the tram" is the tram
             continue
-        if is_person_word(noun) or not _is_large_noun(noun, labels):
+        if is_person_word(noun) or not _is_deniable(noun, seen):
             continue
         found = seen.find(noun)
         if found is None or found.sureness < FAINT / 2:
             reason = (
                 f"No {noun} was seen: a detector that knows it looked at {len(seen.t_s)} frames."
             )
-            return SightingAnswer("", 0.0, reason=reason, missing=True)
+            return SightingAnswer("", 0.0, reason=reason, thing=noun, missing=True)
     return None
 
 
@@ -129,7 +132,8 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
     found = seen.find(noun)
     placed = not rest or thing[len(noun) :].split()[:1] in [[word] for word in _PLACE]
     if not placed:  # the thing may be there and not be, do or have what is asked
-        if found is None and is_large(noun) and asked.startswith(("is there", "are there")):
+        there = asked.startswith(("is there", "are there"))
+        if found is None and there and _is_deniable(noun, seen):
             return _none_seen(noun, seen)
         return None
     if found is not None and found.sureness >= SURE:
@@ -138,7 +142,17 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
         like = with_article(found.boxes[0].label)
         reason = f"Something like {like} was seen, not surely ({found.sureness:.2f})."
         return SightingAnswer("", found.sureness, reason=reason)
-    return _none_seen(noun, seen) if _is_large_noun(noun, labels) else None
+    return _none_seen(noun, seen) if _is_deniable(noun, seen) else None
+
+
+def _not_without(asked: str, seen: Sightings) -> SightingAnswer | None:
+    """Nobody rides a horse where a detector that knows horses looked and saw none: "no"."""
+    if asks_about_text(asked):
+        return None
+    missing = _missing(asked, seen)
+    if missing is None:
+        return None
+    return SightingAnswer("no", 1 - FAINT, reason=missing.reason, thing=missing.thing)
 
 
 def _none_seen(noun: str, seen: Sightings) -> SightingAnswer:
@@ -203,7 +217,7 @@ def _on(base: str, seen: Sightings) -> SightingAnswer | None:
     noun = re.split(r"\b(?:in|at|of|next|near|behind|that|which|with)\b", base)[0].strip()
     found = seen.find(noun)
     if found is None:
-        return None
+        return _carried(seen) if noun.split()[-1:] and noun.split()[-1] in _CARRIERS else None
     bases = {box.t_s: box for box in found.boxes}
     above = []
     for other in seen.things():
@@ -218,6 +232,17 @@ def _on(base: str, seen: Sightings) -> SightingAnswer | None:
     return SightingAnswer(names[:1].upper() + names[1:], above[0].sureness, above[0].stretches)
 
 
+def _carried(seen: Sightings) -> SightingAnswer | None:
+    """On a table that has no box of its own: the small things that are seen surely."""
+    small = {c.name for c in coco_categories() if c.supercategory in _SMALL}
+    things = [s for s in seen.things() if s.noun in small and s.sureness >= SURE]
+    if not things:
+        return None
+    names = listed([with_article(s.noun) for s in things[:3]], "and")
+    least = min(s.sureness for s in things[:3])
+    return SightingAnswer(names[:1].upper() + names[1:], least, things[0].stretches)
+
+
 def _stands_on(box: Detection, base: Detection) -> bool:
     x0, _, x1, y1 = box.xyxy_px
     a, b, c, d = base.xyxy_px
@@ -229,7 +254,8 @@ def _head(thing: str, labels: Sequence[str]) -> tuple[str, str]:
     tokens = words(thing)
     for size in (3, 2, 1):
         noun = " ".join(tokens[:size])
-        if len(tokens) >= size and is_known(noun, labels):
+        full = len(tokens) >= size and all(content_stems(token) for token in tokens[:size])
+        if full and is_known(noun, labels):
             rest = [s for s in content_stems(" ".join(tokens[size:])) if s not in _SCENE]
             return noun, " ".join(rest)
     return "", ""
@@ -248,9 +274,10 @@ def _acts(asked: str, noun: str) -> bool:
     return bool(doing) or len(stems - being) > 3
 
 
-def _is_large_noun(noun: str, labels: Sequence[str]) -> bool:
-    named = [label for label in labels if is_called(label, noun)]
-    return bool(named) and all(is_large(label) for label in named)
+def _is_deniable(noun: str, seen: Sightings) -> bool:
+    """Whether it would have been found: a large thing that was learnt, where its kind is no dot."""
+    kind = large_kind(noun)
+    return bool(kind) and not seen.could_be_missed(kind)
 
 
 def _clock(stretches: Sequence[tuple[float, float]]) -> str:

@@ -18,6 +18,7 @@ from svqa.records import Detection
 SURE = 0.5  # of a box, to be counted; of a sighting, to be told
 BEST_FRAMES = 3
 NEAR_S, SAME_PLACE = 1.0, 0.4  # boxes so near in time that overlap so much show one thing
+SMALL_SHARE = 0.15  # of a frame's height: of smaller things a detector of 300 px misses many
 GAP_S = 2.0  # what is seen again so soon was there in between
 
 
@@ -43,14 +44,17 @@ class Sighting:
 class Sightings:
     """What the boxes of one video show, by noun. `t_s (T,)`: the seconds looked at.
 
+    `height_px` of the frame says which boxes are small; without it none are.
+
     >>> box = lambda label, t: Detection(label, 0.9, (0.0, 0.0, 9.0, 9.0), t, "m")
     >>> seen = Sightings([box("dog", t) for t in (1.0, 1.5, 2.0)], np.arange(0, 4, 0.5))
     >>> seen.find("animals").stretches, seen.find("cat")
     (((1.0, 2.5),), None)
     """
 
-    def __init__(self, boxes: Sequence[Detection], t_s: np.ndarray):
+    def __init__(self, boxes: Sequence[Detection], t_s: np.ndarray, *, height_px: float = 0.0):
         self.t_s = np.asarray(t_s, dtype=np.float64)
+        self.height_px = height_px
         self.boxes = _weighed_by_agreement(boxes)
         self.step_s = float(np.median(np.diff(self.t_s))) if len(self.t_s) > 1 else 0.5
         self.labels = tuple(dict.fromkeys(box.label for box in self.boxes))
@@ -78,6 +82,11 @@ class Sightings:
         """-> every label seen, most seen first."""
         found = (self._sighting(label, {label}) for label in self.labels)
         return sorted((s for s in found if s), key=_weight, reverse=True)
+
+    def could_be_missed(self, kind: str) -> bool:
+        """Whether what is seen of a kind is so small here that more of it may be overlooked."""
+        heights = [b.xyxy_px[3] - b.xyxy_px[1] for b in self.boxes if is_called(b.label, kind)]
+        return bool(heights) and float(np.median(heights)) < SMALL_SHARE * self.height_px
 
     def _sighting(self, noun: str, labels: Iterable[str]) -> Sighting | None:
         labels = set(labels)

@@ -86,10 +86,22 @@ def is_person_word(noun: str) -> bool:
     return bool(stems) and stems[-1] in PERSONS
 
 
-def is_large(label: str) -> bool:
-    """Whether a label is of a kind that is typically large in the picture."""
-    kinds = names_of(label)
-    return any(frozenset(content_stems(kind)) in kinds for kind in LARGE)
+def large_kind(noun: str) -> str:
+    """-> the kind (person, vehicle, animal) of which a noun names a thing that COCO knows, or "".
+
+    An insect is an animal too, but none that was learnt with its box: not to have seen one says
+    nothing.
+
+    >>> large_kind("dogs"), large_kind("bee"), large_kind("cup")
+    ('animal', '', '')
+    """
+    asked = frozenset(content_stems(noun))
+    if not asked:
+        return ""
+    for category in coco_categories():
+        if category.supercategory in LARGE and is_called(category.name, noun):
+            return category.supercategory
+    return ""
 
 
 def specificity(label: str, noun: str) -> int:

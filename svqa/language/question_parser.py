@@ -16,13 +16,15 @@ _AUXILIARIES = frozenset(
     "is are was were do does did has have had can could will would should am".split()
 )
 _SAID = re.compile(
-    r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|hear(s|d|ing)?|tell(s|ing)?|told|"
+    r"\b(says?|said|saying|talk(s|ed|ing)?|mention(s|ed|ing)?|speak(s|ing)?|spoken?|spoke|"
+    r"hear(s|d|ing)?|tell(s|ing)?|told|"
     r"advi[cs]e[sd]?|recommend(s|ed|ing)?|suggest(s|ed|ing)?|ask (people|us|you|viewers)|"
     r"discuss(es|ed|ing)?|explain(s|ed|ing)?|announce[sd]?|narrat\w+|lyrics|speech)\b"
 )
 _BEARERS = "screen|sign|slide|sticker|button|label|poster|banner|menu|letters|billboard"
 _TEXT = re.compile(
     r"\b(text|letters|titled?|captions?|subtitles?|headline|logo|brand|make of|price|written|"
+    r"(an?|the) (ad|advert|advertisement|commercial) for|advertised|"
     r"what (is|are) the name of|name of the (app|shop|product|company|brand|website|show)|"
     r"what (words?|numbers?)|(words?|numbers?) (is|are|was) (on|in|written)|"
     r"how much (does|do|is|are)|"

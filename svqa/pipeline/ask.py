@@ -12,7 +12,7 @@ from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.box_answers import from_events, from_sightings
+from svqa.pipeline.box_answers import from_events, from_sightings, things_seen
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
@@ -101,6 +101,8 @@ def _from_words(
     passages = _weighed(
         store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
     )
+    if len(videos) == 1 and not question.options:
+        passages += things_seen(store, videos[0])
     answer = models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
     if seen is not None and answer.abstained:
         return replace(answer, reason=f"{seen[0].reason} {answer.reason}")

@@ -16,19 +16,27 @@ from svqa.answering.event_grounding import EventGrounder
 from svqa.answering.evidence import NOT_FOUND
 from svqa.answering.sighting_answers import SightingAnswer, answer_from_sightings
 from svqa.answering.sightings import SURE, Sightings
-from svqa.answering.taxonomy import is_person_word
+from svqa.answering.taxonomy import is_called, is_person_word
 from svqa.database import Store
 from svqa.language.question_parser import plain
 from svqa.media import Sampling, read_frames
-from svqa.models.colours import clear_colours, colour_shares
+from svqa.models.colours import CLEAR_SHARE, COLOUR_TERMS, clear_colours, colour_shares
 from svqa.models.zoo import ModelSet
 from svqa.records import Answer, Detection, Evidence, Question
 
 MOST_LOOKS = 5  # boxes whose pixels are looked at for a colour
+# of a thing's pixels: so much of a colour says that it is all of it, and so little that it is not
+ALL, NONE = 0.8, 0.1
 _COLOUR = re.compile(
     r"(?:what|which) colou?rs? (?:is|are|was|were|does|do|has|have) "
     r"(?:the |a |an |his |her |their |its )?"
     r"(?P<thing>[\w ]+?)(?: have| on the (?P<where>\w+))?$"
+)
+
+_IS_COLOUR = re.compile(
+    r"(?:is|are|was|were) (?:the |a |an |his |her |their |its )?(?P<thing>[\w ]+?) "
+    r"(?P<all>all |completely |entirely |wholly )?"
+    rf"(?P<colour>{'|'.join(COLOUR_TERMS)}|gray)$"
 )
 
 
@@ -61,11 +69,15 @@ def from_sightings(
     boxes, t_s = store.detections(video), store.frame_times(video)
     if not len(t_s):
         return None
-    seen, path = Sightings(boxes, t_s), store.find_video(video).path
-    match = _COLOUR.match(plain(question.text))
+    stored = store.find_video(video)
+    seen, path = Sightings(boxes, t_s, height_px=stored.height_px), stored.path
+    asked = plain(question.text)
     said = answer_from_sightings(question.text, seen, models.detector.labels)
-    if match and not (said and said.missing):
+    if (match := _COLOUR.match(asked)) and not (said and said.missing):
         said = _colour(match["thing"], seen, path)
+    elif (match := _IS_COLOUR.match(asked)) and not (said and not said.abstained):
+        colour = match["colour"].replace("gray", "grey")
+        said = _is_colour(match["thing"], colour, bool(match["all"]), seen, path) or said
     if said is None:
         return None
     evidence = tuple(
@@ -75,6 +87,21 @@ def from_sightings(
     text, model_id = said.text or NOT_FOUND, f"sightings+{models.detector.model_id}"
     answer = Answer(text, said.score, model_id, said.abstained, said.reason, evidence=evidence)
     return answer, said.missing or not said.abstained
+
+
+def things_seen(store: Store, video: str) -> list[Evidence]:
+    """The things that a video's boxes show surely, by their finest name, each with its seconds."""
+    boxes, t_s = store.detections(video), store.frame_times(video)
+    if not boxes or not len(t_s):
+        return []
+    path = store.find_video(video).path
+    sure = [s for s in Sightings(boxes, t_s).things() if s.sureness >= SURE]
+    finest = [s for s in sure if not any(s is not o and is_called(o.noun, s.noun) for o in sure)]
+    return [
+        Evidence(video, path, start_s, end_s, s.sureness, "visual", s.noun)
+        for s in finest
+        for start_s, end_s in s.stretches
+    ]
 
 
 def _colour(thing: str, seen: Sightings, path: str) -> SightingAnswer | None:
@@ -95,6 +122,23 @@ def _colour(thing: str, seen: Sightings, path: str) -> SightingAnswer | None:
         )
     text = " and ".join(name for name, _ in colours).capitalize()
     return SightingAnswer(text, sum(share for _, share in colours), found.stretches, thing=thing)
+
+
+def _is_colour(
+    thing: str, colour: str, wholly: bool, seen: Sightings, path: str
+) -> SightingAnswer | None:
+    """Yes or no to "is the car (all) red", from the share of its pixels; silent in between."""
+    found = seen.find(thing)
+    if found is None or found.sureness < SURE:
+        return None
+    best = sorted(found.boxes, key=lambda box: -box.score)[:MOST_LOOKS]
+    share = float(np.mean(_colour_shares(best, path), axis=0)[COLOUR_TERMS.index(colour)])
+    told = f"{share:.0%} of its pixels are {colour}"
+    if share >= (ALL if wholly else CLEAR_SHARE):
+        return SightingAnswer("yes", share, found.stretches, told, thing)
+    if share < (CLEAR_SHARE if wholly else NONE):
+        return SightingAnswer("no", 1 - share, found.stretches, told, thing)
+    return SightingAnswer("", share, reason=f"Whether the {thing} is {colour} is open: {told}.")
 
 
 def _colour_shares(boxes: Sequence[Detection], path: str) -> np.ndarray:
