@@ -39,6 +39,16 @@ def clock_span(evidence: Sequence[Evidence]) -> str:
     return clock(start_s, end_s)
 
 
+def stretch(found: np.ndarray, lines: Lines) -> tuple[float, float]:
+    """-> from when to when the best line, and those beside it that fit nearly as well, go on."""
+    start_s, end_s = lines.spans[int(np.argmax(found))].tolist()
+    fits = lines.spans[found >= 0.8 * found.max()]
+    for first, last in sorted(fits.tolist(), key=lambda span: abs(span[0] - start_s)):
+        if first <= end_s + 1e-6 and last >= start_s - 1e-6:
+            start_s, end_s = min(start_s, first), max(end_s, last)
+    return start_s, end_s
+
+
 def clock(start_s: float, end_s: float) -> str:
     """-> `0:05-0:10`, to the nearest second; one time where both are the same."""
     first, last = math.floor(start_s), round(end_s)

@@ -19,17 +19,19 @@ from dataclasses import replace
 import numpy as np
 
 from svqa.answering.answer_extraction import (
-    colour_of,
-    count_in,
     name_from,
-    nearest_phrases,
-    with_bracket,
 )
-from svqa.answering.citations import MOST_EVIDENCE, cite, clock, clock_span
+from svqa.answering.citations import cite, clock, clock_span, stretch
 from svqa.answering.line_answers import (
-    chapters_of,
+    MIN_SUPPORT,
+    MIN_YES,
+    colour_told,
+    count_told,
+    likeness,
+    nearest_kind,
     numbered_items,
     order_of,
+    overview_of,
     quote,
     reading_for,
 )
@@ -48,23 +50,13 @@ from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import Answerer, TextEncoder
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
-# answers 79 % of NExT-QA questions from their own captions, 15 % from another video's
-MIN_SUPPORT = 0.40
-# nearness of a phrase to the sort of thing asked for: a bear is 0.52 from "animal", a river 0.34
-MIN_KIND = 0.45
-MIN_YES = 0.50  # a "yes" needs the thing itself, not something like it
-MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
 MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answerer abstains
 # of the softmax over options; fitted on one half of the NExT-QA videos: 0.098, on the other: 0.102
 TEMPERATURE = 0.10
+_NOTHING = "Nothing was seen or heard to answer from: no caption and no speech."
 NOT_FOUND = "I could not find this in the video."
 _COLOUR = frozenset(("color", "colour"))
 _ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
-# A vector tells a kind from what is not of it (a bear is an animal), but not two of a kind apart (a
-# dog is near a cat).
-_KINDS = frozenset(
-    "animal vehicle instrument food fruit vegetable clothing furniture tool building plant".split()
-)
 _SEEN_ONLY = frozenset(("see", "probabl", "perhap", "may", "we"))
 _NOBODY_LOOKED = (
     "Nothing comes near it, but captions say what is there, not what is not: no model that could "
@@ -97,17 +89,12 @@ class EvidenceAnswerer(Answerer):
         Of options one is chosen if there are words.
         """
         begin = time.perf_counter()
-        seen = [p for p in passages if p.kind == "visual" and p.text.strip()]
-        passages = [p for p in passages if p.kind != "visual" and p.text.strip()]
-        lines = read_passages(passages, self.sentences)
-        asked = plain(question.text)
-        overview = set(content_stems(asked)) <= _OVERVIEW and "doing" not in words(asked)
-        if overview and seen and not question.options:
-            answer = self._overview(lines, passages, seen)
-        elif not len(lines):
-            answer = self._abstain(
-                "Nothing was seen or heard to answer from: no caption and no speech."
-            )
+        told = [p for p in passages if p.kind != "visual" and p.text.strip()]
+        lines = read_passages(told, self.sentences)
+        # after those that the lines are from: what boxes show, for who asks what happens
+        passages = told + [p for p in passages if p.kind == "visual" and p.text.strip()]
+        if not len(lines) and (question.options or not _asks_for_all(question.text)):
+            answer = self._abstain(_NOTHING)
         elif question.options:
             answer = self._choose(plain(question.text), question.options, lines, passages)
         else:
@@ -134,12 +121,8 @@ class EvidenceAnswerer(Answerer):
         if form.kind == "either":
             chosen = self._choose(text, form.alternatives, lines, passages)
             return replace(chosen, option=None)
-        ways = {
-            "yes_no": self._yes_no,
-            "count": self._count,
-            "when": self._when,
-            "said": self._quote,
-        }
+        ways = {"yes_no": self._yes_no, "count": self._count, "when": self._when}
+        ways["said"] = self._quote
         return ways.get(form.kind, self._name)(text, form, lines, passages)
 
     def _choose(
@@ -156,44 +139,30 @@ class EvidenceAnswerer(Answerer):
     def _name(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        if set(content_stems(form.main)) <= _OVERVIEW:
-            acts = "doing" in words(text)
-            told = (
-                lines[np.array([bool(_ACTION.search(line)) for line in lines.texts])]
-                if acts
-                else lines
-            )
-            if not len(told):
+        if _asks_for_all(form.main):
+            acts = [bool(_ACTION.search(line)) for line in lines.texts]
+            if "doing" not in words(text):
+                return self._overview(lines, passages)
+            if not any(acts):
                 return self._abstain(
                     "The question is about what is done, and no caption names an action."
                 )
-            return self._overview(told, passages, ())
+            return self._overview(lines[np.array(acts)], passages[: lines.owners.max() + 1])
         found = support(lines, text, self.sentences)
         if stem(form.focus) in _COLOUR:
             return self._colour(form, found, lines, passages)
         if form.focus and form.kind == "open":
-            kind = frozenset(content_stems(form.focus))
-            near, phrases = nearest_phrases(lines.texts, form.focus, self.sentences, beyond=kind)
-            near = near * lines.sureness
-            if near.max() >= MIN_KIND:
-                best = int(np.argmax(np.where(near >= MIN_KIND, near + found, 0)))
-                fit = np.where(near >= MIN_KIND, (near + found) / 2, 0)
-                return self._at(
-                    with_bracket(phrases[best], lines.texts[best]), fit, near[best], lines, passages
-                )
+            if kind := nearest_kind(form.focus, lines, self.sentences, found):
+                return self._at(kind.text, kind.found, kind.score, lines, passages)
             if form.focus == "person":
                 return self._abstain("No caption names a person who does that.")
         best = int(np.argmax(found))
         if found[best] < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
-        if lines.written[best]:
-            return self._answer(
-                f'The picture reads: "{lines.texts[best]}"', found[best], found, lines, passages
-            )
-        if lines.spoken[best]:
-            return self._answer(
-                f'Someone says: "{quote(lines, best)}"', found[best], found, lines, passages
-            )
+        if lines.written[best] or lines.spoken[best]:
+            reads = f'The picture reads: "{lines.texts[best]}"'
+            said = reads if lines.written[best] else f'Someone says: "{quote(lines, best)}"'
+            return self._answer(said, found[best], found, lines, passages)
         name = name_from(lines.texts[best], form)
         if set(content_stems(name)) - _SEEN_ONLY <= set(content_stems(text)):
             return self._abstain(
@@ -205,14 +174,11 @@ class EvidenceAnswerer(Answerer):
     def _colour(
         self, form: ParsedQuestion, found: np.ndarray, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        thing = frozenset(content_stems(form.main)) - {stem(w) for w in words(form.focus)}
-        colours = [colour_of(line, thing) for line in lines.texts]
-        told = np.array([bool(colour) for colour in colours])
-        if not told.any():
+        told = colour_told(form, found, lines)
+        if told is None:
             weak = self._too_weak(found, MIN_SUPPORT, lines, passages)
             return replace(weak, reason=f"No caption names its colour. {weak.reason}")
-        found = np.where(told, found, 0)
-        return self._at(colours[int(np.argmax(found))], found, found.max(), lines, passages)
+        return self._at(told.text, told.found, told.score, lines, passages)
 
     def _at(
         self, name: str, found: np.ndarray, score: float, lines: Lines, passages: Sequence[Evidence]
@@ -226,25 +192,15 @@ class EvidenceAnswerer(Answerer):
         answer = self._answer("", score, found, lines, passages)
         return replace(answer, text=f"{_sentence_case(name)}, at {clock_span(answer.evidence)}")
 
-    def _overview(
-        self, lines: Lines, passages: Sequence[Evidence], seen: Sequence[Evidence]
-    ) -> Answer:
+    def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         """A question without content ("what happens") gets all of the film, part by part."""
-        sure = lines[(lines.sureness >= 1) | lines.spoken | lines.written]
-        chapters = chapters_of(sure, seen)
-        if chapters:
-            told = "; ".join(f"{clock(c.start_s, c.end_s)} {c.text}" for c in chapters)
-            said = sorted(
-                (*seen, *(passages[i] for i in set(sure.owners))), key=lambda e: e.start_s
-            )
-            first = tuple(replace(e, score=1.0) for e in said[:MOST_EVIDENCE])
-            return Answer(told, 1.0, self.model_id, evidence=first)
-        if not len(sure):
-            best = int(np.argmax(lines.sureness))
-            return self._abstain(f'Nothing was seen surely; the closest is "{lines.texts[best]}".')
-        typical = np.clip(sure.vectors @ sure.vectors.mean(axis=0), 0, 1) * sure.sureness
-        text = sure.texts[int(np.argmax(typical))].rstrip(". ")
-        return self._at(text, typical, typical.max(), sure, passages)
+        told = overview_of(lines, passages)
+        if told is not None:
+            return Answer(told.text, told.score, self.model_id, evidence=told.evidence)
+        if not len(lines):
+            return self._abstain(_NOTHING)
+        best = int(np.argmax(lines.sureness))
+        return self._abstain(f'Nothing was seen surely; the closest is "{lines.texts[best]}".')
 
     def _quote(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
@@ -265,36 +221,28 @@ class EvidenceAnswerer(Answerer):
         if found.max() < MIN_SUPPORT:
             return self._too_weak(found, MIN_SUPPORT, lines, passages)
         answer = self._answer("", found.max(), found, lines, passages)
-        said = f"At {clock_span(answer.evidence)}"
+        start_s, end_s = stretch(found, lines)
         if (
             len(lines) > 1
-            and said == f"At {clock(lines.spans[:, 0].min(), lines.spans[:, 1].max())}"
+            and start_s <= lines.spans[:, 0].min()
+            and end_s >= lines.spans[:, 1].max()
         ):
             return self._abstain(
                 f'"{answer.evidence[0].text}" fits all of the video alike: no second stands out.',
                 answer.score,
             )
-        return replace(answer, text=said)
+        return replace(answer, text=f"At {clock(start_s, end_s)}")
 
     def _count(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        if list_read := numbered_items(form.focus, lines):
-            return self._answer(list_read.text, list_read.score, list_read.found, lines, passages)
         found = support(lines, statement_of(text), self.sentences)
-        counts = [count_in(line, form.focus) for line in lines.texts]
-        told = [c for c in counts if c is not None]
-        if not told:
+        told = numbered_items(form.focus, lines) or count_told(form.focus, found, lines)
+        if told is None:
             weak = self._too_weak(found, MIN_SUPPORT, lines, passages)
-            return replace(
-                weak, reason=f"Nothing says how many {form.focus or 'there are'}. {weak.reason}"
-            )
-        values, votes = np.unique(told, return_counts=True)
-        number = int(values[np.argmax(votes)])
-        agreeing = np.array([c == number for c in counts])
-        return self._answer(
-            str(number), votes.max() / votes.sum(), np.where(agreeing, found, 0), lines, passages
-        )
+            what = form.focus or "there are"
+            return replace(weak, reason=f"Nothing says how many {what}. {weak.reason}")
+        return self._answer(told.text, told.score, told.found, lines, passages)
 
     def _yes_no(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
@@ -302,16 +250,7 @@ class EvidenceAnswerer(Answerer):
         about = spoken_about(text) if asks_about_speech(text) else statement_of(text)
         if not about:
             return self._answer("yes", 1.0, np.ones(len(lines)), lines, passages)
-        found = support(lines, about, self.sentences)
-        if 1 <= len(content_stems(about)) <= 2:
-            near, phrases = nearest_phrases(lines.texts, about, self.sentences)
-            told = np.array([content_stems(about)[-1] in stems for stems in lines.stems])
-            is_kind = words(about)[-1].removesuffix("s") in _KINDS
-            only_kind = np.array([bool(_KINDS & set(words(phrase)[-1:])) for phrase in phrases])
-            found = np.maximum(found, near * lines.sureness)
-            if not is_kind:  # "an animal" does not say that it is a dog
-                said = told | (near >= MIN_SAME) & ~only_kind
-                found = np.where(said, found, np.minimum(found, MIN_YES - 0.01))
+        found = likeness(about, lines, self.sentences)
         best = found.max()
         if best >= MIN_YES:
             return self._answer("yes", best, found, lines, passages)
@@ -350,3 +289,7 @@ class EvidenceAnswerer(Answerer):
 
 def _sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _asks_for_all(text: str) -> bool:
+    return set(content_stems(plain(text))) <= _OVERVIEW

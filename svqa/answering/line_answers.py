@@ -8,14 +8,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from svqa.answering.answer_extraction import (
+    colour_of,
+    count_in,
+    nearest_phrases,
+    with_bracket,
+)
+from svqa.answering.citations import MOST_EVIDENCE, clock
 from svqa.answering.sentence_scoring import Lines, support
 from svqa.language.caption_templates import listed, with_article
-from svqa.language.question_parser import statement_of
-from svqa.language.tokenization import content_stems
+from svqa.language.question_parser import ParsedQuestion, statement_of
+from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence
 
-MIN_SUPPORT = 0.40  # as in `svqa.answering.evidence`: a line that fits the question's words
+# a line that fits the question's words: answers 79 % of NExT-QA questions from their own captions,
+# 15 % from another video's
+MIN_SUPPORT = 0.40
+# nearness of a phrase to the sort of thing asked for: a bear is 0.52 from "animal", a river 0.34
+MIN_KIND = 0.45
+MIN_YES = 0.50  # a "yes" needs the thing itself, not something like it
+MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
+# A vector tells a kind from what is not of it (a bear is an animal), but not two of a kind apart (a
+# dog is near a cat).
+_KINDS = frozenset(
+    "animal vehicle instrument food fruit vegetable clothing furniture tool building plant".split()
+)
 LINGER_S = 2.0  # what is said so soon after a sentence belongs to it
 SHORT_WORDS = 6  # a sentence so short says little without the next
 MOST_CHAPTERS, CHAPTER_S = 5, 5.0
@@ -86,6 +104,60 @@ def order_of(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
     return Reading("before" if first_s < second_s else "after", score, rests_on)
 
 
+def likeness(about: str, lines: Lines, encoder: TextEncoder) -> np.ndarray:
+    """-> (N,) how well each line says that something is there or so; a thing by its own name.
+
+    "Is there a dog" is not answered by an animal, nor "is there an animal" by a dog's name alone.
+    """
+    found = support(lines, about, encoder)
+    if not 1 <= len(content_stems(about)) <= 2:
+        return found
+    near, phrases = nearest_phrases(lines.texts, about, encoder)
+    found = np.maximum(found, near * lines.sureness)
+    if words(about)[-1].removesuffix("s") in _KINDS:
+        return found
+    told = np.array([content_stems(about)[-1] in stems for stems in lines.stems])
+    only_kind = np.array([bool(_KINDS & set(words(phrase)[-1:])) for phrase in phrases])
+    said = told | (near >= MIN_SAME) & ~only_kind  # "an animal" does not say that it is a dog
+    return np.where(said, found, np.minimum(found, MIN_YES - 0.01))
+
+
+def nearest_kind(
+    focus: str, lines: Lines, encoder: TextEncoder, found: np.ndarray
+) -> Reading | None:
+    """Which animal: the phrase that is nearest to the kind and fits the question; None if none."""
+    kind = frozenset(content_stems(focus))
+    near, phrases = nearest_phrases(lines.texts, focus, encoder, beyond=kind)
+    near = near * lines.sureness
+    if near.max() < MIN_KIND:
+        return None
+    best = int(np.argmax(np.where(near >= MIN_KIND, near + found, 0)))
+    fit = np.where(near >= MIN_KIND, (near + found) / 2, 0)
+    return Reading(with_bracket(phrases[best], lines.texts[best]), float(near[best]), fit)
+
+
+def colour_told(form: ParsedQuestion, found: np.ndarray, lines: Lines) -> Reading | None:
+    """The colour that the fitting line gives the thing; None where no line does."""
+    thing = frozenset(content_stems(form.main)) - {stem(w) for w in words(form.focus)}
+    colours = [colour_of(line, thing) for line in lines.texts]
+    found = np.where([bool(colour) for colour in colours], found, 0)
+    if not any(colours):
+        return None
+    return Reading(colours[int(np.argmax(found))], float(found.max()), found)
+
+
+def count_told(noun: str, found: np.ndarray, lines: Lines) -> Reading | None:
+    """The number that most lines give; None where no line gives one."""
+    counts = [count_in(line, noun) for line in lines.texts]
+    told = [count for count in counts if count is not None]
+    if not told:
+        return None
+    values, votes = np.unique(told, return_counts=True)
+    number = int(values[np.argmax(votes)])
+    agreeing = np.array([count == number for count in counts])
+    return Reading(str(number), float(votes.max() / votes.sum()), np.where(agreeing, found, 0))
+
+
 def numbered_items(noun: str, lines: Lines) -> Reading | None:
     """How many steps, tips, points: the last number of a list that was read, "1. ... 2. ...".
 
@@ -115,44 +187,82 @@ def quote(lines: Lines, best: int) -> str:
 
 
 @dataclass(frozen=True)
+class Overview:
+    """What a film shows, part by part, how sure that is, and what it rests on."""
+
+    text: str
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
 class Chapter:
-    """A part of a film: its seconds, the things seen in it, what is read and said there."""
+    """A part of a film: its seconds, the things seen in it, what is told, read and said there."""
 
     start_s: float
     end_s: float
     things: tuple[str, ...]
+    caption: str = ""
     read: str = ""
     said: str = ""
 
     @property
     def text(self) -> str:
         """What is there in words: `a dog and a person; text: "Exit"`."""
-        told = [listed([with_article(thing) for thing in self.things], "and")]
+        things = [with_article(thing) for thing in self.things]
+        told = [self.caption or (listed(things, "and") if things else "")]
         told += [f'text: "{self.read}"'] if self.read else []
         told += [f'said: "{self.said}"'] if self.said else []
         return "; ".join(part for part in told if part)
 
 
+def overview_of(lines: Lines, passages: Sequence[Evidence]) -> Overview | None:
+    """-> the film in its parts, from what is sure; None where nothing is.
+
+    `passages` are those of the lines, and stretches of things that boxes show, by name.
+    """
+    seen = [p for p in passages if p.kind == "visual"]
+    sure = lines[(lines.sureness >= 1) | lines.spoken | lines.written]
+    chapters = chapters_of(sure, seen)
+    if not chapters:
+        return None
+    told = [f"{clock(c.start_s, c.end_s)} {c.text}" for c in chapters]
+    rests_on = sorted((*seen, *(passages[i] for i in set(sure.owners))), key=lambda e: e.start_s)
+    scores = [e.score for e in seen] or [float(sure.sureness.mean())]
+    cited = tuple(replace(e, score=min(max(e.score, 0.0), 1.0)) for e in rests_on[:MOST_EVIDENCE])
+    return Overview("; ".join(told), float(np.clip(np.mean(scores), 0, 1)), cited)
+
+
 def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
     """The film in at most five parts, in order; parts of which nothing is known are left out.
 
-    `seen`: stretches of things that boxes show surely, by name. Parts begin where other things are
-    seen; the text that is shown longest and the sentence most like the others stand for the rest.
+    Parts begin where other things are seen. Without any, the caption most like the others tells;
+    the text that is shown longest and the sentence most like the others stand for the rest.
     """
-    ends = [e.end_s for e in seen] + lines.spans[:, 1].tolist()
+    ends = [*(e.end_s for e in seen), *lines.spans[:, 1].tolist()]
     if not ends:
         return []
-    cells = [
-        Chapter(t, t + CHAPTER_S, _things_in(seen, t)) for t in np.arange(0, max(ends), CHAPTER_S)
-    ]
-    cells[-1] = replace(cells[-1], end_s=max(ends))
+    starts = np.arange(0, max(ends), CHAPTER_S).tolist()
+    cells = [Chapter(t, min(t + CHAPTER_S, max(ends)), _things_in(seen, t)) for t in starts]
     while (pair := _to_join(cells)) is not None:
-        first, second = cells[pair], cells[pair + 1]
+        first, second = cells[pair : pair + 2]
         longer = max(first, second, key=lambda cell: cell.end_s - cell.start_s)
-        joined = Chapter(first.start_s, second.end_s, longer.things)
-        cells[pair : pair + 2] = [joined]
-    told = [replace(c, read=_read_in(lines, c), said=_said_in(lines, c)) for c in cells]
-    return [chapter for chapter in told if chapter.text]
+        cells[pair : pair + 2] = [Chapter(first.start_s, second.end_s, longer.things)]
+    pictured = ~lines.spoken & ~lines.written
+    chapters = []
+    for cell in cells:
+        there = (lines.spans[:, 0] < cell.end_s) & (lines.spans[:, 1] > cell.start_s)
+        middles = lines.spans.mean(axis=1)
+        within = (middles >= cell.start_s) & (middles < cell.end_s)
+        shown = np.where(lines.written & there, lines.seconds, 0)
+        chapter = replace(
+            cell,
+            caption="" if cell.things else _typical(lines[pictured & within]).rstrip(". "),
+            read=lines.texts[int(np.argmax(shown))] if shown.any() else "",
+            said=_typical(lines[lines.spoken & within]),
+        )
+        chapters += [chapter] if chapter.text else []
+    return chapters
 
 
 def _things_in(seen: Sequence[Evidence], start_s: float) -> tuple[str, ...]:
@@ -170,19 +280,8 @@ def _to_join(cells: Sequence[Chapter]) -> int | None:
     return int(np.argmin(lengths))
 
 
-def _inside(lines: Lines, chapter: Chapter) -> np.ndarray:
-    middles = lines.spans.mean(axis=1)
-    return (middles >= chapter.start_s) & (middles < chapter.end_s)
-
-
-def _read_in(lines: Lines, chapter: Chapter) -> str:
-    overlap = (lines.spans[:, 0] < chapter.end_s) & (lines.spans[:, 1] > chapter.start_s)
-    shown = np.where(lines.written & overlap, lines.seconds, 0)
-    return lines.texts[int(np.argmax(shown))] if shown.any() else ""
-
-
-def _said_in(lines: Lines, chapter: Chapter) -> str:
-    said = lines[lines.spoken & _inside(lines, chapter)]
-    if not len(said):
+def _typical(lines: Lines) -> str:
+    """The line most like all the others, "" of none."""
+    if not len(lines):
         return ""
-    return said.texts[int(np.argmax(said.vectors @ said.vectors.mean(axis=0)))]
+    return lines.texts[int(np.argmax(lines.vectors @ lines.vectors.mean(axis=0)))]

@@ -97,8 +97,6 @@ def _missing(asked: str, seen: Sightings) -> SightingAnswer | None:
     if asks_about_speech(asked) and not asks_about_text(asked):
         return None
     for noun in _nouns(asked):
-        if not content_stems(noun.split()[0]):  # "the tram" is the tram
-            continue
         if is_person_word(noun) or not _is_deniable(noun, seen):
             continue
         found = seen.find(noun)
@@ -263,7 +261,13 @@ def _head(thing: str, labels: Sequence[str]) -> tuple[str, str]:
 
 def _nouns(asked: str) -> list[str]:
     tokens = words(asked)
-    return [" ".join(tokens[i : i + n]) for n in (2, 1) for i in range(len(tokens) - n + 1)]
+    full = [bool(content_stems(token)) for token in tokens]
+    return [
+        " ".join(tokens[i : i + n])
+        for n in (2, 1)
+        for i in range(len(tokens) - n + 1)
+        if all(full[i : i + n])
+    ]
 
 
 def _acts(asked: str, noun: str) -> bool:
@@ -275,9 +279,8 @@ def _acts(asked: str, noun: str) -> bool:
 
 
 def _is_deniable(noun: str, seen: Sightings) -> bool:
-    """Whether it would have been found: a large thing that was learnt, where its kind is no dot."""
-    kind = large_kind(noun)
-    return bool(kind) and not seen.could_be_missed(kind)
+    """Whether it would have been found: a large thing that was learnt, in no wide view."""
+    return bool(large_kind(noun)) and not seen.are_small()
 
 
 def _clock(stretches: Sequence[tuple[float, float]]) -> str:

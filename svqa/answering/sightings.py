@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from svqa.answering.taxonomy import is_called, names_of
+from svqa.answering.taxonomy import is_called, large_kind, names_of
 from svqa.records import Detection
 
 SURE = 0.5  # of a box, to be counted; of a sighting, to be told
@@ -83,9 +83,9 @@ class Sightings:
         found = (self._sighting(label, {label}) for label in self.labels)
         return sorted((s for s in found if s), key=_weight, reverse=True)
 
-    def could_be_missed(self, kind: str) -> bool:
-        """Whether what is seen of a kind is so small here that more of it may be overlooked."""
-        heights = [b.xyxy_px[3] - b.xyxy_px[1] for b in self.boxes if is_called(b.label, kind)]
+    def are_small(self) -> bool:
+        """Whether people, animals and vehicles are so small here that others may be overlooked."""
+        heights = [b.xyxy_px[3] - b.xyxy_px[1] for b in self.boxes if large_kind(b.label)]
         return bool(heights) and float(np.median(heights)) < SMALL_SHARE * self.height_px
 
     def _sighting(self, noun: str, labels: Iterable[str]) -> Sighting | None:

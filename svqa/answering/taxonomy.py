@@ -89,17 +89,17 @@ def is_person_word(noun: str) -> bool:
 def large_kind(noun: str) -> str:
     """-> the kind (person, vehicle, animal) of which a noun names a thing that COCO knows, or "".
 
-    An insect is an animal too, but none that was learnt with its box: not to have seen one says
-    nothing.
+    A bee is an animal too, but none that was learnt with its box, and so may "an animal" be: not to
+    have seen one says nothing.
 
-    >>> large_kind("dogs"), large_kind("bee"), large_kind("cup")
-    ('animal', '', '')
+    >>> large_kind("dogs"), large_kind("bee"), large_kind("animal"), large_kind("cup")
+    ('animal', '', '', '')
     """
-    asked = frozenset(content_stems(noun))
-    if not asked:
+    if not content_stems(noun):
         return ""
     for category in coco_categories():
-        if category.supercategory in LARGE and is_called(category.name, noun):
+        wide = category.supercategory != "person" and is_called(category.supercategory, noun)
+        if category.supercategory in LARGE and is_called(category.name, noun) and not wide:
             return category.supercategory
     return ""
 

@@ -1,6 +1,7 @@
 from .caption_templates import (
     SURE as SURE,
     Finding as Finding,
+    listed as listed,
     sentence as sentence,
     with_article as with_article,
 )
@@ -12,6 +13,7 @@ from .question_parser import (
     ParsedQuestion as ParsedQuestion,
     asks_about_speech as asks_about_speech,
     asks_about_text as asks_about_text,
+    asks_beyond_names as asks_beyond_names,
     parse_question as parse_question,
     plain as plain,
     spoken_about as spoken_about,
@@ -33,7 +35,9 @@ __all__ = [
     "ParsedQuestion",
     "asks_about_speech",
     "asks_about_text",
+    "asks_beyond_names",
     "content_stems",
+    "listed",
     "parse_question",
     "plain",
     "regular_stem",

@@ -31,6 +31,11 @@ _TEXT = re.compile(
     rf"on (the|its|his|her) (\w+ )?({_BEARERS})|"
     rf"({_BEARERS})s? (say|says|read|reads|show|shows))\b"
 )
+_BEYOND = re.compile(
+    r"^(where|who|whose|why|how (does|do|did|is|are)|does|do|did)\b|"
+    r"\b(?!(morning|evening|thing|something|anything|nothing|ceiling|building|string|ring|king)\b)"
+    r"\w{3,}ing\b|\b(sounds?|noise|music)\b"
+)
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")
 _MOMENT = re.compile(
     r"\b(?:at|in|near|towards?) the (?P<at>very beginning|beginning|start|middle|end)(?: "
@@ -106,6 +111,15 @@ def asks_about_text(text: str) -> bool:
     (True, False)
     """
     return bool(_TEXT.search(plain(text)))
+
+
+def asks_beyond_names(text: str) -> bool:
+    """Whether it asks for an action, a place, a person or a sound: more than names of things.
+
+    >>> asks_beyond_names("What is he doing?"), asks_beyond_names("What animal is this?")
+    (True, False)
+    """
+    return bool(_BEYOND.search(plain(text)))
 
 
 def spoken_about(text: str) -> str:

@@ -8,6 +8,9 @@ from .files import (
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
 )
+from .geometry import (
+    fit_frame as fit_frame,
+)
 from .limits import (
     Limits as Limits,
 )
@@ -39,6 +42,7 @@ __all__ = [
     "check_unchanged",
     "file_sha256",
     "file_stamp",
+    "fit_frame",
     "open_shot_finder",
     "probe",
     "read_audio",

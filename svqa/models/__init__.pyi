@@ -29,6 +29,7 @@ from .clip import (
     ClipEncoder as ClipEncoder,
 )
 from .colours import (
+    CLEAR_SHARE as CLEAR_SHARE,
     COLOUR_TERMS as COLOUR_TERMS,
     clear_colours as clear_colours,
     colour_shares as colour_shares,
@@ -115,6 +116,7 @@ from .zoo import (
 
 __all__ = [
     "CHECKSUMS_FILE",
+    "CLEAR_SHARE",
     "COLOUR_TERMS",
     "DEFAULT_BYTES",
     "FRAME_STRATEGIES",

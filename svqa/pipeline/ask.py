@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from functools import partial
 from svqa.answering.question_scope import TimeScope, find_time_scope
 from svqa.database import Store
 from svqa.errors import UsageError
+from svqa.language.question_parser import asks_about_speech, asks_beyond_names
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.box_answers import from_events, from_sightings, things_seen
@@ -25,6 +27,10 @@ HITS = 10
 # up to so many captions and utterances, an answerer reads all of them; beyond, those of the best
 # scenes
 WHOLE = 2000
+_BEYOND = (
+    "What is done, where, and how it sounds no model of the set {} tells; a set whose captions "
+    "do could: svqa models list"
+)
 
 
 def ask(
@@ -87,11 +93,14 @@ def _from_words(
 
     Passages are weighed by the segments that fit.
     """
-    seen = from_sightings(store, models, question, videos[0]) if len(videos) == 1 else None
-    if seen is not None and seen[1]:
-        return seen[0]
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
+    span_s = (scope.start_s, scope.end_s) if scope else (0.0, math.inf)
+    alone = len(videos) == 1 and not question.options
+    pictured = replace(question, text=asked)
+    seen = from_sightings(store, models, pictured, videos[0], span_s) if alone else None
+    if seen is not None and seen[1]:
+        return seen[0]
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
     passages = store.passages(videos=videos)
     if len(passages) > WHOLE:
@@ -101,12 +110,17 @@ def _from_words(
     passages = _weighed(
         store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
     )
-    if len(videos) == 1 and not question.options:
-        passages += things_seen(store, videos[0])
-    answer = models.answerer.answer(replace(question, text=asked), _inside(passages, scope))
-    if seen is not None and answer.abstained:
-        return replace(answer, reason=f"{seen[0].reason} {answer.reason}")
-    return answer
+    told = _inside(passages, scope)
+    if alone:
+        told += _cut(things_seen(store, videos[0]), scope)
+    answer = models.answerer.answer(replace(question, text=asked), told)
+    if not answer.abstained:
+        return answer
+    reasons = [seen[0].reason] if seen is not None else []
+    reasons.append(answer.reason)
+    if asks_beyond_names(asked) and not asks_about_speech(asked):
+        reasons.append(_BEYOND.format(models.name))
+    return replace(answer, reason=" ".join(reasons))
 
 
 def _from_pictures(
@@ -155,12 +169,18 @@ def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]
     """
     if scope is None or not hits:
         return list(hits)
-    cut = [
-        replace(h, start_s=max(h.start_s, scope.start_s), end_s=min(h.end_s, scope.end_s))
-        for h in hits
-        if h.start_s < scope.end_s and scope.start_s < h.end_s
-    ]
+    cut = _cut(hits, scope)
     return cut or [replace(hits[0], start_s=scope.start_s, end_s=scope.end_s, text="")]
+
+
+def _cut(found: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
+    if scope is None:
+        return list(found)
+    return [
+        replace(e, start_s=max(e.start_s, scope.start_s), end_s=min(e.end_s, scope.end_s))
+        for e in found
+        if e.start_s < scope.end_s and scope.start_s < e.end_s
+    ]
 
 
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:

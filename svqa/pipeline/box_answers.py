@@ -6,6 +6,7 @@ when, in what order. Where they refuse, their reason stands beside that of whoev
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -57,19 +58,26 @@ def from_events(store: Store, question: Question, video: str) -> Answer | None:
 
 
 def from_sightings(
-    store: Store, models: ModelSet, question: Question, video: str
+    store: Store,
+    models: ModelSet,
+    question: Question,
+    video: str,
+    span_s: tuple[float, float] = (0.0, math.inf),
 ) -> tuple[Answer, bool] | None:
     """Which, how many, whether, when, what colour: an answer or a refusal; None without a say.
 
+    From the boxes of `span_s` alone, where the question is about a part of the video.
     With it comes whether it is the last word: an answer is, and a refusal where what was asked
     about was looked for and is nowhere.
     """
     if question.options or models.detector is None:
         return None
-    boxes, t_s = store.detections(video), store.frame_times(video)
-    if not len(t_s):
-        return None
+    t_s = store.frame_times(video)
+    t_s = t_s[(t_s >= span_s[0]) & (t_s < span_s[1])]
+    boxes = [box for box in store.detections(video) if span_s[0] <= box.t_s < span_s[1]]
     stored = store.find_video(video)
+    if not len(t_s) or not stored.settings.get("boxes", True):  # nobody looked
+        return None
     seen, path = Sightings(boxes, t_s, height_px=stored.height_px), stored.path
     asked = plain(question.text)
     said = answer_from_sightings(question.text, seen, models.detector.labels)

@@ -59,7 +59,7 @@ def test_boxes_answer(question, expected):
     "question, reason",
     [
         ("How many children are sitting in the back?", "not who is a"),
-        ("What number is on the tram?", "No tram was seen"),
+        ("What number is on the train?", "No train was seen"),
         ("What colour is the horse?", "No horse was seen"),
     ],
 )
