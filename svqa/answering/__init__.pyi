@@ -1,7 +1,7 @@
 from .answer_extraction import (
     colour_of as colour_of,
-    count_in as count_in,
     name_from as name_from,
+    number_in as number_in,
 )
 from .event_answers import (
     EventAnswer as EventAnswer,
@@ -64,12 +64,12 @@ __all__ = [
     "answer_from_sightings",
     "clauses_of",
     "colour_of",
-    "count_in",
     "find_time_scope",
     "is_called",
     "is_person_word",
     "name_from",
     "names_of",
+    "number_in",
     "read_passages",
     "score_options",
     "support",

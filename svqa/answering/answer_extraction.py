@@ -22,6 +22,11 @@ NUMBERS = {
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 }
+_NUMBER = re.compile(
+    rf"\b(?P<number>\d+(?:[.,]\d+)*|{'|'.join(NUMBERS)})"
+    r"(?P<size>(?: (?:hundred|thousand|million|billion|trillion|percent|per cent))*)"
+    r"(?P<after>(?: [\w'-]+){1,4})"
+)
 _STARTS = frozenset(
     "a an the some several many his her their its this that these those".split()
 ) | set(NUMBERS)
@@ -137,20 +142,21 @@ def colour_of(sentence: str, thing: frozenset[str] | set[str]) -> str:
     return ""
 
 
-def count_in(sentence: str, noun: str) -> int | None:
-    """-> the number a sentence gives for `noun`, None where it gives none.
+def number_in(sentence: str, noun: str) -> str | None:
+    """-> the number a sentence gives for `noun` with its size, None where it gives none.
 
     "a bear" is a name, not a count.
 
-    >>> count_in("Two brown bears walk by a river.", "bears")
-    2
-    >>> count_in("A bear in a river.", "bears")  # None
+    >>> number_in("Two brown bears walk by a river.", "bears")
+    '2'
+    >>> number_in("It has 413 million people.", "people"), number_in("A bear.", "bears")
+    ('413 million', None)
     """
     asked = set(content_stems(noun))
-    for phrase in noun_phrases(sentence):
-        first = words(phrase)[0]
-        if asked and asked <= set(content_stems(phrase)) and (first.isdigit() or first in NUMBERS):
-            return int(first) if first.isdigit() else NUMBERS[first]
+    for match in _NUMBER.finditer(sentence.lower()):
+        if asked and asked <= set(content_stems(match["after"])):
+            number = NUMBERS.get(match["number"])
+            return f"{match['number'] if number is None else number}{match['size']}"
     return None
 
 

@@ -33,6 +33,13 @@ VERBS = {  # kind of change -> words that ask for it
     "meets": "meet touch reach hit",
 }
 _STEMS = {kind: {stem(word) for word in asked.split()} for kind, asked in VERBS.items()}
+_VIEW = r"(?:the )?(?:picture|frame|shot|view|sight|scene|image|video)"
+_PHRASES = (  # how people say it in more than a verb
+    (re.compile(rf"\b\w+ out of {_VIEW}"), "leave"),
+    (re.compile(r"\b(?:goes|go|runs?|walks?|moves?|drives?) (?:away|off|out)\b"), "leave"),
+    (re.compile(rf"\b\w+ into {_VIEW}"), "appear"),
+    (re.compile(r"\b(?:comes? in|shows? up|comes? up|turns? up)\b"), "appear"),
+)
 _NAMED_S = 1.0  # a thing is called what it was called in so many seconds before something happens
 
 
@@ -140,6 +147,8 @@ def read_clause(clause: str) -> tuple[frozenset[str], frozenset[str], frozenset[
     >>> sorted(kinds), sorted(who), sorted(whom)
     (['meets'], ['ball', 'red'], ['cat'])
     """
+    for said_so, verb_word in _PHRASES:
+        clause = said_so.sub(verb_word, clause)
     said = words(clause)
     at = [i for i, word in enumerate(said) if any(stem(word) in asked for asked in _STEMS.values())]
     if not at:

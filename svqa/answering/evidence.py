@@ -43,6 +43,7 @@ from svqa.language.question_parser import (
     asks_about_text,
     parse_question,
     plain,
+    speaker_of,
     spoken_about,
     statement_of,
 )
@@ -205,7 +206,11 @@ class EvidenceAnswerer(Answerer):
     def _quote(
         self, text: str, form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        about = spoken_about(text)
+        about, who = spoken_about(text), speaker_of(text)
+        if who and not any(set(content_stems(who)) & stems for stems in lines.stems):
+            return self._abstain(
+                f"Nothing that was said names a {who}: whose voice it is, is open."
+            )
         found = support(lines, about, self.sentences) if about else np.linspace(1, 0.9, len(lines))
         best = int(np.argmax(found))
         if found[best] < MIN_SUPPORT:

@@ -10,8 +10,8 @@ import numpy as np
 
 from svqa.answering.answer_extraction import (
     colour_of,
-    count_in,
     nearest_phrases,
+    number_in,
     with_bracket,
 )
 from svqa.answering.citations import MOST_EVIDENCE, clock
@@ -148,14 +148,14 @@ def colour_told(form: ParsedQuestion, found: np.ndarray, lines: Lines) -> Readin
 
 def count_told(noun: str, found: np.ndarray, lines: Lines) -> Reading | None:
     """The number that most lines give; None where no line gives one."""
-    counts = [count_in(line, noun) for line in lines.texts]
+    counts = [number_in(line, noun) for line in lines.texts]
     told = [count for count in counts if count is not None]
     if not told:
         return None
     values, votes = np.unique(told, return_counts=True)
-    number = int(values[np.argmax(votes)])
+    number = str(values[np.argmax(votes)])
     agreeing = np.array([count == number for count in counts])
-    return Reading(str(number), float(votes.max() / votes.sum()), np.where(agreeing, found, 0))
+    return Reading(number, float(votes.max() / votes.sum()), np.where(agreeing, found, 0))
 
 
 def numbered_items(noun: str, lines: Lines) -> Reading | None:

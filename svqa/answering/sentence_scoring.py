@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from svqa.language.caption_templates import claims
 from svqa.language.tokenization import content_stems, sentences
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence
@@ -74,7 +75,7 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
     pairs = [
         (t, i)
         for i, passage in enumerate(passages)
-        for t in (passage.text.split("\n") if passage.kind == "text" else sentences(passage.text))
+        for t in _told(passage)
         if not _NOTHING.match(t)
     ]
     texts = tuple(text for text, _ in pairs)
@@ -111,6 +112,14 @@ def support(lines: Lines, text: str, encoder: TextEncoder) -> np.ndarray:
         return cosine * lines.sureness
     found = np.array([len(asked & stems) / len(asked) for stems in lines.stems])
     return ((1 - WORDS_SHARE) * cosine + WORDS_SHARE * found) * lines.sureness
+
+
+def _told(passage: Evidence) -> list[str]:
+    """Rows of text, sentences of speech, and of a caption each claim by itself."""
+    if passage.kind == "text":
+        return passage.text.split("\n")
+    found = sentences(passage.text)
+    return found if passage.kind == "speech" else [c for text in found for c in claims(text)]
 
 
 def _sureness(text: str) -> float:

@@ -17,9 +17,11 @@ from svqa.language.question_parser import asks_about_speech, asks_about_text, pa
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.labels import coco_categories
 from svqa.records import Detection
+from svqa.temporal.tracks import tracks_of
 
 FAINT = 0.25  # under it, what was looked for and known counts as not seen
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "both": 2}
+_IN_ALL = re.compile(r"\b(in all|in total|altogether|overall|different|throughout)\b")
 _A = r"(?:any |a |an |some |the )?"
 _THERE = re.compile(
     rf"(?:is|are|was|were) (?:there |this |that |it |you |we )?{_A}(?P<thing>.+)|"
@@ -118,7 +120,10 @@ def _count(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> Sig
     found = seen.find(noun)
     if found is None or found.sureness < SURE or not found.most:
         return SightingAnswer("", 0.0, reason=f"No {noun} was seen surely enough to be counted.")
-    return SightingAnswer(str(found.most), found.sureness, found.stretches, thing=noun)
+    number = found.most
+    if _IN_ALL.search(asked):  # not at once: who comes back later counts again
+        number = max(number, len(tracks_of([box for box in found.boxes if box.score >= SURE])))
+    return SightingAnswer(str(number), found.sureness, found.stretches, thing=noun)
 
 
 def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:

@@ -150,6 +150,7 @@ def ask(
                 "answer": answer.text,
                 "score": answer.score,
                 "abstained": answer.abstained,
+                "reason": answer.reason,
                 "model": answer.model_id,
                 "latency_ms": round(answer.latency_ms, 1),
                 "evidence": [{name: getattr(e, name) for name in names} for e in answer.evidence],
@@ -157,7 +158,7 @@ def ask(
         )
         return
     typer.echo(answer.text)
-    if answer.abstained:
-        typer.echo(f"  (no answer: {answer.reason})")
+    if answer.reason:
+        typer.echo(f"  ({'no answer' if answer.abstained else 'because'}: {answer.reason})")
     for e in answer.evidence:
         typer.echo(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]")

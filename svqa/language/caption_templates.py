@@ -147,6 +147,27 @@ def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str
     return f"We {', '.join(part for part in (seen, _place(setting)) if part)}."
 
 
+def claims(text: str) -> list[str]:
+    """A sentence of `sentence` -> one for each tier of sureness, each trusted as it says.
+
+    >>> claims("We see an airliner, perhaps a warplane or a wing.")
+    ['We see an airliner.', 'We may see a warplane or a wing.']
+    >>> claims("A man sits down.")
+    ['A man sits down.']
+    """
+    if not text.startswith("We "):
+        return [text]
+    first, *rest = re.split(r", (?=probably |perhaps )", text.rstrip("."))
+    told = [first]
+    for part in rest:
+        word, _, what = part.partition(" ")
+        hedge = "may" if word == "perhaps" else "probably"
+        is_place = what in SETTINGS.values()
+        verb = ("be" if hedge == "may" else "are") if is_place else "see"
+        told.append(f"We {hedge} {verb} {what}")
+    return [f"{claim}." for claim in told]
+
+
 def _seen(things: Sequence[Finding]) -> str:
     """-> "see a, probably b, perhaps c or d", the verb as sure as the surest of them.
 

@@ -36,6 +36,18 @@ _BEYOND = re.compile(
     r"\b(?!(morning|evening|thing|something|anything|nothing|ceiling|building|string|ring|king)\b)"
     r"\w{3,}ing\b|\b(sounds?|noise|music)\b"
 )
+_SPEAKER = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|has|have) (?:the |a |an |this |that |his |her |their )?"
+    r"(?P<who>[\w' -]+?) (?:say|saying|said|talk\w*|tell\w*|told|mention\w*|speak\w*|spoken|"
+    r"explain\w*|announce\w*|recommend\w*|suggest\w*|advise\w*|ask)\b"
+)
+# a voice may be any of these
+_ANYBODY = frozenset(
+    content_stems(
+        "he she they it you we someone somebody anybody anyone people person man woman men women "
+        "boy girl guy lady speaker narrator presenter host voice video film clip there being been"
+    )
+)
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")
 _MOMENT = re.compile(
     r"\b(?:at|in|near|towards?) the (?P<at>very beginning|beginning|start|middle|end)(?: "
@@ -132,6 +144,17 @@ def spoken_about(text: str) -> str:
     rest = plain(text)[match.end() :] if match else ""
     rest = re.sub(r"^( (about|of|regarding|on|that|to (him|her|them)))+\b", "", rest).strip()
     return rest if content_stems(rest) else ""
+
+
+def speaker_of(text: str) -> str:
+    """-> who is asked about as the one that speaks, "" where anybody may be: a voice has no face.
+
+    >>> speaker_of("What did the surgeon say?"), speaker_of("What does the man say about tea?")
+    ('surgeon', '')
+    """
+    match = _SPEAKER.search(plain(text))
+    who = match["who"] if match else ""
+    return "" if set(content_stems(who)) <= _ANYBODY else who
 
 
 def statement_of(text: str) -> str:

@@ -101,6 +101,8 @@ def _from_words(
     seen = from_sightings(store, models, pictured, videos[0], span_s) if alone else None
     if seen is not None and seen[1]:
         return seen[0]
+    if alone and scope is None and (event := from_events(store, question, videos[0])):
+        return event
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
     passages = store.passages(videos=videos)
     if len(passages) > WHOLE:

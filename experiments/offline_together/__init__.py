@@ -1,0 +1,1 @@
+"""What each part of the offline set adds to answers about real films."""
