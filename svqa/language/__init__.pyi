@@ -1,6 +1,6 @@
 from .caption_templates import (
-    Finding as Finding,
     SURE as SURE,
+    Finding as Finding,
     claims as claims,
     listed as listed,
     sentence as sentence,
@@ -32,9 +32,9 @@ from .tokenization import (
 __all__ = [
     "BASIC_COLOURS",
     "COLOUR_WORDS",
+    "SURE",
     "Finding",
     "ParsedQuestion",
-    "SURE",
     "asks_about_speech",
     "asks_about_text",
     "asks_beyond_names",
