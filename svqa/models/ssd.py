@@ -10,6 +10,9 @@ people become too thin to be found. More than a quarter is never grey, or small 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ import numpy as np
 
 from svqa.errors import UsageError
 from svqa.models.base import Detector
-from svqa.models.labels import coco_categories
+from svqa.models.labels import coco_categories, imagenet_labels
+from svqa.models.tags import CamDetector
 from svqa.models.weights import verified
 from svqa.records import Detection, FrameBatch
 
@@ -30,6 +34,10 @@ GREY = 127
 # docs/offline-models.md, "Boxes".
 MIN_SCORE = 0.4
 MAX_OVERLAP = 0.55  # intersection over union, above which two boxes are one thing, named twice
+
+# of a frame's probability: from here on a classifier sees the kind; so much of it has to bear a
+# box's name; what is left of the score where none does
+SEEN_KIND, ENOUGH_SHARE, LEAST_LEFT = 0.25, 0.3, 0.4
 
 
 class SsdDetector(Detector):
@@ -118,11 +126,12 @@ class SsdDetector(Detector):
 class DetectorUnion(Detector):
     """The boxes of both: everyday things by one, the finer names of a classifier by the other.
 
-    What they say of one place is weighed where it is read (`svqa.answering.sightings`), so that the
-    rows keep what each of them saw.
+    A detector of eighty things gives an unfamiliar animal the name of the nearest familiar one (a
+    rabbit is a cat); a classifier of a thousand knows better what kind of animal it is. Where it
+    sees that kind and hardly any of the name, the box counts for less.
     """
 
-    def __init__(self, everyday: Detector, classes: Detector):
+    def __init__(self, everyday: SsdDetector, classes: CamDetector):
         self._everyday, self._classes = everyday, classes
         self.model_id = f"{everyday.model_id}+{classes.model_id}"
         self.labels = tuple(dict.fromkeys((*everyday.labels, *classes.labels)))
@@ -130,8 +139,45 @@ class DetectorUnion(Detector):
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
         """Boxes of both in pixels of the given frames, frames in time order."""
         everyday = self._everyday.detect(frames, min_score=max(min_score, MIN_SCORE))
-        both = [*everyday, *self._classes.detect(frames, min_score=min_score)]
+        shares = self._classes.probabilities(frames)
+        rows = {float(t_s): row for row, t_s in enumerate(frames.t_s)}
+        named: dict[float, set[str]] = {}
+        for box in everyday:
+            named.setdefault(box.t_s, set()).add(box.label)
+        left = {t_s: agreement(names, shares[rows[t_s]]) for t_s, names in named.items()}
+        weighed = [
+            replace(b, score=b.score * left[b.t_s]) if b.label in _classes_called() else b
+            for b in everyday
+        ]
+        both = [*weighed, *self._classes.detect(frames, min_score=min_score)]
         return sorted(both, key=lambda box: (box.t_s, -box.score))
+
+
+def agreement(names: Collection[str], probabilities: np.ndarray) -> float:
+    """-> what a classifier of the whole frame leaves of its animals' boxes, LEAST_LEFT to 1.
+
+    `names`: all that the boxes of the frame are called, `probabilities (1000,)`. 1 where it sees
+    hardly an animal, so that it has no say, or enough of one of the names.
+    """
+    known = [_classes_called()[name] for name in sorted(names) if name in _classes_called()]
+    if not known or (kind := float(probabilities[_animals()].sum())) < SEEN_KIND:
+        return 1.0
+    share = float(probabilities[np.unique(np.concatenate(known))].sum()) / kind
+    return LEAST_LEFT + (1 - LEAST_LEFT) * min(1.0, share / ENOUGH_SHARE)
+
+
+@lru_cache(maxsize=1)
+def _classes_called() -> dict[str, np.ndarray]:
+    """{each of COCO's animals that ImageNet has too: the numbers of its classes}."""
+    animals = [c.name for c in coco_categories() if c.supercategory == "animal"]
+    called = [{label.name, *label.also, *label.kinds} for label in imagenet_labels()]
+    found = {name: np.flatnonzero([name in names for names in called]) for name in animals}
+    return {name: numbers for name, numbers in found.items() if len(numbers)}
+
+
+@lru_cache(maxsize=1)
+def _animals() -> np.ndarray:
+    return np.flatnonzero(["animal" in label.kinds for label in imagenet_labels()])
 
 
 def pad_to_aspect(pixels: np.ndarray) -> np.ndarray:

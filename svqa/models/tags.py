@@ -156,6 +156,10 @@ class CamDetector(Detector):
         """`path_or_id` names the classifier, as for TagCaptioner."""
         return cls(ImageNetTagger.from_pretrained(path_or_id, device=device, dtype=dtype))
 
+    def probabilities(self, frames: FrameBatch) -> np.ndarray:
+        """-> (T, 1000) of each whole frame."""
+        return self._tagger.tag(frames.pixels).probabilities
+
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
         """Boxes in pixels of the given frames, frame by frame, best first within a frame."""
         tags = self._tagger.tag(frames.pixels)

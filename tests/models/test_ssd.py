@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
-from svqa.models import SsdDetector, coco_supercategories
-from svqa.models.ssd import pad_to_aspect
+from svqa.models import (
+    CamDetector,
+    DetectorUnion,
+    SsdDetector,
+    coco_supercategories,
+    imagenet_labels,
+)
+from svqa.models.ssd import LEAST_LEFT, agreement, pad_to_aspect
 from svqa.models.weights import verified
 from svqa.records import Detection, FrameBatch
 from tests.helpers.real_frames import frames_at
@@ -140,3 +146,32 @@ def test_other_weights_are_not_opened(tmp_path):
 def test_a_device_that_opencv_lacks_is_refused():
     with pytest.raises(UsageError, match="CPU"):
         SsdDetector.from_pretrained(device="cuda")
+
+
+def shares(**names: float) -> np.ndarray:
+    """(1000,) of a classifier that sees only these classes."""
+    known = [label.name for label in imagenet_labels()]
+    found = np.zeros(1000, np.float32)
+    for name, share in names.items():
+        found[known.index(name.replace("_", " "))] = share
+    return found
+
+
+def test_a_classifier_that_sees_another_animal_leaves_less_of_a_box():
+    assert agreement({"cat"}, shares(hare=0.6, Angora=0.1)) == pytest.approx(LEAST_LEFT)
+    assert agreement({"dog"}, shares(beagle=0.5, hare=0.2)) == 1.0
+    assert LEAST_LEFT < agreement({"cat"}, shares(tabby=0.1, hare=0.6)) < 1.0
+
+
+def test_a_classifier_has_no_say_where_it_sees_no_animal_or_knows_no_such_class():
+    assert agreement({"cat"}, shares(hare=0.1, desk=0.8)) == 1.0
+    assert agreement({"giraffe", "person"}, shares(hare=0.9)) == 1.0
+    assert agreement({"cat", "dog"}, shares(beagle=0.7)) == 1.0, "two animals, one of them sure"
+
+
+def test_a_cartoon_rabbit_is_no_sure_cat(real_clips):
+    frames = frames_at(real_clips["bigbuckbunny"], (3.0, 4.0))
+    everyday = SsdDetector.from_pretrained()
+    alone = {b.label: b.score for b in everyday.detect(frames)}
+    both = DetectorUnion(everyday, CamDetector.from_pretrained()).detect(frames)
+    assert alone["cat"] > 0.9 and max(b.score for b in both if b.label == "cat") < 0.6

@@ -1,1 +1,0 @@
-"""What each part of the offline set adds to answers about real films."""
