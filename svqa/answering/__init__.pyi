@@ -3,6 +3,10 @@ from .answer_extraction import (
     name_from as name_from,
     number_in as number_in,
 )
+from .citations import (
+    clock as clock,
+    clock_span as clock_span,
+)
 from .event_answers import (
     EventAnswer as EventAnswer,
     answer_from_events as answer_from_events,
@@ -63,6 +67,8 @@ __all__ = [
     "answer_from_events",
     "answer_from_sightings",
     "clauses_of",
+    "clock",
+    "clock_span",
     "colour_of",
     "find_time_scope",
     "is_called",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+from svqa.answering.citations import clock, clock_span
+from svqa.answering.evidence import NOT_FOUND
 from svqa.answering.question_scope import TimeScope, find_time_scope
 from svqa.database import Store
 from svqa.errors import UsageError
-from svqa.language.question_parser import asks_about_speech, asks_beyond_names
+from svqa.language.question_parser import asks_about_speech, asks_beyond_names, plain
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.box_answers import from_events, from_sightings, things_seen
@@ -27,6 +31,12 @@ HITS = 10
 # up to so many captions and utterances, an answerer reads all of them; beyond, those of the best
 # scenes
 WHOLE = 2000
+MOST_VIDEOS = 5  # of a library, in which a thing that is asked for is looked for
+_WHICH_VIDEO = re.compile(
+    r"(?:(?:which|what|in which|in what) (?:video|clip|film|movie|recording)s? "
+    r"(?:shows?|has|have|contains?|(?:can|do|does) (?:i|we|you|one) (?:see|find)|(?:is|are) there)|"
+    r"where (?:can|do|could) (?:i|we|you|one) (?:see|find)) (?P<thing>.+)"
+)
 _BEYOND = (
     "What is done, where, and how it sounds no model of the set {} tells; a set whose captions "
     "do could: svqa models list"
@@ -93,6 +103,9 @@ def _from_words(
 
     Passages are weighed by the segments that fit.
     """
+    which = _WHICH_VIDEO.match(plain(question.text)) if len(videos) > 1 else None
+    if which and not question.options:
+        return _which_video(store, models, which["thing"], videos, cache)
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     span_s = (scope.start_s, scope.end_s) if scope else (0.0, math.inf)
@@ -123,6 +136,28 @@ def _from_words(
     if asks_beyond_names(asked) and not asks_about_speech(asked):
         reasons.append(_BEYOND.format(models.name))
     return replace(answer, reason=" ".join(reasons))
+
+
+def _which_video(
+    store: Store, models: ModelSet, thing: str, videos: Sequence[str], cache: SearchCache
+) -> Answer:
+    """The videos that surely show a thing, of those that a search names, surest first."""
+    hits = search(store, models, thing, videos=videos, k=HITS, cache=cache)
+    shown = []
+    for video in list(dict.fromkeys(hit.video for hit in hits))[:MOST_VIDEOS]:
+        seen = _from_words(store, models, Question(f"Is there {thing}?"), [video], cache)
+        if seen.text.startswith("yes") and not seen.abstained and seen.evidence:
+            shown.append(seen)
+    shown.sort(key=lambda answer: -answer.score)
+    if not shown:
+        reason = f'No video is sure to show "{thing}".'
+        if hits:
+            near = f"{clock(hits[0].start_s, hits[0].end_s)} of {Path(hits[0].path).name}"
+            reason += f" The closest moment is {near}."
+        return Answer(NOT_FOUND, 0.0, models.answerer.model_id, abstained=True, reason=reason)
+    named = [f"{Path(a.evidence[0].path).name}, at {clock_span(a.evidence)}" for a in shown]
+    evidence = tuple(e for answer in shown for e in answer.evidence)
+    return replace(shown[0], text="; ".join(named), evidence=evidence)
 
 
 def _from_pictures(

