@@ -131,7 +131,10 @@ def figures_of(outcomes: Sequence[str], films: Sequence[str], seed: int) -> dict
     """-> the share of each outcome, and `net`, with intervals over films."""
     is_of = {name: np.array([o == name for o in outcomes], float) for name in OUTCOMES}
     is_of["net"] = is_of["right"] - is_of["wrong"]
-    return {name: bootstrap_over_groups(values, films, seed) for name, values in is_of.items()}
+    return {
+        name: bootstrap_over_groups(v, films, seed, bounds=(-1 if name == "net" else 0, 1))
+        for name, v in is_of.items()
+    }
 
 
 def _of_type(

@@ -17,11 +17,13 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
+from svqa.metrics.few_videos import FEW_VIDEOS, widest_interval
 
 K = TypeVar("K")
 ALPHA = 0.05
 POWER = 0.80
 MARGIN = 0.02
+FEWEST_TO_DECIDE = 6  # videos: all signs alike has p = 2 / 2**5 with five, never below ALPHA
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class PairedComparison:
     `p` is the sign-flip permutation p, `mcnemar_p` the exact McNemar p (None unless the values are
     right / wrong), which takes questions as independent and is shown for reference only.
     `detectable` is the smallest true difference that this sample would have found significant with
-    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (the 90
-    % interval lies within +- `margin`: two one-sided tests, Schuirmann 1987) or `undecided`;
+    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (20
+    videos or more, and the 90 % interval lies within +- `margin`: two one-sided tests, Schuirmann
+    1987) or `undecided`;
     `winner` is `a`, `b` or None.
     """
 
@@ -66,8 +69,10 @@ def compare_paired(
     `videos (N,)` names the video each question is about.
 
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
-    there are at most 12). Raises UsageError where the lengths differ or fewer than two videos are
-    there.
+    there are at most 12). Of fewer than 20 videos the interval is at least that of Student's t, and
+    where they show no spread as wide as the binomial one (`few_videos`), and nothing is called
+    equivalent: that two models agree on two videos says little. Raises UsageError where the lengths
+    differ or fewer than two videos are there.
 
     >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
     'a'
@@ -86,10 +91,17 @@ def compare_paired(
         )
     rng = np.random.default_rng(seed)
     resampled = _bootstrap(sums, counts, rng, draws)
-    low, low90, high90, high = np.percentile(resampled, [2.5, 5, 95, 97.5])
     p = _sign_flip(sums, rng, draws)
-    verdict, winner = _verdict(float(low), float(low90), float(high90), float(high), p, margin)
+    intervals = {
+        level: _interval(resampled, sums, counts, level) for level in (1 - ALPHA, 1 - 2 * ALPHA)
+    }
+    (low, high), (low90, high90) = intervals.values()
+    verdict, winner = _verdict(low, low90, high90, high, p, margin)
+    if verdict == "equivalent" and len(sums) < FEW_VIDEOS:
+        verdict = "undecided"
     spread = float(resampled.std(ddof=1))
+    if len(sums) < FEW_VIDEOS:
+        spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - ALPHA / 2)))
     detectable = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * spread
     return PairedComparison(
         float((of_a - of_b).mean()),
@@ -133,6 +145,33 @@ def _bootstrap(
     # (draws, V): how often each video came
     picks = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     return (picks @ sums) / (picks @ counts)
+
+
+def _interval(
+    resampled: np.ndarray, sums: np.ndarray, counts: np.ndarray, level: float
+) -> tuple[float, float]:
+    """Percentiles; of few videos at least as wide as their spread, or the lack of it, allows."""
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(resampled, [tail, 100 - tail])
+    if len(sums) < FEW_VIDEOS:
+        other = _of_few(sums, counts, level)
+        low, high = min(low, other[0]), max(high, other[1])
+    return float(low), float(high)
+
+
+def _of_few(sums: np.ndarray, counts: np.ndarray, level: float) -> tuple[float, float]:
+    """Student's t over videos, linearised as the mean over questions is (Cochran 1977, 6.5).
+
+    Of so few that no sign-flip test can find anything, and where no spread was seen, the widest
+    interval that differences of shares allow.
+    """
+    mean = sums.sum() / counts.sum()
+    residuals = (sums - mean * counts) / counts.mean()
+    error = residuals.std(ddof=1) / len(sums) ** 0.5
+    if len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
+        return widest_interval(mean, counts, (-1.0, 1.0), level=level)
+    half = stats.t.ppf(1 - (1 - level) / 2, len(sums) - 1) * error
+    return max(-1.0, mean - half), min(1.0, mean + half)
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:
