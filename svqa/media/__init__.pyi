@@ -11,6 +11,11 @@ from .files import (
 from .limits import (
     Limits as Limits,
 )
+from .pictures import (
+    picture_pixels as picture_pixels,
+    picture_sha256 as picture_sha256,
+    read_picture as read_picture,
+)
 from .probing import (
     probe as probe,
 )
@@ -40,9 +45,12 @@ __all__ = [
     "file_sha256",
     "file_stamp",
     "open_shot_finder",
+    "picture_pixels",
+    "picture_sha256",
     "probe",
     "read_audio",
     "read_frames",
+    "read_picture",
     "shots",
     "stream_audio",
     "stream_frames",

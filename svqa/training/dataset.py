@@ -108,16 +108,10 @@ class _Files:
 
 
 def _picture(path: Path) -> tuple[str, None]:
-    from PIL import Image, UnidentifiedImageError
+    from svqa.media.pictures import picture_sha256, read_picture
 
-    if not path.is_file():
-        raise UsageError(f"no such picture: {path}")
-    try:
-        with Image.open(path) as picture:
-            picture.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise UsageError(f"{path} is not a picture that can be read") from error
-    return hashlib.sha256(path.read_bytes()).hexdigest(), None
+    read_picture(path)  # all of it: one that is cut short opens, and fails when it is needed
+    return picture_sha256(path), None
 
 
 def _video(path: Path) -> tuple[str, float]:
