@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ import svqa
 from experiments.command import counted, percent, study_arguments, write_result
 from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
+from svqa.json_lines import Mistake, decode, values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.records import Answer, Progress
 
@@ -95,10 +95,10 @@ def run_real_films(
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """-> the questions of the file. Raises UsageError with the line that is not one."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        row = json.loads(line)
+    for number, row in values(decode(path.read_bytes(), path)):
+        if isinstance(row, Mistake) or not isinstance(row, dict):
+            why = row.text if isinstance(row, Mistake) else "is no object"
+            raise UsageError(f"{path.name}:{number} {why}.")
         missing = [key for key in _KEYS if not row.get(key)]
         if missing:
             raise UsageError(f"{path.name}:{number} lacks {', '.join(missing)}.")

@@ -14,6 +14,7 @@ from scipy import stats
 from svqa.errors import UsageError
 
 FEW_VIDEOS = 20  # from here on resampling videos is trusted alone
+FEWEST_TO_DECIDE = 6  # with five, all signs alike has p = 2 / 2**5, which is above 0.05
 Bounds = tuple[float, float]
 
 
@@ -30,6 +31,24 @@ def bounds_of(values: np.ndarray) -> Bounds:
             "`bounds=(least, greatest)`."
         )
     return (0.0 if lowest >= 0 else -1.0), 1.0
+
+
+def interval_of_few(
+    sums: np.ndarray, counts: np.ndarray, bounds: Bounds, *, level: float = 0.95
+) -> tuple[float, float]:
+    """`sums (V,)` and `counts (V,)` of few videos -> an interval of the mean over their questions.
+
+    Shares have the widest interval. Differences seldom come near their bounds and have that of
+    Student's t over videos (linearised as the mean over questions is, Cochran 1977, 6.5); of fewer
+    than six, or without a spread, the widest too.
+    """
+    mean = float(sums.sum() / counts.sum())
+    residuals = (sums - mean * counts) / counts.mean()
+    error = float(residuals.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else 0.0
+    if bounds[0] >= 0 or len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
+        return widest_interval(mean, counts, bounds, level=level)
+    half = float(stats.t.ppf(1 - (1 - level) / 2, len(sums) - 1)) * error
+    return max(bounds[0], mean - half), min(bounds[1], mean + half)
 
 
 def widest_interval(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from svqa.metrics.few_videos import FEW_VIDEOS, Bounds, bounds_of, widest_interval
+from svqa.metrics.few_videos import FEW_VIDEOS, Bounds, bounds_of, interval_of_few
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def bootstrap_over_groups(
     sample and in every resample. Raises ValueError on an empty or non-finite input. Field and Welsh
     2007 (cluster bootstrap), percentile interval.
 
-    Of fewer than 20 groups the interval is also at least as wide as `widest_interval` says, which
+    Of fewer than 20 groups the interval is also at least as wide as `interval_of_few` says, which
     takes a group as one trial: three right answers about one video are no certainty. `bounds` are
     the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value is
     negative; for differences give (-1, 1). Raises UsageError where few values lie beyond.
@@ -139,7 +139,7 @@ def bootstrap_over_groups(
     means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     if len(sums) < FEW_VIDEOS:
-        wide = widest_interval(float(values.mean()), counts, bounds or bounds_of(values))
+        wide = interval_of_few(sums, counts, bounds or bounds_of(values))
         low, high = min(low, wide[0]), max(high, wide[1])
     return Figure(float(values.mean()), float(low), float(high), len(values))
 

@@ -17,13 +17,12 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
-from svqa.metrics.few_videos import FEW_VIDEOS, widest_interval
+from svqa.metrics.few_videos import FEW_VIDEOS, interval_of_few
 
 K = TypeVar("K")
 ALPHA = 0.05
 POWER = 0.80
 MARGIN = 0.02
-FEWEST_TO_DECIDE = 6  # videos: all signs alike has p = 2 / 2**5 with five, never below ALPHA
 
 
 @dataclass(frozen=True)
@@ -154,24 +153,9 @@ def _interval(
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(resampled, [tail, 100 - tail])
     if len(sums) < FEW_VIDEOS:
-        other = _of_few(sums, counts, level)
+        other = interval_of_few(sums, counts, (-1.0, 1.0), level=level)
         low, high = min(low, other[0]), max(high, other[1])
     return float(low), float(high)
-
-
-def _of_few(sums: np.ndarray, counts: np.ndarray, level: float) -> tuple[float, float]:
-    """Student's t over videos, linearised as the mean over questions is (Cochran 1977, 6.5).
-
-    Of so few that no sign-flip test can find anything, and where no spread was seen, the widest
-    interval that differences of shares allow.
-    """
-    mean = sums.sum() / counts.sum()
-    residuals = (sums - mean * counts) / counts.mean()
-    error = residuals.std(ddof=1) / len(sums) ** 0.5
-    if len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
-        return widest_interval(mean, counts, (-1.0, 1.0), level=level)
-    half = stats.t.ppf(1 - (1 - level) / 2, len(sums) - 1) * error
-    return max(-1.0, mean - half), min(1.0, mean + half)
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:
