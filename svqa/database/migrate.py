@@ -8,12 +8,13 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from svqa.database.columns import utc_now
+from svqa.database.ownership import look, look_at_file, revision_of
 from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
-from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase
+from svqa.errors import DatabaseError, NotADatabase
 
 REVISIONS = ("0001", "0002")  # oldest first; a test holds them against the migration scripts
 HEAD = REVISIONS[-1]
@@ -42,6 +43,9 @@ def init_db(url: str | None = None) -> str:
 def migrate(engine: Engine) -> None:
     """Brings the engine's database to HEAD; nothing happens where it is there already."""
     try:
+        if (path := sqlite_path(engine.url)) is not None:
+            # before the first connection, which would switch another program's file to WAL
+            revision_of(look_at_file(path), _where(engine), REVISIONS)
         with engine.connect() as connection:
             revision = check_revision(connection)
         if revision == HEAD:
@@ -62,27 +66,7 @@ def check_revision(connection: Connection) -> str | None:
 
     Refuses newer schemas and other programs' databases.
     """
-    where = _where(connection.engine)
-    tables = set(inspect(connection).get_table_names())
-    if "alembic_version" not in tables:
-        if tables:
-            names = ", ".join(sorted(tables)[:5])
-            raise NotADatabase(
-                f"{where} holds another program's tables ({names}); it was not touched. "
-                "Give svqa a database of its own."
-            )
-        return None
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if revision in REVISIONS or revision is None:
-        return revision
-    if "videos" not in tables:
-        raise NotADatabase(
-            f"{where} belongs to another program (revision {revision!r}); it was not touched."
-        )
-    raise DatabaseTooNew(
-        f"{where} has schema {revision!r}; this svqa knows up to {HEAD!r}. It was not touched. "
-        "Update svqa, or use another database."
-    )
+    return revision_of(look(connection), _where(connection.engine), REVISIONS)
 
 
 def backup(engine: Engine, revision: str) -> Path | None:

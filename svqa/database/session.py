@@ -113,6 +113,11 @@ def _check_file(path: Path) -> None:
         raise NotADatabase(
             f"no folder {str(path.parent)!r} to hold the database {path.name!r}. Make it first."
         )
+    if path.exists() and not path.is_file():
+        raise NotADatabase(
+            f"expected a SQLite file, {str(path)!r} is a device, a FIFO or a socket. Give a file "
+            "name, such as svqa.db."
+        )
     if not path.exists() or path.stat().st_size == 0:
         return
     with path.open("rb") as file:
