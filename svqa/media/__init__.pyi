@@ -7,6 +7,7 @@ from .files import (
     check_unchanged as check_unchanged,
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
+    refuse_url as refuse_url,
 )
 from .limits import (
     Limits as Limits,
@@ -51,6 +52,7 @@ __all__ = [
     "read_audio",
     "read_frames",
     "read_picture",
+    "refuse_url",
     "shots",
     "stream_audio",
     "stream_frames",

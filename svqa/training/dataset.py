@@ -101,6 +101,9 @@ class _Files:
 
     def look(self, name: str, *, still: bool) -> tuple[Path, str, float | None]:
         """Raises SvqaError or OSError with what is wrong with the file."""
+        from svqa.media import refuse_url
+
+        refuse_url(name)  # as it was written: a path would lose one of its slashes
         path = self.folder / name
         if (path, still) not in self._seen:
             self._seen[path, still] = _picture(path) if still else _video(path)
