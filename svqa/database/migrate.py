@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from svqa.database.columns import utc_now
 from svqa.database.ownership import look, look_at_file, revision_of
 from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
+from svqa.database.urls import shown_url, without_secrets
 from svqa.errors import DatabaseError, NotADatabase
 
 REVISIONS = ("0001", "0002")  # oldest first; a test holds them against the migration scripts
@@ -57,7 +58,7 @@ def migrate(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
             if check_revision(connection) != HEAD:  # another process may have been first
                 _upgrade(connection)
-    except (DBAPIError, OSError, sqlite3.Error) as error:
+    except (DBAPIError, OSError, sqlite3.Error, TypeError) as error:
         raise explain(error, engine) from error
 
 
@@ -89,7 +90,7 @@ def backup(engine: Engine, revision: str) -> Path | None:
 
 def explain(error: Exception, engine: Engine) -> DatabaseError:
     """A driver's error -> one that says what to do."""
-    words = str(getattr(error, "orig", None) or error).strip()
+    words = without_secrets(str(getattr(error, "orig", None) or error).strip(), engine.url)
     low = words.lower()
     where = _where(engine)
     if "not a database" in low or "malformed" in low:
@@ -114,7 +115,7 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
 
 
 def _where(engine: Engine) -> str:
-    return f"database {engine.url.render_as_string(hide_password=True)}"
+    return f"database {shown_url(engine.url)}"
 
 
 def _upgrade(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from svqa.database.urls import shown_url
 from svqa.errors import DatabaseError, NotADatabase, UsageError
 
 if sys.platform != "win32":  # on Windows SQLite's own lock has to do
@@ -44,15 +45,17 @@ def make_engine(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise UsageError(
             "expected a database URL such as sqlite:///svqa.db or "
-            f"postgresql+psycopg://user@host/name, got {url!r}."
+            f"postgresql+psycopg://user@host:5432/name, got {shown_url(url)!r}."
         ) from None
     backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise UsageError(f"svqa stores in sqlite or postgresql, got {backend!r} in {url!r}.")
-    if backend == "postgresql":
+    if backend not in ("sqlite", "postgresql", "postgres"):
+        raise UsageError(
+            f"svqa stores in sqlite or postgresql, got {backend!r} in {shown_url(url)!r}."
+        )
+    if backend != "sqlite":  # `postgres://` is what services hand out
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     path = sqlite_path(parsed)
     if path is None:
@@ -61,7 +64,11 @@ def make_engine(url: str) -> Engine:
             "such as sqlite:///svqa.db."
         )
     _check_file(path)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+    try:
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+        engine.dialect.create_connect_args(parsed)  # it reads the options, which may be no numbers
+    except ValueError as error:
+        raise UsageError(f"{shown_url(parsed)!r} has an option that cannot be: {error}.") from None
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
