@@ -13,7 +13,14 @@ from sqlalchemy.exc import DBAPIError
 
 from svqa.database.columns import utc_now
 from svqa.database.ownership import look, look_at_file, revision_of
-from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
+from svqa.database.session import (
+    database_url,
+    make_engine,
+    make_private,
+    sqlite_path,
+    write_lock,
+    writer,
+)
 from svqa.database.urls import shown_url, without_secrets
 from svqa.errors import DatabaseError, NotADatabase
 
@@ -47,6 +54,7 @@ def migrate(engine: Engine) -> None:
         if (path := sqlite_path(engine.url)) is not None:
             # before the first connection, which would switch another program's file to WAL
             revision_of(look_at_file(path), _where(engine), REVISIONS)
+            make_private(path)
         with engine.connect() as connection:
             revision = check_revision(connection)
         if revision == HEAD:
@@ -81,6 +89,7 @@ def backup(engine: Engine, revision: str) -> Path | None:
     if path is None:
         return None
     copy = path.with_name(f"{path.name}.{revision}-{utc_now():%Y%m%dT%H%M%S}.backup")
+    make_private(copy)
     with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
         source.backup(target)
     target.close()

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def write_lock(engine: Engine) -> Iterator[None]:
         yield
         return
     deadline = time.monotonic() + BUSY_MS / 1000
-    with open(f"{path}-lock", "ab") as file:
+    with open(f"{path}-lock", "ab", opener=_private) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,6 +109,19 @@ def write_lock(engine: Engine) -> Iterator[None]:
                     ) from None
                 time.sleep(0.002)
         yield
+
+
+def make_private(path: Path) -> None:
+    """Make the file, readable by its owner alone, where there is none: videos are private.
+
+    SQLite gives its journals the mode of the file; one that exists keeps its mode.
+    """
+    with suppress(FileExistsError):
+        os.close(_private(str(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
 
 
 def _check_file(path: Path) -> None:

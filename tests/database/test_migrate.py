@@ -271,6 +271,31 @@ def test_empty_file_becomes_a_database(tmp_path):
     assert not list(tmp_path.glob("*.backup"))
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_what_is_made_is_readable_by_its_owner_alone(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        make_old(f"sqlite:///{tmp_path}/old.db")
+        with open_store(f"sqlite:///{tmp_path}/new.db") as store:
+            ingest(store)
+            assert store.videos()
+            modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.glob("new.db*")}
+        open_store(f"sqlite:///{tmp_path}/old.db").close()
+    finally:
+        os.umask(before)
+    assert {"new.db", "new.db-lock", "new.db-wal", "new.db-shm"} == set(modes)
+    (backup,) = tmp_path.glob("*.backup")
+    assert {*modes.values(), backup.stat().st_mode & 0o777} == {0o600}
+
+
+def test_a_database_that_is_shared_stays_so(tmp_path):
+    path = tmp_path / "shared.db"
+    open_store(f"sqlite:///{path}").close()
+    path.chmod(0o664)
+    open_store(f"sqlite:///{path}").close()
+    assert path.stat().st_mode & 0o777 == 0o664
+
+
 def test_many_threads_may_open_a_new_database(tmp_path):
     url, failures = f"sqlite:///{tmp_path}/library.db", []
 
