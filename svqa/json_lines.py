@@ -31,16 +31,33 @@ def decode(data: bytes, path: str | Path) -> str:
 
     Raises UsageError with the line that is not UTF-8.
     """
+    if kind := _of_two_bytes(data):
+        raise UsageError(
+            f"{path} looks like {kind} (line 1: byte 0x{data[0]:02x}). Save it again with the "
+            "encoding UTF-8."
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        kind = "looks like UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "is not UTF-8"
         raise UsageError(
-            f"{path} {kind} (line {line}: byte 0x{data[error.start]:02x}). Save it again with "
-            "the encoding UTF-8."
+            f"{path} is not UTF-8 (line {line}: byte 0x{data[error.start]:02x}). Save it again "
+            "with the encoding UTF-8."
         ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_json(data: bytes, path: str | Path) -> Any:
+    """The bytes of a file that holds one JSON value -> the value.
+
+    Raises UsageError for another encoding, for what is not JSON and for a name given twice.
+    """
+    text = decode(data, path)
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise UsageError(f"{path} is not JSON (line {line}: {_reason(error)}).") from None
 
 
 def refuse(path: Path, mistakes: Iterable[Mistake], *, nothing: str = "asked") -> None:
@@ -62,14 +79,14 @@ def _lines(text: str) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line := line.strip():
             try:
-                yield number, json.loads(line)
+                yield number, json.loads(line, object_pairs_hook=_once)
             except (ValueError, RecursionError) as error:
                 yield number, _not_json(number, error, line)
 
 
 def _list_items(text: str) -> Iterator[tuple[int, Any]]:
     """One item after the other, so that each is known by the line it begins on."""
-    decoder, at = json.JSONDecoder(), text.index("[") + 1
+    decoder, at = json.JSONDecoder(object_pairs_hook=_once), text.index("[") + 1
     while True:
         at = _skip(text, at, " \t\n,")
         line = text.count("\n", 0, at) + 1
@@ -95,6 +112,34 @@ def _skip(text: str, at: int, what: str) -> int:
     return at
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object. Raises ValueError where a later one would replace an earlier."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice[:60]!r} is given twice")
+    return found
+
+
+def _of_two_bytes(data: bytes) -> str:
+    """-> the name of an encoding whose letters take two bytes or four, "" for another.
+
+    With its mark at the start, or else by the zeros that stand beside the ASCII marks of JSON.
+    """
+    if data[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "UTF-32"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16"
+    start = data[:4]
+    if start.count(0) >= 2 and any(start):
+        return "UTF-16" if start.count(0) == 2 else "UTF-32"
+    return ""
+
+
 def _not_json(line: int, error: Exception, found: str) -> Mistake:
-    reason = getattr(error, "msg", str(error))
-    return Mistake(line, f"is not JSON ({reason}): {found[:60]!r}")
+    return Mistake(line, f"is not JSON ({_reason(error)}): {found[:60]!r}")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "msg", str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from svqa.errors import UnknownParameter, UsageError, unknown_name
@@ -25,7 +25,7 @@ class Settings:
     1.0
     """
 
-    database: str = "sqlite:///svqa.db"
+    database: str = field(default="sqlite:///svqa.db", repr=False)  # it may hold a password
     models: str = "offline"
     device: str = "cpu"
     every_s: float = 0.5
@@ -68,11 +68,11 @@ class Settings:
             if name not in fields:
                 raise UnknownParameter(unknown_name("setting", name, fields))
         values: dict[str, Any] = {}
-        for name, field in fields.items():
+        for name, known in fields.items():
             if flags.get(name) is not None:
                 values[name] = flags[name]
             elif (text := os.environ.get(f"SVQA_{name.upper()}")) is not None:
-                values[name] = _parse(name, text, type(field.default))
+                values[name] = _parse(name, text, type(known.default))
         return cls(**values)
 
     def identity(self, model_ids: Mapping[str, str]) -> dict[str, str | float | bool]:

@@ -38,6 +38,13 @@ def write(folder, text: str, encoding: str = "utf-8", name: str = "q.jsonl"):
     return folder / name
 
 
+def nested(depth: int) -> list:
+    made: list = []
+    for _ in range(depth):
+        made = [made]
+    return made
+
+
 def lines(*rows) -> str:
     return "\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows)
 
@@ -83,6 +90,15 @@ MISTAKES = {
     "spans as one span": (ROW | {"spans": [1, 2]}, "`spans` must be a list of [start, end]"),
     "a number for spans": (ROW | {"spans": 3}, "`spans` must be a list of [start, end]"),
     "a second and a span": (ROW | {"time_s": 1, "span": [1, 2]}, "only one of them"),
+    "a field given twice": (
+        '{"video": "v.mp4", "question": "what?", "answer": "a", "answer": "b"}',
+        "the field 'answer' is given twice",
+    ),
+    "nested nearly beyond reason": (ROW | {"type": nested(900)}, ""),
+    "a list nested nearly beyond reason": (BARE | {"answers": [nested(700)]}, ""),
+    "a number of 5,000 digits": (lines(ROW)[:-1] + f', "time_s": {"9" * 5000}}}', "is not JSON"),
+    "a second of 1e999": (lines(ROW)[:-1] + ', "time_s": 1e999}', "`time_s` must be seconds"),
+    "a span of huge numbers": (ROW | {"span": [0, 10**400]}, "`span` must be [start, end]"),
     "a contradiction": (ROW | {"answer": "a bus"}, "asks what line 1 asks and answers 'a bus'"),
 }
 
@@ -134,6 +150,13 @@ def test_another_encoding_is_refused_before_it_becomes_other_words(folder, read,
         read(write(folder, text, encoding))
     (found,) = read(write(folder, text))
     assert found.answers == (answer,)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_encodings_without_a_mark_are_told_too(folder, read, encoding):
+    for text in (lines(ROW), json.dumps([ROW])):
+        with pytest.raises(UsageError, match=f"looks like {encoding[:6].upper()} .* UTF-8"):
+            read(write(folder, text, encoding))
 
 
 def test_the_csv_of_a_benchmark_in_another_encoding_is_refused_too(folder):

@@ -71,7 +71,7 @@ def _figure(rows, tests, types) -> dict:
 
 def _difference(a, b, tests, types) -> dict:
     (mine, groups), (theirs, _) = _stacked(a, tests, types), _stacked(b, tests, types)
-    return bootstrap_over_groups(mine - theirs, groups, seed=0).to_json()
+    return bootstrap_over_groups(mine - theirs, groups, seed=0, bounds=(-1, 1)).to_json()
 
 
 def _recovered(mine, full, frozen, tests, draws: int = 2000) -> dict | None:

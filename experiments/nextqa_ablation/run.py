@@ -190,7 +190,7 @@ def _row(
     }
     if against:
         difference = bootstrap_over_groups(
-            values - np.array(right[against], dtype=np.float64), videos, seed
+            values - np.array(right[against], dtype=np.float64), videos, seed, bounds=(-1, 1)
         )
         row |= {"against": against, "difference": difference.to_json()}
     return row

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ from experiments.command import counted, percent, study_arguments, write_result
 from experiments.page import fill_page, table
 from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
+from svqa.json_lines import Mistake, decode, values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.records import Answer, Progress
 
@@ -142,10 +142,10 @@ def _work(library: svqa.Library) -> float:
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """-> the questions of the file. Raises UsageError with the line that is not one."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        row = json.loads(line)
+    for number, row in values(decode(path.read_bytes(), path)):
+        if isinstance(row, Mistake) or not isinstance(row, dict):
+            why = row.text if isinstance(row, Mistake) else "is no object"
+            raise UsageError(f"{path.name}:{number} {why}.")
         missing = [key for key in _KEYS if not row.get(key)]
         if missing:
             raise UsageError(f"{path.name}:{number} lacks {', '.join(missing)}.")
@@ -178,7 +178,10 @@ def figures_of(outcomes: Sequence[str], films: Sequence[str], seed: int) -> dict
     """-> the share of each outcome, and `net`, with intervals over films."""
     is_of = {name: np.array([o == name for o in outcomes], float) for name in OUTCOMES}
     is_of["net"] = is_of["right"] - is_of["wrong"]
-    return {name: bootstrap_over_groups(values, films, seed) for name, values in is_of.items()}
+    return {
+        name: bootstrap_over_groups(v, films, seed, bounds=(-1 if name == "net" else 0, 1))
+        for name, v in is_of.items()
+    }
 
 
 def _of_type(

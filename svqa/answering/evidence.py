@@ -21,7 +21,7 @@ import numpy as np
 from svqa.answering.answer_extraction import (
     name_from,
 )
-from svqa.answering.citations import cite, clock, clock_span, stretch
+from svqa.answering.citations import cite, clock, stretch
 from svqa.answering.line_answers import (
     MIN_SUPPORT,
     MIN_YES,
@@ -75,7 +75,7 @@ class EvidenceAnswerer(Answerer):
 
     >>> answerer = EvidenceAnswerer(MiniLM.from_pretrained())  # doctest: +SKIP
     >>> answerer.answer(Question("what animal is this"), passages).text  # doctest: +SKIP
-    'A brown bear, at 0:05-0:10'
+    'A brown bear'
     """
 
     def __init__(self, sentences: TextEncoder):
@@ -184,14 +184,13 @@ class EvidenceAnswerer(Answerer):
     def _at(
         self, name: str, found: np.ndarray, score: float, lines: Lines, passages: Sequence[Evidence]
     ) -> Answer:
-        """A name with its seconds, "A brown bear, at 0:05-0:10".
+        """A name, "A brown bear"; its seconds are those of the evidence, never part of the text.
 
         It rests only on lines that say the name.
         """
         named = frozenset(content_stems(name))
         found = np.where([named <= stems for stems in lines.stems], found, 0)
-        answer = self._answer("", score, found, lines, passages)
-        return replace(answer, text=f"{_sentence_case(name)}, at {clock_span(answer.evidence)}")
+        return self._answer(_sentence_case(name), score, found, lines, passages)
 
     def _overview(self, lines: Lines, passages: Sequence[Evidence]) -> Answer:
         """A question without content ("what happens") gets all of the film, part by part."""

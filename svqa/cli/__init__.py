@@ -19,6 +19,7 @@ from svqa.cli import (
     shapes,
     train,
 )
+from svqa.cli.output import say, write_safely
 from svqa.errors import SvqaError
 
 app = typer.Typer(
@@ -59,10 +60,11 @@ def _common(
 
 def main() -> None:
     """Run the command line; an `SvqaError` becomes its text on stderr and its exit code."""
+    write_safely()
     try:
         app()
     except SvqaError as error:
-        print(f"svqa: {type(error).__name__}: {error}", file=sys.stderr)
+        say(f"svqa: {type(error).__name__}: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print(

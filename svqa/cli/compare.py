@@ -5,6 +5,7 @@ Which is better, how sure, and what this many questions could have shown.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,7 @@ def compare(
     """
     from svqa.database import open_store
     from svqa.errors import UsageError
+    from svqa.evaluation.output_quality import check_metric
     from svqa.evaluation.registry import model_registry
     from svqa.evaluation.runs import compare_runs, read_question_set, read_run, run_set
     from svqa.settings import Settings
@@ -60,25 +62,27 @@ def compare(
         )
     asked = read_question_set(_file(questions), split=split) if questions else None
     with open_store(Settings.load(database=database).database) as store:
-        runs = []
-        for name in models:
-            if name.endswith(".json"):
-                runs.append(read_run(_file(Path(name)), asked, metric=metric))
-            elif asked is None:
-                raise UsageError(
-                    f"'{name}' has to be asked: give --questions FILE, or two result files."
-                )
-            else:
-                runs.append(
-                    run_set(
-                        name,
-                        asked,
-                        store=store,
-                        captions=captions,
-                        annotations=questions,
-                        metric=metric,
-                    )
-                )
+        named = [name for name in models if not name.endswith(".json")]
+        if named and asked is None:
+            raise UsageError(
+                f"'{named[0]}' has to be asked: give --questions FILE, or two result files."
+            )
+        # all names and files before the first model works
+        if captions is not None:
+            _file(captions)
+        model_registry.check(named, "vqa", store=store)
+        if named:
+            check_metric(metric)
+        made = {
+            name: read_run(_file(Path(name)), asked, metric=metric)
+            for name in models
+            if name not in named
+        }
+        ask = partial(run_set, captions=captions, annotations=questions, metric=metric)
+        for name in named:
+            assert asked is not None
+            made[name] = ask(name, asked, store=store)
+        runs = [made[name] for name in models]
         found = compare_runs(runs, store=store, metric=metric, margin=margin, seed=seed)
     (print_json if json else _print)(_result(found.stored))
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, Models, Video, clock, print_json, print_table, say
+from svqa.cli.output import (
+    Database,
+    Json,
+    Models,
+    Video,
+    clock,
+    print_json,
+    print_table,
+    say,
+    shown,
+)
 from svqa.cli.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -43,6 +55,7 @@ def ingest(
     Done before: nothing to do.
     """
     from svqa.pipeline.library import open_library
+    from svqa.pipeline.video_files import find_videos, said_of_passed_over
 
     chosen = {
         "every_s": every,
@@ -55,7 +68,8 @@ def ingest(
         open_library(database, models, **chosen) as library,
         progress_bars() as show,
     ):
-        reports = library.ingest(*paths, progress=show)
+        found = find_videos(paths)
+        reports = library.ingest(*found.files, progress=show)
     if json:
         print_json(
             [{**asdict(r), "real_time_factor": round(r.real_time_factor, 3)} for r in reports]
@@ -74,6 +88,8 @@ def ingest(
             for r in reports
         ]
         print_table(("id", "path", "frames", "segments", "seconds", "real time", "status"), rows)
+    if passed_over := said_of_passed_over(found):
+        say(passed_over)
     for report in reports:
         if report.note:
             say(f"{report.path}: {report.status}: {report.note}")
@@ -99,7 +115,7 @@ def search(
     """
     from svqa.pipeline.library import open_library
 
-    example = _heard_in(sound) if sound and Path(sound).is_file() else sound
+    example = _example(sound)
     with open_library(database, models) as library:
         found = library.search(text, video=video, level=level, k=k, sound=example)
     if json:
@@ -111,6 +127,22 @@ def search(
         for h in found
     ]
     print_table(("path", "seconds", "score", "found in", "text"), rows)
+
+
+def _example(sound: str | None) -> Waveform | str | None:
+    """What `--sound` was given: a file's sound, or words. Raises UsageError for a missing file."""
+    from svqa.errors import UsageError
+    from svqa.media import refuse_url
+
+    if sound is None or Path(sound).is_file():
+        return sound and _heard_in(sound)
+    refuse_url(sound)
+    if "/" in sound or os.sep in sound or re.fullmatch(r"\S+\.\w{2,5}", sound):
+        raise UsageError(
+            f"No such file: '{sound}'. --sound wants a file in which an example can be heard (you "
+            f"are in '{Path.cwd()}')."
+        )
+    return sound
 
 
 def _heard_in(path: str) -> Waveform:
@@ -157,8 +189,9 @@ def ask(
             }
         )
         return
-    typer.echo(answer.text)
+    typer.echo(shown(answer.text))
     if answer.reason:
-        typer.echo(f"  ({'no answer' if answer.abstained else 'because'}: {answer.reason})")
+        why = "no answer" if answer.abstained else "because"
+        typer.echo(shown(f"  ({why}: {answer.reason})"))
     for e in answer.evidence:
-        typer.echo(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]")
+        typer.echo(shown(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]"))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from svqa.cli.output import Database, Json, flat_rows, print_json, print_table
-from svqa.cli.versions import Key, print_versions, version_in_full, version_rows
+from svqa.cli.versions import Key, brief, print_versions, version_in_full, version_rows
 
 models_app = typer.Typer(no_args_is_help=True, help="The models: which there are, what they need.")
 
@@ -60,17 +60,29 @@ def show_model(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """One model, every model of a set, or one trained version, with its source and checksum."""
+    """One model, every model of a set, or one trained version, with its source and checksum.
+
+    --json gives every field.
+    """
     from svqa.models.zoo import describe
 
     rows = version_in_full(name, database) or [asdict(m) for m in describe(name)]
     if json:
         print_json(rows)
         return
-    for row in rows:
-        print_table(
-            ("", row["name"]), [(key, value) for key, value in flat_rows(row) if key != "name"]
-        )
+    if len({row["name"] for row in rows}) > 1:
+        columns = ("role", "name", "licence", "source", "MB", "here", "sha256 of its files")
+        print_table(columns, [_model_row(row) for row in rows])
+        return
+    sets = ", ".join(dict.fromkeys(row["set"] for row in rows))  # of one model in several
+    row = {**brief(rows[0]), "set": sets}
+    print_table(("", row["name"]), [i for i in flat_rows(row) if i[0] != "name"])
+
+
+def _model_row(row: dict) -> tuple:
+    sums = ", ".join(sum_[:12] for sum_ in (row["sha256"] or {}).values()) or "-"
+    size, here = f"{(row['size_bytes'] or 0) / 1e6:.1f}", "yes" if row["available"] else "no"
+    return row["role"], row["name"], row["licence"], row["source"], size, here, sums
 
 
 @models_app.command("pull")

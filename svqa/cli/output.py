@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -22,9 +24,45 @@ Video = Annotated[
 ]
 
 
+# control characters, marks that turn the direction of writing, halves of characters: a terminal
+# would act on the first two, and cannot show the last
+_UNSAFE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
+
+
+def shown(text: object, *, lines: bool = False) -> str:
+    """-> text that a terminal only shows; names and captions are other people's words.
+
+    `lines`: newlines stay.
+
+    >>> shown("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    kept = "\n" if lines else ""
+    return _UNSAFE.sub(lambda m: m[0] if m[0] in kept else ascii(m[0])[1:-1], str(text))
+
+
 def print_json(data: Any) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """One JSON document on stdout, in ASCII where stdout cannot hold all of it."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=2, allow_nan=False)
+    unsafe = (
+        (c, f"\\u{ord(c):04x}") for c in set(_UNSAFE.findall(text)) if c != "\n"
+    )  # JSON escapes what is below the space itself
+    for character, escaped in unsafe:
+        text = text.replace(character, escaped)
+    sys.stdout.write(text + "\n")
+
+
+def write_safely() -> None:
+    """Let stdout and stderr write what they cannot encode as an escape instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_table(
@@ -37,7 +75,7 @@ def print_table(
 
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(shown(cell, lines=True)) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(table)
 
@@ -49,7 +87,7 @@ def flat_rows(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def say(text: str) -> None:
     """A line for the person, on stderr."""
-    print(text, file=sys.stderr)
+    print(shown(text, lines=True), file=sys.stderr)
 
 
 def clock(seconds: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from svqa.cli.output import shown
 from svqa.records import Progress
 
 
@@ -33,7 +34,7 @@ def progress_bars() -> Iterator[Progress | None]:
         tasks: dict[str, rich.TaskID] = {}
 
         def show(what: str, done: float, of: float) -> None:
-            kind, text = what.split(",")[0], Path(what).name
+            kind, text = what.split(",")[0], shown(Path(what).name)
             if kind not in tasks:
                 tasks[kind] = bars.add_task(text, total=round(of))
             bars.update(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,6 +44,22 @@ def version_in_full(name: str, database: str | None) -> list[dict]:
     v = chosen[-1]
     figures = {k: f for k, f in v.figures.items() if k not in ("per_question", "curve")}
     return [{**asdict(v), **_row(v), "created_at": str(v.created_at), "figures": figures}]
+
+
+def brief(row: dict) -> dict:
+    """A record for a person: a figure is one line, long lists are counted."""
+    found = {name: _brief(value) for name, value in row.items() if name not in ("packages",)}
+    if "packages" in row:
+        found["packages"] = f"{len(row['packages'])}, listed by --json"
+    return found
+
+
+def _brief(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if {"value", "low", "high", "n"} <= set(value):
+        return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}], n = {value['n']}"
+    return {name: _brief(inner) for name, inner in value.items() if name != "by_type"}
 
 
 def print_versions(rows: list[dict]) -> None:

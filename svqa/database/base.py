@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from svqa.database.migrate import explain
 from svqa.database.schema import Video
 from svqa.database.session import write_lock, writer
+from svqa.database.urls import shown_url
 from svqa.errors import NotIngested, SvqaError
 
 SEARCHABLE = ("ready", "partial")
@@ -29,7 +30,7 @@ class Transactions:
     @property
     def url(self) -> str:
         """The database's URL, without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return shown_url(self._engine.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

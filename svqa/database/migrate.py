@@ -11,12 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from svqa.database.columns import utc_now
-from svqa.database.session import database_url, make_engine, sqlite_path, write_lock, writer
-from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase
+from svqa.database.ownership import look, look_at_file, revision_of
+from svqa.database.session import (
+    database_url,
+    make_engine,
+    make_private,
+    sqlite_path,
+    write_lock,
+    writer,
+)
+from svqa.database.urls import shown_url, without_secrets
+from svqa.errors import DatabaseError, NotADatabase
 
 REVISIONS = ("0001", "0002", "0003")  # oldest first; a test holds them against the scripts
 HEAD = REVISIONS[-1]
@@ -45,6 +54,10 @@ def init_db(url: str | None = None) -> str:
 def migrate(engine: Engine) -> None:
     """Brings the engine's database to HEAD; nothing happens where it is there already."""
     try:
+        if (path := sqlite_path(engine.url)) is not None:
+            # before the first connection, which would switch another program's file to WAL
+            revision_of(look_at_file(path), _where(engine), REVISIONS)
+            make_private(path)
         with engine.connect() as connection:
             revision = check_revision(connection)
         if revision == HEAD:
@@ -56,7 +69,7 @@ def migrate(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
             if check_revision(connection) != HEAD:  # another process may have been first
                 _upgrade(connection)
-    except (DBAPIError, OSError, sqlite3.Error) as error:
+    except (DBAPIError, OSError, sqlite3.Error, TypeError) as error:
         raise explain(error, engine) from error
 
 
@@ -65,27 +78,7 @@ def check_revision(connection: Connection) -> str | None:
 
     Refuses newer schemas and other programs' databases.
     """
-    where = _where(connection.engine)
-    tables = set(inspect(connection).get_table_names())
-    if "alembic_version" not in tables:
-        if tables:
-            names = ", ".join(sorted(tables)[:5])
-            raise NotADatabase(
-                f"{where} holds another program's tables ({names}); it was not touched. "
-                "Give svqa a database of its own."
-            )
-        return None
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if revision in REVISIONS or revision is None:
-        return revision
-    if "videos" not in tables:
-        raise NotADatabase(
-            f"{where} belongs to another program (revision {revision!r}); it was not touched."
-        )
-    raise DatabaseTooNew(
-        f"{where} has schema {revision!r}; this svqa knows up to {HEAD!r}. It was not touched. "
-        "Update svqa, or use another database."
-    )
+    return revision_of(look(connection), _where(connection.engine), REVISIONS)
 
 
 def backup(engine: Engine, revision: str) -> Path | None:
@@ -99,6 +92,7 @@ def backup(engine: Engine, revision: str) -> Path | None:
     if path is None:
         return None
     copy = path.with_name(f"{path.name}.{revision}-{utc_now():%Y%m%dT%H%M%S}.backup")
+    make_private(copy)
     with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
         source.backup(target)
     target.close()
@@ -108,7 +102,7 @@ def backup(engine: Engine, revision: str) -> Path | None:
 
 def explain(error: Exception, engine: Engine) -> DatabaseError:
     """A driver's error -> one that says what to do."""
-    words = str(getattr(error, "orig", None) or error).strip()
+    words = without_secrets(str(getattr(error, "orig", None) or error).strip(), engine.url)
     low = words.lower()
     where = _where(engine)
     if "not a database" in low or "malformed" in low:
@@ -162,7 +156,7 @@ def _altering(engine: Engine) -> Iterator[Connection]:
 
 
 def _where(engine: Engine) -> str:
-    return f"database {engine.url.render_as_string(hide_password=True)}"
+    return f"database {shown_url(engine.url)}"
 
 
 def _upgrade(connection: Connection) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from svqa.database.urls import shown_url
 from svqa.errors import DatabaseError, NotADatabase, UsageError
 
 if sys.platform != "win32":  # on Windows SQLite's own lock has to do
@@ -44,15 +45,17 @@ def make_engine(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: of a port that is no number
         raise UsageError(
             "expected a database URL such as sqlite:///svqa.db or "
-            f"postgresql+psycopg://user@host/name, got {url!r}."
+            f"postgresql+psycopg://user@host:5432/name, got {shown_url(url)!r}."
         ) from None
     backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise UsageError(f"svqa stores in sqlite or postgresql, got {backend!r} in {url!r}.")
-    if backend == "postgresql":
+    if backend not in ("sqlite", "postgresql", "postgres"):
+        raise UsageError(
+            f"svqa stores in sqlite or postgresql, got {backend!r} in {shown_url(url)!r}."
+        )
+    if backend != "sqlite":  # `postgres://` is what services hand out
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     path = sqlite_path(parsed)
     if path is None:
@@ -61,7 +64,11 @@ def make_engine(url: str) -> Engine:
             "such as sqlite:///svqa.db."
         )
     _check_file(path)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+    try:
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
+        engine.dialect.create_connect_args(parsed)  # it reads the options, which may be no numbers
+    except ValueError as error:
+        raise UsageError(f"{shown_url(parsed)!r} has an option that cannot be: {error}.") from None
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -89,7 +96,7 @@ def write_lock(engine: Engine) -> Iterator[None]:
         yield
         return
     deadline = time.monotonic() + BUSY_MS / 1000
-    with open(f"{path}-lock", "ab") as file:
+    with open(f"{path}-lock", "ab", opener=_private) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,6 +111,19 @@ def write_lock(engine: Engine) -> Iterator[None]:
         yield
 
 
+def make_private(path: Path) -> None:
+    """Make the file, readable by its owner alone, where there is none: videos are private.
+
+    SQLite gives its journals the mode of the file; one that exists keeps its mode.
+    """
+    with suppress(FileExistsError):
+        os.close(_private(str(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise NotADatabase(
@@ -112,6 +132,11 @@ def _check_file(path: Path) -> None:
     if not path.parent.is_dir():
         raise NotADatabase(
             f"no folder {str(path.parent)!r} to hold the database {path.name!r}. Make it first."
+        )
+    if path.exists() and not path.is_file():
+        raise NotADatabase(
+            f"expected a SQLite file, {str(path)!r} is a device, a FIFO or a socket. Give a file "
+            "name, such as svqa.db."
         )
     if not path.exists() or path.stat().st_size == 0:
         return

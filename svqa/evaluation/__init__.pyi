@@ -21,6 +21,7 @@ from .nextqa_vectors import (
 )
 from .output_quality import (
     METRIC as METRIC,
+    check_metric as check_metric,
     words_of as words_of,
 )
 from .question_file import (
@@ -75,6 +76,7 @@ __all__ = [
     "QuestionSet",
     "Run",
     "RunsCompared",
+    "check_metric",
     "compare_runs",
     "draw_frame_questions",
     "evaluate_captions",

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from svqa.database.stored_records import StoredComparison
-from svqa.errors import UnknownModel, UsageError, unknown_name
+from svqa.errors import UnknownModel, UsageError
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
-from svqa.evaluation.output_quality import METRIC, value_of
+from svqa.evaluation.output_quality import METRIC, check_metric, value_of
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
-from svqa.metrics.answers import AnswerQuality
 from svqa.metrics.fingerprint import digest
 from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
@@ -133,6 +132,7 @@ class ModelComparator:
             if videos is not None
             else [_video(given, i) for i, given in enumerate(inputs)]
         )
+        self.registry.check(names, model_type, store=store)
         judge = score or (lambda output, reference: value_of(output, reference, metric))
         runs = tuple(self.run_model(model_type, name, inputs, store) for name in names)
         if references is not None:
@@ -257,17 +257,7 @@ def _check(
         raise UsageError(
             f"References go with inputs one to one, got {len(references)} for {len(inputs)} inputs."
         )
-    fields = (
-        f.name
-        for f in dataclasses.fields(AnswerQuality)
-        if f.name not in ("references", "semantic_similarity")
-    )
-    known = [METRIC, *fields]
-    if metric not in known:
-        raise UsageError(
-            unknown_name("metric", metric, known)
-            + " Or give score=, a function of output and reference."
-        )
+    check_metric(metric, hint=" Or give score=, a function of output and reference.")
 
 
 def _cost(run: ModelRun) -> float:

@@ -78,16 +78,14 @@ def _asked(given: Mapping[str, Any], frames: FrameBatch | None) -> Any:
 
 def _pixels(image: Any) -> np.ndarray:
     """A path, a PIL image or an array -> (H, W, 3) uint8 RGB."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
+
+    from svqa.media.pictures import picture_pixels, read_picture
 
     if isinstance(image, str | Path):
-        try:
-            with Image.open(image) as opened:
-                return np.array(opened.convert("RGB"))
-        except (OSError, UnidentifiedImageError) as error:
-            raise UsageError(f"'{image}' cannot be read as an image: {error}") from None
+        return read_picture(image)
     if isinstance(image, Image.Image):
-        return np.array(image.convert("RGB"))
+        return picture_pixels(image)
     pixels = np.asarray(image)
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or pixels.dtype != np.uint8:
         raise UsageError(

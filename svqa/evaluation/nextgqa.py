@@ -127,7 +127,10 @@ def figures(rows: Rows, videos: Sequence[str], seed: int) -> dict[str, Figure]:
 def paired(rows: Rows, others: Rows, name: str, videos: Sequence[str], seed: int) -> Figure:
     """The mean difference `rows` - `others` on the same questions with its interval over videos."""
     return bootstrap_over_groups(
-        [a[name] - b[name] for a, b in zip(rows, others, strict=True)], videos, seed
+        [a[name] - b[name] for a, b in zip(rows, others, strict=True)],
+        videos,
+        seed,
+        bounds=(-1, 1),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import UsageError
+from svqa.evaluation.benchmark_files import read_object, read_table
 from svqa.models.base import TextEncoder
 from svqa.records import Question, VectorSet
 from svqa.retrieval import Lexicon
 from svqa.temporal.moments import content_scores
 from svqa.temporal.prior import without_time_words
+
+_COLUMNS = ("video_id", "question", "qid", "type", "answer", *(f"a{k}" for k in range(5)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +56,13 @@ def read_grounding_questions(
 
     Raises UsageError on other files.
     """
-    marked = json.loads(Path(spans).read_text(encoding="utf-8"))
-    with open(annotations, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"video_id", "question", "qid", "type", "answer"} <= rows[0].keys():
-        raise UsageError(
-            f"{annotations} is not a NExT-GQA annotation file: it needs the columns video_id, "
-            "question, qid, type, answer, a0..a4"
-        )
+    marked = read_object(spans, "{video: {duration, location: {question: [[start, end], ...]}}}")
+    rows = [row for _, row in read_table(annotations, _COLUMNS, "NExT-GQA")]
+    if not rows:
+        raise UsageError(f"{annotations} is not a NExT-GQA annotation file: it has no question.")
     questions = []
     for row in rows:
-        found = marked.get(row["video_id"], {}).get("location", {}).get(row["qid"])
+        found = _spans_of(marked.get(row["video_id"]), row["qid"])
         if not found:
             raise UsageError(
                 f"{spans} has no span for question {row['qid']} of video {row['video_id']}: give "
@@ -77,12 +74,29 @@ def read_grounding_questions(
                 tuple(row[f"a{i}"] for i in range(5)),
                 row["video_id"],
                 (row["answer"],),
-                tuple((float(a), float(b)) for a, b in found),
+                found,
                 row["type"],
                 f"{row['video_id']}_{row['qid']}",
             )
         )
-    return questions, {video: float(entry["duration"]) for video, entry in marked.items()}
+    asked = {question.video for question in questions}
+    return questions, {video: _duration_of(marked[video], video, spans) for video in sorted(asked)}
+
+
+def _spans_of(entry: object, question: str) -> tuple[tuple[float, float], ...]:
+    """The marked spans of a question; none where the file does not hold them in this form."""
+    try:
+        found = entry["location"][question]  # type: ignore[index]
+        return tuple((float(start_s), float(end_s)) for start_s, end_s in found)
+    except (TypeError, KeyError, ValueError):
+        return ()
+
+
+def _duration_of(entry: dict, video: str, path: str | Path) -> float:
+    seconds = entry.get("duration")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1e9:
+        raise UsageError(f"{path}: `duration` of '{video}' must be seconds, got {seconds!r}.")
+    return float(seconds)
 
 
 def gather(

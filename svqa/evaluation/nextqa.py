@@ -11,12 +11,8 @@ weak evidence were chosen with them in view. Published on the full validation se
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +22,14 @@ from svqa.answering.evidence import EvidenceAnswerer
 from svqa.answering.option_scoring import word_overlap
 from svqa.answering.sentence_scoring import read_passages
 from svqa.errors import UsageError
-from svqa.json_lines import decode
+from svqa.evaluation.benchmark_files import (
+    Row,
+    captions_by_video,
+    option_number,
+    read_object,
+    read_table,
+)
+from svqa.json_lines import Mistake, refuse
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence, Progress, Question
@@ -53,17 +56,13 @@ class Choice:
 def read_annotations(path: str | Path) -> list[Choice]:
     """-> the questions of a NExT-QA csv file by video, `id` is `video_qid`.
 
-    Raises UsageError for a missing column.
+    Raises UsageError for a missing column, and with the line of every row without a right option.
 
     By video, so that an encoder which remembers its last sentences reads a video's captions once.
     """
-    reader = csv.DictReader(io.StringIO(decode(Path(path).read_bytes(), path)))
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise UsageError(
-            f"{path} is not a NExT-QA annotation file: it lacks the column(s) {', '.join(missing)}."
-        )
-    return sorted((_choice(row) for row in reader), key=lambda choice: choice.question.video)
+    rows = read_table(path, _COLUMNS, "NExT-QA")
+    refuse(Path(path), _wrong(rows))
+    return sorted((_choice(row) for _, row in rows), key=lambda choice: choice.question.video)
 
 
 def read_captions(path: str | Path) -> dict[str, list[Evidence]]:
@@ -71,14 +70,12 @@ def read_captions(path: str | Path) -> dict[str, list[Evidence]]:
 
     The file holds `{video: [caption at 0 s, at 1 s, ...]}`.
     """
-    path = Path(path)
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     return {
         video: [
             Evidence(video, video, float(t), float(t + 1), 0.0, "caption", text)
             for t, text in enumerate(captions)
         ]
-        for video, captions in json.loads(data).items()
+        for video, captions in captions_by_video(path).items()
     }
 
 
@@ -89,14 +86,16 @@ def read_predictions(path: str | Path, choices: Sequence[Choice]) -> np.ndarray:
 
     Raises UsageError where a question is missing or the file disagrees about the right answer.
     """
-    stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    stored, found = read_object(path, "{question id: {prediction, answer}}"), []
     for choice in choices:
         row = stored.get(choice.question.id)
-        if row is None or row["answer"] != choice.right:
+        chosen = row.get("prediction") if isinstance(row, dict) else None
+        if not isinstance(row, dict) or row.get("answer") != choice.right or chosen is None:
             raise UsageError(
                 f"{path} has no prediction for '{choice.question.id}' with answer {choice.right}."
             )
-    return np.array([stored[choice.question.id]["prediction"] for choice in choices])
+        found.append(chosen)
+    return np.array(found)
 
 
 def run_nextqa(
@@ -169,6 +168,17 @@ def pick_by_baselines(
         "word overlap": word_overlap(options, read_passages(passages, sentences)),
     }
     return {name: int(np.argmax(scores[name])) for name in BASELINES}
+
+
+def _wrong(rows: Sequence[Row]) -> Iterator[Mistake]:
+    first: dict[tuple[str, str], int] = {}
+    for line, row in rows:
+        if option_number(row["answer"], OPTIONS) is None:
+            last = OPTIONS - 1
+            yield Mistake(line, f"`answer` must be 0 to {last}, got {row['answer']!r}")
+        known = first.setdefault((row["video"], row["qid"]), line)
+        if known != line:
+            yield Mistake(line, f"asks question {row['qid']} of {row['video']}, as line {known}")
 
 
 def _choice(row: Mapping[str, str]) -> Choice:

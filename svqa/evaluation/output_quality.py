@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from svqa.metrics.answers import evaluate_answer_quality
+from svqa.errors import UsageError, unknown_name
+from svqa.metrics.answers import AnswerQuality, evaluate_answer_quality
 from svqa.records import Answer
 
 METRIC = "accuracy"  # the share of answers that match a reference exactly, after normalisation
@@ -21,6 +23,14 @@ def words_of(output: Any) -> str:
     if isinstance(output, (list, tuple)):
         return " ".join(words_of(part) for part in output)
     return getattr(output, "text", None) or ("" if output is None else str(output))
+
+
+def check_metric(metric: str, *, hint: str = "") -> None:
+    """Raises UsageError, which lists the known ones, for a metric that `value_of` does not have."""
+    fields = (f.name for f in dataclasses.fields(AnswerQuality))
+    known = [METRIC, *(n for n in fields if n not in ("references", "semantic_similarity"))]
+    if metric not in known:
+        raise UsageError(unknown_name("metric", metric, known) + hint)
 
 
 def value_of(output: Any, reference: str | Sequence[str], metric: str) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from svqa.errors import UsageError
 from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.runs import QuestionSet
+from svqa.media import refuse_url
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.pipeline.library import Library
@@ -107,6 +108,9 @@ def ingest_asked(
             f"{len(failed)} of {len(names)} videos cannot be read, nothing was measured. "
             f"{'; '.join(failed[:5])}"
         )
+    for name in names:
+        if name not in reports:
+            refuse_url(name)
     return {
         name: reports[name].video if name in reports else library.store.find_video(name).id
         for name in names

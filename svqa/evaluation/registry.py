@@ -6,7 +6,7 @@ What was registered, the model sets, the versions that training stored.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -117,6 +117,19 @@ class ModelRegistry:
         stored = [f"{v.name}:{v.number}" for v in versions if _type_of(v) is model_type]
         return tuple(dict.fromkeys([*own, *sets, *stored]))
 
+    def check(
+        self, names: Sequence[str], model_type: ModelType | str, *, store: Store | None = None
+    ) -> None:
+        """Raises UnknownModel, which lists the known ones, where one of the names is not known.
+
+        Nothing is loaded: all names are checked before the first model works.
+        """
+        known = self.names(model_type, store=store)
+        for name in names:
+            if name not in known:
+                kind = _type(model_type).value
+                raise UnknownModel(unknown_name(f"{kind} model", name, known))
+
     def load(
         self, model_type: ModelType | str, name: str, *, store: Store | None = None
     ) -> Callable[[Any], Any]:
@@ -127,9 +140,7 @@ class ModelRegistry:
         Raises UnknownModel, which lists the known ones, and what loading the model raises.
         """
         model_type = _type(model_type)
-        known = self.names(model_type, store=store)
-        if name not in known:
-            raise UnknownModel(unknown_name(f"{model_type.value} model", name, known))
+        self.check([name], model_type, store=store)
         key = (model_type, name)
         if key in self._makers:
             if key not in self._made:

@@ -6,7 +6,6 @@ Only runs whose fingerprints agree are compared.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import DifferentFingerprints, UsageError
+from svqa.evaluation.benchmark_files import option_number, read_object
 from svqa.evaluation.comparison import ModelComparator, model_comparator
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
 from svqa.evaluation.output_quality import METRIC, value_of
@@ -88,16 +88,13 @@ def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str 
     answer in it was compared. Raises UsageError where a question is missing or the file says that
     another answer is right.
     """
-    path, data = Path(path), json.loads(Path(path).read_text(encoding="utf-8"))
+    path = Path(path)
+    data = read_object(path, "what `svqa eval --json` prints, or {id: {prediction, answer}}")
     if "per_question" in data:
-        rows = {str(row.get("id", i)): row for i, row in enumerate(data["per_question"])}
+        rows = _rows(data["per_question"], path)
         values = {key: _value(row, metric, path) for key, row in rows.items()}
-        run = Run(
-            path.stem,
-            values,
-            {k: str(r["video"]) for k, r in rows.items()},
-            data.get("fingerprint", {}),
-        )
+        videos = {key: str(row["video"]) for key, row in rows.items()}
+        run = Run(path.stem, values, videos, data.get("fingerprint", {}))
     elif asked is not None:
         run = _stored_predictions(path, data, asked)
     else:
@@ -197,6 +194,19 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _rows(per_question: Any, path: Path) -> dict[str, Mapping[str, Any]]:
+    """id -> its row. Raises UsageError for what is not a row a question, and for one id twice."""
+    rows: dict[str, Mapping[str, Any]] = {}
+    for i, row in enumerate(per_question if isinstance(per_question, list) else [per_question]):
+        if not isinstance(row, dict) or "video" not in row:
+            raise UsageError(f"{path}: row {i} of `per_question` must name its `video`, got {row}.")
+        key = str(row.get("id", i))
+        if key in rows:
+            raise UsageError(f"{path}: two rows of `per_question` have the id '{key}'.")
+        rows[key] = row
+    return rows
+
+
 def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:
     if {"chosen", "right"} <= set(row):
         return float(row["chosen"] == row["right"])
@@ -205,19 +215,25 @@ def _value(row: Mapping[str, Any], metric: str, path: Path) -> float:
             f"{path}: a row has no `{metric}`, only {', '.join(sorted(row))}. Name one "
             "with --metric."
         )
-    return float(row[metric])
+    value = row[metric]
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UsageError(f"{path}: `{metric}` of a row must be 0 to 1, got {value!r}.")
+    return float(value)
 
 
 def _stored_predictions(path: Path, data: Mapping[str, Any], asked: QuestionSet) -> Run:
     values = {}
     for question in asked.questions:
         row = data.get(question.id)
-        if row is None or question.options[row["answer"]] != question.answers[0]:
+        row = row if isinstance(row, dict) else {}
+        right = row.get("answer")
+        known = option_number(right, len(question.options))
+        if known is None or question.options[known] != question.answers[0]:
             raise UsageError(
                 f"{path} has no prediction for '{question.id}' with the answer "
                 f"'{question.answers[0]}'."
             )
-        values[question.id] = float(row["prediction"] == row["answer"])
+        values[question.id] = float(row.get("prediction") == right)
     return Run(path.stem, values, {q.id: q.video for q in asked.questions}, asked.fingerprint)
 
 

@@ -7,12 +7,18 @@ from .files import (
     check_unchanged as check_unchanged,
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
+    refuse_url as refuse_url,
 )
 from .geometry import (
     fit_frame as fit_frame,
 )
 from .limits import (
     Limits as Limits,
+)
+from .pictures import (
+    picture_pixels as picture_pixels,
+    picture_sha256 as picture_sha256,
+    read_picture as read_picture,
 )
 from .probing import (
     probe as probe,
@@ -44,9 +50,13 @@ __all__ = [
     "file_stamp",
     "fit_frame",
     "open_shot_finder",
+    "picture_pixels",
+    "picture_sha256",
     "probe",
     "read_audio",
     "read_frames",
+    "read_picture",
+    "refuse_url",
     "shots",
     "stream_audio",
     "stream_frames",

@@ -79,6 +79,15 @@ def file_sha256(path: str | os.PathLike) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def refuse_url(name: str) -> None:
+    """Raises NetworkRefused where a name is a URL; nothing is contacted."""
+    if _URL.match(name):
+        raise NetworkRefused(
+            f"'{name}' is a URL, and svqa reads only local files. Download it first, then "
+            "give its path."
+        )
+
+
 def open_video_file(path: str | os.PathLike) -> BufferedReader:
     """-> a binary file object; never blocks on a FIFO, opens no device, contacts no network.
 
@@ -87,11 +96,7 @@ def open_video_file(path: str | os.PathLike) -> BufferedReader:
     name = os.fspath(path)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
-    if _URL.match(name):
-        raise NetworkRefused(
-            f"'{name}' is a URL, and svqa reads only local files. Download it first, then "
-            "give its path."
-        )
+    refuse_url(name)
     try:
         _check_regular(name, os.stat(name))
         # O_NONBLOCK: between the check and here the file may have become a FIFO, whose open would

@@ -129,6 +129,23 @@ def normalise(text: str) -> str:
     >>> normalise("The Two dogs, dont bark.")
     "2 dogs don't bark"
     """
+    return " ".join(word for word in _plain_words(text) if word not in ARTICLES)
+
+
+def compared_words(text: str) -> list[str]:
+    """-> the words that two answers are compared by: those of `normalise`, or else what is there.
+
+    An answer may be nothing but an article or a mark (the letter "A" on a sign, "?" on a key).
+    Normalised it would be nothing, and equal to every other such answer.
+
+    >>> compared_words("The cat"), compared_words("A."), compared_words("?!")
+    (['cat'], ['a'], ['?!'])
+    """
+    return normalise(text).split() or _plain_words(text) or text.lower().split()
+
+
+def _plain_words(text: str) -> list[str]:
+    """-> its words in lower case, without punctuation, numbers as digits, contractions mended."""
     text = text.replace("\n", " ").replace("\t", " ").strip()
     out = text
     for mark in _PUNCTUATION:
@@ -138,12 +155,16 @@ def normalise(text: str) -> str:
             out = out.replace(mark, " ")
     out = re.sub(r"\.(?!\d)", "", out)
     words = [NUMBER_WORDS.get(word, word) for word in out.lower().split()]
-    return " ".join(CONTRACTIONS.get(word, word) for word in words if word not in ARTICLES)
+    return [CONTRACTIONS.get(word, word) for word in words]
 
 
 def exact_match(answer: str, reference: str) -> float:
-    """1.0 where the normalised texts are equal and not empty, else 0.0."""
-    return float(bool(answer.strip()) and normalise(answer) == normalise(reference))
+    """1.0 where the normalised texts are equal and not empty, else 0.0.
+
+    Texts that are nothing but articles or marks are compared as they are: "A" is "a.", not "the".
+    """
+    words = compared_words(answer)
+    return float(bool(words) and words == compared_words(reference))
 
 
 def vqa_accuracy(answer: str, references: Sequence[str]) -> float:
@@ -168,14 +189,14 @@ def token_f1(answer: str, reference: str) -> float:
 
     As in SQuAD (Rajpurkar et al. 2016).
     """
-    a, r = normalise(answer).split(), normalise(reference).split()
+    a, r = compared_words(answer), compared_words(reference)
     common = sum((Counter(a) & Counter(r)).values())
     return 2 * common / (len(a) + len(r)) if common else 0.0
 
 
 def word_overlap(answer: str, reference: str) -> float:
     """Jaccard index of the two sets of normalised words: shared / all."""
-    a, r = set(normalise(answer).split()), set(normalise(reference).split())
+    a, r = set(compared_words(answer)), set(compared_words(reference))
     return len(a & r) / len(a | r) if a | r else 0.0
 
 
@@ -184,7 +205,7 @@ def completeness(answer: str, reference: str) -> float:
 
     Whatever else it says.
     """
-    a, r = set(normalise(answer).split()), set(normalise(reference).split())
+    a, r = set(compared_words(answer)), set(compared_words(reference))
     return len(a & r) / len(r) if r else 0.0
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from svqa.metrics.few_videos import FEW_VIDEOS, Bounds, bounds_of, interval_of_few
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -100,7 +102,12 @@ class EvalResult:
 
 
 def bootstrap_over_groups(
-    values: Sequence[float] | np.ndarray, groups: Sequence | np.ndarray, seed: int, n: int = 2000
+    values: Sequence[float] | np.ndarray,
+    groups: Sequence | np.ndarray,
+    seed: int,
+    n: int = 2000,
+    *,
+    bounds: Bounds | None = None,
 ) -> Figure:
     """Mean of `values (N,)` with a 95 % interval from resampling whole groups (videos) `n` times.
 
@@ -108,6 +115,11 @@ def bootstrap_over_groups(
     The statistic is the mean over questions, so a video with more questions weighs more, in the
     sample and in every resample. Raises ValueError on an empty or non-finite input. Field and Welsh
     2007 (cluster bootstrap), percentile interval.
+
+    Of fewer than 20 groups the interval is also at least as wide as `interval_of_few` says, which
+    takes a group as one trial: three right answers about one video are no certainty. `bounds` are
+    the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value is
+    negative; for differences give (-1, 1). Raises UsageError where few values lie beyond.
 
     >>> bootstrap_over_groups([1, 1, 0, 0], ["a", "a", "b", "b"], seed=0)
     Figure(value=0.5, low=0.0, high=1.0, n=4)
@@ -126,6 +138,9 @@ def bootstrap_over_groups(
     draws = np.random.default_rng(seed).integers(0, len(sums), size=(n, len(sums)))
     means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
+    if len(sums) < FEW_VIDEOS:
+        wide = interval_of_few(sums, counts, bounds or bounds_of(values))
+        low, high = min(low, wide[0]), max(high, wide[1])
     return Figure(float(values.mean()), float(low), float(high), len(values))
 
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
+from svqa.metrics.few_videos import FEW_VIDEOS, interval_of_few
 
 K = TypeVar("K")
 ALPHA = 0.05
@@ -33,8 +34,9 @@ class PairedComparison:
     `p` is the sign-flip permutation p, `mcnemar_p` the exact McNemar p (None unless the values are
     right / wrong), which takes questions as independent and is shown for reference only.
     `detectable` is the smallest true difference that this sample would have found significant with
-    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (the 90
-    % interval lies within +- `margin`: two one-sided tests, Schuirmann 1987) or `undecided`;
+    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (20
+    videos or more, and the 90 % interval lies within +- `margin`: two one-sided tests, Schuirmann
+    1987) or `undecided`;
     `winner` is `a`, `b` or None.
     """
 
@@ -66,8 +68,10 @@ def compare_paired(
     `videos (N,)` names the video each question is about.
 
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
-    there are at most 12). Raises UsageError where the lengths differ or fewer than two videos are
-    there.
+    there are at most 12). Of fewer than 20 videos the interval is at least that of Student's t, and
+    where they show no spread as wide as the binomial one (`few_videos`), and nothing is called
+    equivalent: that two models agree on two videos says little. Raises UsageError where the lengths
+    differ or fewer than two videos are there.
 
     >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
     'a'
@@ -86,10 +90,17 @@ def compare_paired(
         )
     rng = np.random.default_rng(seed)
     resampled = _bootstrap(sums, counts, rng, draws)
-    low, low90, high90, high = np.percentile(resampled, [2.5, 5, 95, 97.5])
     p = _sign_flip(sums, rng, draws)
-    verdict, winner = _verdict(float(low), float(low90), float(high90), float(high), p, margin)
+    intervals = {
+        level: _interval(resampled, sums, counts, level) for level in (1 - ALPHA, 1 - 2 * ALPHA)
+    }
+    (low, high), (low90, high90) = intervals.values()
+    verdict, winner = _verdict(low, low90, high90, high, p, margin)
+    if verdict == "equivalent" and len(sums) < FEW_VIDEOS:
+        verdict = "undecided"
     spread = float(resampled.std(ddof=1))
+    if len(sums) < FEW_VIDEOS:
+        spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - ALPHA / 2)))
     detectable = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * spread
     return PairedComparison(
         float((of_a - of_b).mean()),
@@ -133,6 +144,18 @@ def _bootstrap(
     # (draws, V): how often each video came
     picks = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     return (picks @ sums) / (picks @ counts)
+
+
+def _interval(
+    resampled: np.ndarray, sums: np.ndarray, counts: np.ndarray, level: float
+) -> tuple[float, float]:
+    """Percentiles; of few videos at least as wide as their spread, or the lack of it, allows."""
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(resampled, [tail, 100 - tail])
+    if len(sums) < FEW_VIDEOS:
+        other = interval_of_few(sums, counts, (-1.0, 1.0), level=level)
+        low, high = min(low, other[0]), max(high, other[1])
+    return float(low), float(high)
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:

@@ -24,6 +24,10 @@ from .search_cache import (
 from .shot_boundaries import (
     ShotBoundaryFinder as ShotBoundaryFinder,
 )
+from .video_files import (
+    find_videos as find_videos,
+    said_of_passed_over as said_of_passed_over,
+)
 
 __all__ = [
     "Analysis",
@@ -33,7 +37,9 @@ __all__ = [
     "PassageIndex",
     "SearchCache",
     "ShotBoundaryFinder",
+    "find_videos",
     "frames_to_show",
     "open_library",
+    "said_of_passed_over",
     "scores_over_time",
 ]

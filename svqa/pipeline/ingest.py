@@ -6,12 +6,12 @@ Chunk by chunk, one transaction each; then the video is released for search.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from svqa.database import Store
-from svqa.errors import MediaError, NetworkRefused, SvqaError, VideoNotFound
+from svqa.errors import ModelError, NetworkRefused, NotIngested, SvqaError, UsageError
 from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analysis import Analysis
@@ -20,9 +20,6 @@ from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
 from svqa.records import Progress
 from svqa.settings import Settings
 
-SUFFIXES = frozenset(
-    ".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split()
-)
 BUSY_POLL_S = 0.5
 
 """Called with the path, the seconds done and the seconds there are."""
@@ -50,27 +47,6 @@ class IngestReport:
         return self.duration_s / self.seconds if self.seconds and self.status != "failed" else 0.0
 
 
-def find_videos(paths: Iterable[str | Path]) -> list[Path]:
-    """Files as they are, folders by what they hold with a video's suffix (sorted, all levels).
-
-    Raises VideoNotFound where a folder holds none; a missing file is left for `ingest` to report.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()
-            )
-            if not inside:
-                raise VideoNotFound(
-                    f"No video in folder '{path}': looked for {', '.join(sorted(SUFFIXES))}."
-                )
-            found += inside
-        else:
-            found.append(path)
-    return found
-
-
 def ingest_many(
     store: Store,
     models: ModelSet,
@@ -81,21 +57,26 @@ def ingest_many(
 ) -> list[IngestReport]:
     """One report a file, in order.
 
-    A file that cannot be read is reported as `failed` and does not stop the others.
+    A file that cannot be read, or stored, is reported as `failed` and does not stop the others:
+    only a wrong request or a model that cannot be used does.
     """
     reports = []
     for path in paths:
         begin = time.perf_counter()
         try:
             reports.append(ingest_video(store, models, path, settings=settings, progress=progress))
-        except (MediaError, NetworkRefused) as error:
-            seconds = time.perf_counter() - begin
-            reports.append(
-                IngestReport(
-                    str(path), "failed", seconds=seconds, note=f"{type(error).__name__}: {error}"
-                )
-            )
+        except (NotIngested, NetworkRefused) as error:
+            reports.append(_failed(path, error, begin))
+        except (UsageError, ModelError):
+            raise
+        except Exception as error:
+            reports.append(_failed(path, error, begin))
     return reports
+
+
+def _failed(path: str | Path, error: Exception, begin: float) -> IngestReport:
+    note = f"{type(error).__name__}: {error}"
+    return IngestReport(str(path), "failed", seconds=time.perf_counter() - begin, note=note)
 
 
 def ingest_video(

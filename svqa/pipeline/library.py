@@ -12,10 +12,12 @@ from typing import Any
 
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested
+from svqa.media import refuse_url
 from svqa.models.zoo import ModelSet, load_set
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.search_cache import SearchCache
+from svqa.pipeline.video_files import find_videos
 from svqa.records import Answer, Evidence, Progress, Waveform
 from svqa.settings import Settings
 
@@ -53,9 +55,12 @@ class Library:
 
     def ingest(self, *paths: str | Path, progress: Progress | None = None) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others."""
-        files = ingesting.find_videos(paths)
         return ingesting.ingest_many(
-            self.store, self.models, files, settings=self.settings, progress=progress
+            self.store,
+            self.models,
+            find_videos(paths).files,
+            settings=self.settings,
+            progress=progress,
         )
 
     def search(
@@ -130,6 +135,7 @@ class Library:
                     f"{self.settings.models}"
                 )
             return ids
+        refuse_url(str(video))
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:

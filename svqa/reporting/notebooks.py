@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 START_TIMEOUT_S = 120
+KERNEL = "svqa-this-python"
 
 
 class NotebookFailed(SvqaError):
@@ -161,13 +163,14 @@ def _fits(value: Any, default: Any) -> bool:
 
 def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s: int) -> None:
     import papermill
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
     try:
         with (
-            _kernel_environment(executed.parent.parent),
             tempfile.TemporaryDirectory(prefix="svqa-") as private,
+            _kernel_environment(executed.parent.parent, _kernels_of_this_python(Path(private))),
         ):
             # the sockets' names begin with the connection file's, and may have 107 bytes at most:
             # hence a short folder
@@ -181,6 +184,7 @@ def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s
                 executed,
                 parameters,
                 cwd=source.parent,
+                kernel_name=KERNEL,
                 progress_bar=False,
                 start_timeout=START_TIMEOUT_S,
                 execution_timeout=timeout_s,
@@ -201,15 +205,39 @@ def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s
         raise NotebookFailed(
             f"{source.name}: its kernel died (out of memory, or killed). Run it again."
         ) from None
+    except (RuntimeError, NoSuchKernel, OSError) as error:  # before the first cell
+        raise NotebookFailed(
+            f"{source.name}: no kernel could be started with {sys.executable} ({error}). See "
+            f"whether `{sys.executable} -m ipykernel_launcher` starts."
+        ) from error
+
+
+def _kernels_of_this_python(folder: Path) -> Path:
+    """Writes the spec of a kernel in the Python that runs here; -> the Jupyter folder it lies in.
+
+    The name that a notebook was saved with may stand for any Python of the machine: kernel specs
+    are looked up in the user's and the system's folders.
+    """
+    from ipykernel.kernelspec import get_kernel_dict
+
+    spec = folder / "jupyter" / "kernels" / KERNEL / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps(get_kernel_dict()), encoding="utf-8")
+    return folder / "jupyter"
 
 
 @contextlib.contextmanager
-def _kernel_environment(reports: Path) -> Iterator[None]:
-    """For kernels started here: `write_results` writes below `reports`.
+def _kernel_environment(reports: Path, kernels: Path) -> Iterator[None]:
+    """For kernels started here: `write_results` writes below `reports`, specs lie in `kernels`.
 
     And no advice about progress bars is shown.
     """
-    changed = {"SVQA_REPORTS": str(reports), "PYTHONWARNINGS": "ignore:IProgress not found"}
+    found = os.environ.get("JUPYTER_PATH")
+    changed = {
+        "SVQA_REPORTS": str(reports),
+        "PYTHONWARNINGS": "ignore:IProgress not found",
+        "JUPYTER_PATH": os.pathsep.join([str(kernels), *([found] if found else [])]),
+    }
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:

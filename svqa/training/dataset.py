@@ -101,6 +101,9 @@ class _Files:
 
     def look(self, name: str, *, still: bool) -> tuple[Path, str, float | None]:
         """Raises SvqaError or OSError with what is wrong with the file."""
+        from svqa.media import refuse_url
+
+        refuse_url(name)  # as it was written: a path would lose one of its slashes
         path = self.folder / name
         if (path, still) not in self._seen:
             self._seen[path, still] = _picture(path) if still else _video(path)
@@ -108,16 +111,10 @@ class _Files:
 
 
 def _picture(path: Path) -> tuple[str, None]:
-    from PIL import Image, UnidentifiedImageError
+    from svqa.media.pictures import picture_sha256, read_picture
 
-    if not path.is_file():
-        raise UsageError(f"no such picture: {path}")
-    try:
-        with Image.open(path) as picture:
-            picture.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise UsageError(f"{path} is not a picture that can be read") from error
-    return hashlib.sha256(path.read_bytes()).hexdigest(), None
+    read_picture(path)  # all of it: one that is cut short opens, and fails when it is needed
+    return picture_sha256(path), None
 
 
 def _video(path: Path) -> tuple[str, float]:

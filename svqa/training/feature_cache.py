@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from svqa.errors import UsageError
+from svqa.media.pictures import read_picture
 from svqa.media.sampling import Sampling
 from svqa.media.video import read_frames
 from svqa.models.disk_cache import DiskCache
@@ -192,10 +194,10 @@ def _duration_s(path: Path) -> float:
 
 
 def _read_still(e: Example) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    with Image.open(e.path) as picture:
-        return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+    try:
+        return read_picture(e.path)
+    except UsageError as error:  # it was read before training began
+        raise UsageError(f"line {e.line} of the questions: {error}.") from error
 
 
 def _to_disk(value: torch.Tensor) -> np.ndarray:

@@ -20,7 +20,7 @@ from svqa.training.leaks import refuse_shared
 from svqa.training.loop import State
 from svqa.training.presets import add_lora, turn_on_checkpointing
 from svqa.training.recipe import Recipe, check_precision
-from svqa.training.versions import Base, find_base, load_peft, store_version
+from svqa.training.versions import Base, find_base, load_peft, store_version, version_home
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -91,6 +91,7 @@ def fine_tune_blip(
             Path(out),
             name or _default_name(found, use_lora),
         )
+        version_home(out, job.name)  # before the work: a wrong name is told at once
         where = DiskCache(cache or job.out / ".cache", cache_bytes)
         work = FineTuningRun(job, model, processor, where, accelerator, progress)
         work.look(say)

@@ -14,6 +14,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -71,6 +72,24 @@ def find_base(base: str | Path) -> Base:
     return Base(found.folder, found.model_id.split("@")[0], _commit_of(found.folder), digest)
 
 
+def version_home(out: str | Path, name: str) -> Path:
+    """-> the folder of a name's versions, which lies in `out`.
+
+    Raises UsageError for a name that is not plain (letters, digits, `.`, `_`, `-`; no path, and not
+    `name:number`), and where the folder is a link out of `out` or no folder.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise UsageError(
+            "A version's name has letters, digits, '.', '_' and '-', begins with a letter or a "
+            f"digit and has at most 100 of them, got {name!r}."
+        )
+    parent = Path(out).resolve()
+    home = parent / name
+    if home.is_symlink() or (home.exists() and not home.is_dir()):
+        raise UsageError(f"{home} is not a folder of versions. Take another name, or move it.")
+    return home
+
+
 def store_version(
     store: Store, out: str | Path, version: StoredVersion, write: Callable[[Path], None]
 ) -> StoredVersion:
@@ -81,7 +100,7 @@ def store_version(
     `write` puts weights (and what else belongs to them) into the folder it is given. A number is
     never used twice, and the folder appears under its number only when it is whole.
     """
-    home = Path(out).resolve() / version.name
+    home = version_home(out, version.name)
     home.mkdir(parents=True, exist_ok=True)
     taken = [v.number for v in store.model_versions(version.name) if v.number is not None]
     number = _claim(home, max(taken, default=0))

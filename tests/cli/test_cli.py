@@ -94,7 +94,12 @@ def test_progress_and_notes_stay_off_stdout(folder: Path):
         (("ingest", "x.mp4", "--every", "-1"), 2, "every_s"),
         (("ingest", "x.mp4", "--shots", "magic"), 2, "adaptive"),
         (("search", "x", "--level", "minute"), 2, "segment"),
-        (("search", "x", "--sound", "nowhere.wav"), 2, "log-mel-40 cannot read"),
+        (("search", "x", "--sound", "nowhere.wav"), 2, "No such file: 'nowhere.wav'"),
+        (("search", "x", "--sound", "no/such/file"), 2, "No such file: 'no/such/file'"),
+        (("search", "x", "--sound", "a dog barks"), 2, "log-mel-40 cannot read"),
+        (("ask", "x", "--video", "https://example.org/a"), 2, "'https://example.org/a' is a URL"),
+        (("search", "x", "--video", "rtsp://example.org"), 2, "'rtsp://example.org' is a URL"),
+        (("search", "x", "--sound", "http://example.org/"), 2, "'http://example.org/' is a URL"),
         (("models", "show", "nothing"), 2, "Known"),
         (("frobnicate",), 2, "No such command"),
     ],
@@ -131,3 +136,53 @@ def test_models_list_and_doctor(folder: Path):
     assert all(c["ok"] for c in checks), checks
     said = {c["name"]: c["detail"] for c in checks}
     assert "PyAV" in said["decoder"] and "SQLite" in said["sqlite"] and "threads" in said["threads"]
+
+
+@pytest.mark.parametrize("url", ["https://example.org/a//b.mp4", "file:///a.mp4"])
+def test_a_url_is_refused_as_it_was_written(tmp_path: Path, url: str):
+    (report,) = json.loads(svqa("ingest", url, "--json", cwd=tmp_path, expect=1).stdout)
+    assert report["path"] == url and f"'{url}' is a URL" in report["note"]
+    row = {"video": url, "question": "what?", "answer": "a"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    for verb in (("eval", "questions"), ("train", "lora", "--val", "q.jsonl", "--train")):
+        refused = svqa(*verb, tmp_path / "q.jsonl", cwd=tmp_path, expect=2)
+        assert f"'{url}' is a URL" in refused.stderr
+
+
+def test_a_set_is_shown_in_a_row_a_model_and_a_model_in_a_row_a_field(folder: Path):
+    whole = svqa("models", "show", "offline", cwd=folder).stdout
+    assert len(whole.splitlines()) < 20 and "whisper-tiny.en-int8" in whole
+    one = svqa("models", "show", "minilm-l6-v2", cwd=folder).stdout
+    assert len(one.splitlines()) < 15 and "offline, hub" in one and "sha256.model" in one
+
+
+def test_a_model_that_is_not_known_is_refused_before_the_others_work(tmp_path: Path):
+    (tmp_path / "q.jsonl").write_text('{"video": "gone.mp4", "question": "what?", "answer": "a"}')
+    given = ("--questions", tmp_path / "q.jsonl", "--database", f"sqlite:///{tmp_path}/c.db")
+    for models, says in (
+        (("offline", "ofline"), "Did you mean 'offline'"),
+        (("offline", "no.json"), "No such file: no.json"),
+        (("offline", "mine:3"), "Unknown vqa model 'mine:3'"),
+    ):
+        refused = svqa("compare", *models, *given, cwd=tmp_path, expect=2)
+        assert says in refused.stderr and "gone.mp4" not in refused.stderr
+    refused = svqa(
+        "compare", "offline", "shapes", *given, "--metric", "acuracy", cwd=tmp_path, expect=2
+    )
+    assert "Unknown metric 'acuracy'. Did you mean 'accuracy'" in refused.stderr
+
+
+def test_names_are_shown_and_not_acted_on(tmp_path: Path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    names = ("a\x1b[31mred.mp4", "b\x9b2Jc.mp4", "d\u202eg.mp4", os.fsdecode(b"e\xff.mp4"))
+    for name in names:
+        (clips / name).write_bytes(b"no video")
+    for environment in ({}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}):
+        said = svqa("ingest", clips, cwd=tmp_path, expect=1, **environment)
+        for text in (said.stdout, said.stderr):
+            assert not any(mark in text for mark in ("\x1b", "\x9b", "\u202e"))
+            assert "a\\x1b[31mred.mp4" in text and "e\\udcff.mp4" in text
+        told = svqa("ingest", clips, "--json", cwd=tmp_path, expect=1, **environment)
+        assert "\x9b" not in told.stdout and "\x1b" not in told.stdout
+        assert [Path(r["path"]).name for r in json.loads(told.stdout)] == sorted(names)

@@ -6,6 +6,7 @@ Made, migrated after a backup, refused untouched (F26).
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
 import subprocess
@@ -228,16 +229,101 @@ def test_damaged_pages_are_a_typed_error(tmp_path):
     assert _digest(path) == before
 
 
-def test_another_programs_database_is_refused_untouched(tmp_path):
+VERSIONS = "CREATE TABLE alembic_version (version_num VARCHAR(32))"
+FOREIGN = {
+    "tables of its own": ["CREATE TABLE mail (id INTEGER)"],
+    "only a view": ["CREATE VIEW v AS SELECT 1"],
+    "a full text index": ["CREATE VIRTUAL TABLE notes USING fts5(body)"],
+    "alembic at base": [VERSIONS],
+    "alembic at base with tables": [VERSIONS, "CREATE TABLE runs (id INTEGER)"],
+    "alembic at a revision of its own": [
+        VERSIONS,
+        "INSERT INTO alembic_version VALUES ('2d6e25af4d3e')",
+    ],
+    "alembic at a revision that svqa has too": [
+        VERSIONS,
+        "INSERT INTO alembic_version VALUES ('0002')",
+        "CREATE TABLE runs (id INTEGER)",
+    ],
+    "that revision and a table that svqa has too": [
+        VERSIONS,
+        "INSERT INTO alembic_version VALUES ('0001')",
+        "CREATE TABLE videos (id INTEGER)",
+    ],
+    "videos of another program": ["CREATE TABLE videos (id INTEGER)"],
+    "empty, but marked as a program's": ["PRAGMA application_id = 1196444487"],
+    "empty, but with a version of its own": ["PRAGMA user_version = 3"],
+}
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal", "truncate"])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_another_programs_database_is_refused_untouched(tmp_path, kind, journal):
     path = tmp_path / "mail.db"
     with sqlite3.connect(path) as raw:
-        raw.execute("CREATE TABLE mail (id INTEGER)")
+        raw.execute(f"PRAGMA journal_mode = {journal}")
+        for statement in FOREIGN[kind]:
+            raw.execute(statement)
     raw.close()
-    with pytest.raises(NotADatabase, match="mail"):
+    before = {p.name: _digest(p) for p in tmp_path.iterdir()}
+    with pytest.raises(NotADatabase, match="mail.db belongs to another program.*not touched"):
         open_store(f"sqlite:///{path}")
+    assert {p.name: _digest(p) for p in tmp_path.iterdir()} == before
     with sqlite3.connect(path) as raw:
-        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("mail",)]
+        assert raw.execute("PRAGMA journal_mode").fetchone() == (
+            ("wal",) if journal == "wal" else ("delete",)
+        )
     raw.close()
+
+
+def test_what_another_program_has_not_checkpointed_yet_stays_so(tmp_path):
+    path = tmp_path / "mail.db"
+    with sqlite3.connect(path) as raw:
+        raw.execute("PRAGMA journal_mode = wal")
+        raw.execute("CREATE TABLE mail (id INTEGER)")
+        raw.commit()
+        before = {p.name: _digest(p) for p in tmp_path.iterdir() if not p.name.endswith("-shm")}
+        with pytest.raises(NotADatabase, match="holds mail"):
+            open_store(f"sqlite:///{path}")
+        after = {p.name: _digest(p) for p in tmp_path.iterdir() if not p.name.endswith("-shm")}
+        assert after == before and set(before) == {"mail.db", "mail.db-wal"}
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE TABLE mail (id int)",
+        "CREATE MATERIALIZED VIEW m AS SELECT 1",
+        VERSIONS,
+    ],
+)
+def test_another_programs_postgresql_database_is_refused(tmp_path, statement):
+    url = fresh_url("postgresql", tmp_path, migrated=False)
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    with pytest.raises(NotADatabase, match="another program"):
+        open_store(url)
+    with engine.connect() as connection:
+        assert "videos" not in inspect(connection).get_table_names()
+    engine.dispose()
+
+
+def test_what_an_extension_brings_is_nobodys_table(tmp_path):
+    url = fresh_url("postgresql", tmp_path, migrated=False)
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+    engine.dispose()
+    open_store(url).close()
+
+
+def test_a_fifo_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.db")
+    with pytest.raises(NotADatabase, match="a FIFO"):
+        open_store(f"sqlite:///{tmp_path}/pipe.db")
 
 
 @pytest.mark.parametrize(
@@ -261,6 +347,31 @@ def test_empty_file_becomes_a_database(tmp_path):
     with open_store(f"sqlite:///{tmp_path}/library.db") as store:
         assert store.videos() == []
     assert not list(tmp_path.glob("*.backup"))
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_what_is_made_is_readable_by_its_owner_alone(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        make_old(f"sqlite:///{tmp_path}/old.db")
+        with open_store(f"sqlite:///{tmp_path}/new.db") as store:
+            ingest(store)
+            assert store.videos()
+            modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.glob("new.db*")}
+        open_store(f"sqlite:///{tmp_path}/old.db").close()
+    finally:
+        os.umask(before)
+    assert {"new.db", "new.db-lock", "new.db-wal", "new.db-shm"} == set(modes)
+    (backup,) = tmp_path.glob("*.backup")
+    assert {*modes.values(), backup.stat().st_mode & 0o777} == {0o600}
+
+
+def test_a_database_that_is_shared_stays_so(tmp_path):
+    path = tmp_path / "shared.db"
+    open_store(f"sqlite:///{path}").close()
+    path.chmod(0o664)
+    open_store(f"sqlite:///{path}").close()
+    assert path.stat().st_mode & 0o777 == 0o664
 
 
 def test_many_threads_may_open_a_new_database(tmp_path):

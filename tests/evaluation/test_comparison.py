@@ -210,7 +210,8 @@ def test_the_best_is_named_only_where_that_was_shown(comparator):
     )
     comparator.registry.register_model("vqa", "another yes", lambda question: "Yes!")
     comparator.compare_models("vqa", QUESTIONS, ["always yes", "another yes"], references=TRUTH)
-    assert comparator.get_best_model("vqa").verdict == "equivalent"
+    # equal on ten videos: too few to call them so
+    assert comparator.get_best_model("vqa").verdict == "undecided"
 
 
 def test_constraints_choose_among_what_fits(comparator):

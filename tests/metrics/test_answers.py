@@ -117,3 +117,23 @@ def test_semantic_similarity_sees_meaning_where_words_differ():
     far = evaluate_answer_quality("a bowl of soup", "someone riding a bike", sentences=sentences)
     assert near.semantic_similarity > 0.5 > far.semantic_similarity
     assert near.exact_match == 0.0
+
+
+@pytest.mark.parametrize(
+    "answer, reference",
+    [("?", "A"), (".", "the"), ("The", "A"), ("an", "a"), ("!!", "?"), ("the", ""), ("[]", "()")],
+)
+def test_answers_that_normalise_to_nothing_are_not_equal(answer, reference):
+    metrics = (exact_match, token_f1, word_overlap, completeness)
+    assert [f(answer, reference) for f in metrics] == [0.0] * 4
+    assert vqa_accuracy(answer, [reference] * 10) == 0.0
+
+
+@pytest.mark.parametrize(
+    "answer, reference",
+    [("A", "A"), ("A.", "a"), ('"The"', "the"), ("?", "?"), ("+", " + "), ("The a", "the A")],
+)
+def test_an_article_or_a_mark_is_itself(answer, reference):
+    metrics = (exact_match, token_f1, word_overlap, completeness)
+    assert [f(answer, reference) for f in metrics] == [1.0] * 4
+    assert vqa_accuracy(answer, [reference] * 10) == 1.0

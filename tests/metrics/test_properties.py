@@ -50,13 +50,13 @@ def test_holm_keeps_the_order_and_never_helps(p_values):
     st.lists(st.tuples(SHARES, st.integers(0, 5)), min_size=1, max_size=30),
     st.integers(0, 2**31),
 )
-def test_an_interval_holds_the_mean_of_equal_groups_and_stays_within_the_values(rows, seed):
+def test_an_interval_holds_the_mean_and_stays_within_what_values_can_be(rows, seed):
     values, groups = zip(*rows, strict=True)
     found = bootstrap_over_groups(values, groups, seed, n=200)
     assert found.value == pytest.approx(np.mean(values)) and found.n == len(values)
-    assert min(values) - 1e-9 <= found.low <= found.high <= max(values) + 1e-9
-    if len(set(groups)) == 1:
-        assert found.low == pytest.approx(found.high) == pytest.approx(found.value)
+    assert 0 <= found.low <= found.value + 1e-9 and found.value - 1e-9 <= found.high <= 1
+    if len(set(groups)) < 4:  # three videos at their best leave [0.29, 1]
+        assert found.high - found.low > 0.7
 
 
 @given(st.lists(SHARES, min_size=4, max_size=20), st.integers(0, 99))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from svqa.errors import UsageError
 from svqa.metrics import EvalResult, Figure, bootstrap_over_groups, figures_by_type
 
 
@@ -81,3 +82,44 @@ def test_a_metric_may_not_take_a_reserved_name():
 def test_an_impossible_figure_is_refused(numbers):
     with pytest.raises(ValueError):
         Figure(*numbers)
+
+
+@pytest.mark.parametrize(
+    "values, videos, bounds",
+    [
+        ([1, 1, 0], "aaa", (0.0, 1.0)),  # three questions on one video
+        ([1, 1, 1], "abc", (0.2924, 1.0)),  # 0.025 ** (1 / 3): the exact binomial interval
+        ([1], "a", (0.025, 1.0)),
+        ([0, 0, 0, 0], "aabb", (0.0, 0.8419)),
+        ([0.5] * 5, "abcde", (0.0943, 0.9057)),
+    ],
+)
+def test_few_videos_give_a_wide_interval(values, videos, bounds):
+    found = bootstrap_over_groups(values, list(videos), seed=0)
+    assert found.value == pytest.approx(np.mean(values))
+    if set(videos) != {"a"} or len(videos) == 1:
+        assert (found.low, found.high) == pytest.approx(bounds, abs=5e-4)
+    assert found.high - found.low > 0.7
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0], [0.1, 0.1, 0.1], [1.0, 1.0], [-0.5]])
+def test_few_differences_give_an_interval_of_differences(values):
+    found = bootstrap_over_groups(values, range(len(values)), seed=0, bounds=(-1, 1))
+    assert found.low < 0 and found.high - found.low > 1
+
+
+def test_one_long_video_among_few_counts_as_one():
+    alone = bootstrap_over_groups([1] * 103, ["long"] * 100 + ["b", "c", "d"], seed=0)
+    assert alone.low < 0.05  # as if it were hardly more than one video, not four
+
+
+def test_many_videos_keep_the_interval_of_the_resampling():
+    few, many = (bootstrap_over_groups([1, 1, 0, 1] * n, range(4 * n), seed=0) for n in (4, 5))
+    assert many.low == 0.55 and many.high == 0.9  # what resampling 20 videos alone gives
+    assert few.low < 0.5
+
+
+def test_values_without_known_bounds_are_refused_for_few_videos():
+    with pytest.raises(UsageError, match="least and the greatest"):
+        bootstrap_over_groups([3.0, 3.0], "ab", seed=0)
+    assert bootstrap_over_groups([3.0, 3.0], "ab", seed=0, bounds=(0, 5)).high > 4.9

@@ -89,3 +89,35 @@ def test_what_cannot_be_compared_is_refused():
         compare_paired([1, 0], [1], [0, 1])
     with pytest.raises(UsageError, match="two videos"):
         compare_paired([1, 0], [0, 1], [0, 0])
+
+
+@pytest.mark.parametrize("videos", [2, 3, 10, 19])
+@pytest.mark.parametrize("gain", [0.0, 0.01])
+def test_few_videos_without_a_spread_are_undecided(videos, gain):
+    found = compare_paired([0.5 + gain] * videos, [0.5] * videos, range(videos))
+    assert found.verdict == "undecided" and found.winner is None
+    assert found.low < -0.1 and found.high > 0.1 and found.detectable > 0.2
+
+
+def test_six_videos_decide_where_all_of_them_agree_and_five_do_not():
+    verdicts = [
+        compare_paired([1, 0.9] * 3, [0.1] * 6, range(6)),
+        compare_paired([1] * 5, [0] * 5, range(5)),
+    ]
+    assert [found.verdict for found in verdicts] == ["better", "undecided"]
+    assert verdicts[1].low < 0  # though all five say the same
+
+
+def test_a_shown_difference_of_few_videos_has_the_width_of_students_t():
+    found = compare_paired([0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.2, 0.2], [0] * 8, range(8))
+    half = 2.3646 * np.std([0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.2, 0.2], ddof=1) / 8**0.5
+    assert found.high - found.difference == pytest.approx(half, rel=0.01)
+
+
+def test_of_few_videos_an_interval_holds_the_truth_as_often_as_it_says():
+    rng, missed = np.random.default_rng(0), 0
+    for seed in range(300):
+        a, b = ((rng.random(8) < 0.9).astype(float) for _ in "ab")
+        found = compare_paired(a, b, range(8), seed=seed, draws=200)
+        missed += not found.low <= 0 <= found.high
+    assert missed <= 15  # 5 % of 300

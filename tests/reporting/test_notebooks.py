@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import nbformat
 import pytest
@@ -117,3 +118,40 @@ def test_the_kernel_has_no_network_and_leaves_nothing_in_the_notebooks_folder(tm
     page = run_notebook(path, tmp_path / "reports").html.read_text(encoding="utf-8")
     assert "NetworkDenied" in page and '<pre class="pre">ipc</pre>' in page
     assert list(path.parent.iterdir()) == [path]
+
+
+WHERE = "import sys\nprint('runs in', sys.executable)"
+
+
+@pytest.mark.parametrize("found_by", ["JUPYTER_PATH", "HOME", "JUPYTER_DATA_DIR"])
+def test_another_kernel_of_the_same_name_is_not_what_runs(tmp_path, monkeypatch, found_by):
+    below = {"HOME": ".local/share/jupyter"}.get(found_by, "")
+    spec = tmp_path / "home" / below / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"argv": ["/bin/false"], "display_name": "x", "language": "python"}))
+    monkeypatch.setenv(found_by, str(tmp_path / "home"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    run = run_notebook(notebook(tmp_path / "00_where.ipynb", WHERE), tmp_path / "reports")
+    assert f"runs in {sys.executable}" in run.html.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["conda-env-other-py", "ir", None])
+def test_whatever_kernel_a_notebook_was_saved_with_it_runs_in_this_python(tmp_path, name):
+    path = notebook(tmp_path / "00_where.ipynb", WHERE)
+    source = nbformat.read(path, 4)
+    if name is None:
+        del source.metadata["kernelspec"]
+        source.metadata["language_info"] = {"name": "python"}
+    else:
+        source.metadata["kernelspec"]["name"] = name
+    nbformat.write(source, path)
+    run = run_notebook(path, tmp_path / "reports")
+    assert f"runs in {sys.executable}" in run.html.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("executable", ["/bin/false", "/no/such/python"])
+def test_a_kernel_that_does_not_start_is_said(tmp_path, monkeypatch, executable):
+    path = notebook(tmp_path / "00_where.ipynb", WHERE)
+    monkeypatch.setattr(sys, "executable", executable)
+    with pytest.raises(NotebookFailed, match=f"no kernel could be started with {executable}"):
+        run_notebook(path, tmp_path / "reports")

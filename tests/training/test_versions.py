@@ -37,6 +37,7 @@ from svqa.training import (
     promote,
     store_version,
 )
+from svqa.training.versions import version_home
 from tests.helpers.blip import pictures, write_tiny
 from tests.helpers.training import picture_rows, write_rows, write_task
 
@@ -341,3 +342,24 @@ def test_versions_validated_on_other_questions_are_compared_on_questions_asked_n
         done = promote(store, f"base-lora:{other.number}", questions=str(path), force=True)
         assert done.comparison.n == 6 and done.against == "base-lora:1"
         assert store.comparisons()[0].fingerprint["split"] == "test"
+
+
+NOT_PLAIN = ("../../x", "..", ".", "a/b", "/tmp/x", "", ".hid", "-x", "a:1", "a\\b", "a\nb", "\0")
+
+
+@pytest.mark.parametrize("name", [*NOT_PLAIN, "x" * 101])
+def test_a_name_that_is_a_path_is_refused(tmp_path, name):
+    with pytest.raises(UsageError, match="version's name"):
+        version_home(tmp_path / "models", name)
+    assert version_home(tmp_path / "models", "street-lora.v2_b") == (
+        tmp_path.resolve() / "models" / "street-lora.v2_b"
+    )
+
+
+def test_a_link_or_a_file_is_no_folder_of_versions(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "link").symlink_to(tmp_path)
+    (tmp_path / "out" / "file").touch()
+    for name in ("link", "file"):
+        with pytest.raises(UsageError, match="not a folder of versions"):
+            version_home(tmp_path / "out", name)

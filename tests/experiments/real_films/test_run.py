@@ -39,7 +39,8 @@ def test_shares_add_up_and_net_is_right_minus_wrong():
         "abstained": 0.25,
         "net": 0.25,
     }
-    assert found["net"].n == 4 and found["net"].low == 0.0 and found["net"].high == 0.5
+    # resampling two films gives [0, 0.5]; two films say far less than that
+    assert found["net"].n == 4 and found["net"].low < -0.9 and found["net"].high > 0.9
 
 
 def test_a_line_that_is_no_question_is_named(tmp_path):

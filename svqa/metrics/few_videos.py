@@ -1,0 +1,73 @@
+"""A mean over few videos -> an interval that does not take a missing spread for certainty.
+
+Resampling two videos that agree gives the same mean every time, hence an interval of no width. What
+is known without any spread is where the values can lie: of all values in [0, 1] with a given mean,
+those that are 0 or 1 spread most. So each video is taken as one trial that went right or wrong, and
+the exact binomial interval of that many trials is wide enough (Clopper and Pearson 1934).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from svqa.errors import UsageError
+
+FEW_VIDEOS = 20  # from here on resampling videos is trusted alone
+FEWEST_TO_DECIDE = 6  # with five, all signs alike has p = 2 / 2**5, which is above 0.05
+Bounds = tuple[float, float]
+
+
+def bounds_of(values: np.ndarray) -> Bounds:
+    """-> where such values can lie: shares in [0, 1], differences of shares in [-1, 1].
+
+    Raises UsageError where they lie elsewhere.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < -1 or highest > 1:
+        raise UsageError(
+            f"Values from {lowest:g} to {highest:g} of fewer than {FEW_VIDEOS} videos: with so "
+            "few an interval needs the least and the greatest value there can be. Give "
+            "`bounds=(least, greatest)`."
+        )
+    return (0.0 if lowest >= 0 else -1.0), 1.0
+
+
+def interval_of_few(
+    sums: np.ndarray, counts: np.ndarray, bounds: Bounds, *, level: float = 0.95
+) -> tuple[float, float]:
+    """`sums (V,)` and `counts (V,)` of few videos -> an interval of the mean over their questions.
+
+    Shares have the widest interval. Differences seldom come near their bounds and have that of
+    Student's t over videos (linearised as the mean over questions is, Cochran 1977, 6.5); of fewer
+    than six, or without a spread, the widest too.
+    """
+    mean = float(sums.sum() / counts.sum())
+    residuals = (sums - mean * counts) / counts.mean()
+    error = float(residuals.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else 0.0
+    if bounds[0] >= 0 or len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
+        return widest_interval(mean, counts, bounds, level=level)
+    half = float(stats.t.ppf(1 - (1 - level) / 2, len(sums) - 1)) * error
+    return max(bounds[0], mean - half), min(bounds[1], mean + half)
+
+
+def widest_interval(
+    mean: float, counts: np.ndarray, bounds: Bounds, *, level: float = 0.95
+) -> tuple[float, float]:
+    """-> the exact binomial interval of a mean, with as many trials as there are videos.
+
+    `counts (V,)`: questions of each video. Where they differ, fewer videos count (Kish 1965), as
+    one with many questions outweighs the others.
+
+    >>> low, high = widest_interval(1.0, np.array([1, 1, 1]), (0, 1))
+    >>> round(low, 3), high
+    (0.292, 1.0)
+    """
+    least, greatest = bounds
+    trials = float(counts.sum() ** 2 / (counts**2).sum())
+    right = trials * np.clip((mean - least) / (greatest - least), 0, 1)
+    tail = (1 - level) / 2
+    low = stats.beta.ppf(tail, right, trials - right + 1) if right > 0 else 0.0
+    high = stats.beta.ppf(1 - tail, right + 1, trials - right) if right < trials else 1.0
+    scale = greatest - least
+    return least + scale * float(low), least + scale * float(high)
