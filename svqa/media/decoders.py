@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING
 import av
 
 from svqa.errors import NoFrames
-from svqa.media.container import PacketTable, ReadState, Source, is_shown, seconds
+from svqa.media.container import (
+    PacketTable,
+    ReadState,
+    Source,
+    declared_end_s,
+    is_shown,
+    seconds,
+)
 from svqa.media.decode_plan import Group, Plan, plan_groups
 from svqa.media.geometry import Geometry, Size, arrange, displayed_size, output_size, plan_geometry
 from svqa.media.sampling import Sampling
+from svqa.media.streams import best_audio
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
+MOST_HELD_S = 24 * 3600.0
 SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
 # decoders that skip frames nothing refers to, and lose nothing
 SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
@@ -61,21 +70,33 @@ class PyavVideo:
         self.codec = stream.codec_context.name
         self.container_name = container.format.name
         self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
-        self.has_audio = bool(container.streams.audio)
+        self.has_audio = best_audio(container) is not None
+        self._declared_end_s = declared_end_s(container)
         container.close()
 
     def time_s(self, pts: int) -> float:
         """Presentation time from the first presented frame."""
         return seconds(pts - self.first_pts, self.time_base)
 
-    def seconds_long(self, duration: int) -> float:
+    def seconds_long(self, duration: int, pts: int | None = None) -> float:
         """How long a frame is shown.
 
-        Its packet's word where it has a credible one, else one step of the average rate.
+        Its packet's word where it has a credible one, else one step of the average rate. A last
+        frame that stands for long (`pts` says since when) is credible where the header agrees.
         """
         usual_s = 1 / self.rate_hz if self.rate_hz else 0.04
         duration_s = seconds(duration, self.time_base)
-        return duration_s if 0 < duration_s <= max(10 * usual_s, 1.0) else usual_s
+        if 0 < duration_s <= max(10 * usual_s, 1.0):
+            return duration_s
+        if pts is None or self._declared_end_s is None or duration_s > MOST_HELD_S:
+            return usual_s
+        end_s = seconds(pts + duration, self.time_base)
+        return duration_s if duration_s > 0 and end_s <= self._declared_end_s + 1.0 else usual_s
+
+    @property
+    def _is_seekable(self) -> bool:
+        """Whether a time says where in the file it is."""
+        return not (self.counts_frames or self.source.clock.jumps)
 
     # -- choosing ---
 
@@ -100,7 +121,7 @@ class PyavVideo:
             if t_s >= end_s or held_s > last_s:
                 return
             held, held_s = frame, t_s
-            duration_s = self.seconds_long(frame.duration)
+            duration_s = self.seconds_long(frame.duration, frame.pts)
         if held is None or held_s < start_s:
             return
         if held.pts in plan.wanted if plan else sampling.wants_last(held_s, held_s + duration_s):
@@ -147,7 +168,9 @@ class PyavVideo:
         if (
             shown
             and start_s <= times[-1] < end_s
-            and sampling.wants_last(times[-1], times[-1] + self.seconds_long(table.last_duration))
+            and sampling.wants_last(
+                times[-1], times[-1] + self.seconds_long(table.last_duration, shown[-1])
+            )
         ):
             wanted.add(shown[-1])
         return wanted
@@ -159,9 +182,7 @@ class PyavVideo:
     ) -> tuple[VideoStream, Iterator[Packet]]:
         """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
         wanted_pts = self.first_pts + int(start_s / self.time_base)
-        for margin_s in (
-            (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and not self.counts_frames else ()
-        ):
+        for margin_s in (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and self._is_seekable else ():
             container = self.source.open()
             stream = self.source.video_stream(container)
             try:

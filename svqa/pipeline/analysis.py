@@ -2,9 +2,9 @@
 
 Everything the models say about 30 seconds, ready for one transaction.
 
-A chunk depends on its own 30 seconds only, with two exceptions that bring their own context: a shot
-detector looks a few frames past a border, and speech is heard in blocks of a minute. So a resumed
-ingest makes the same rows as an uninterrupted one.
+A chunk depends on its own 30 seconds only, with exceptions that bring their own context: a picture
+stands until the next one, a shot detector looks a few frames past a border, and speech is heard in
+blocks of a minute. So a resumed ingest makes the same rows as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.media import Sampling, stream_frames
+from svqa.media import Sampling, read_frames, stream_frames
 from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
+from svqa.pipeline.standing_frames import SAME_S, Scene, fill, needs_standing, scenes_of
 from svqa.profiling.timing import Timings
 from svqa.records import (
     Caption,
@@ -54,23 +55,24 @@ class Analysis:
         The last one ends where the pictures end.
         """
         cuts = ShotBoundaryFinder(self.settings.shots)
-        every_s = self.settings.every_s
-        context_s = max(0.0, from_s - cuts.context_frames * every_s)
+        before = self._before(from_s, cuts.context_frames) if from_s > 0 else None
+        standing = before[[-1]] if before else None
+        if before:
+            cuts.remember(before)
         with self._hearing(from_s) as hearing:
-            for start_s, frames, last in self._scenes(context_s):
-                if start_s < from_s:
-                    cuts.remember(frames)
-                    continue
-                end_s = self._end_of(frames) if last else start_s + self.settings.scene_s
+            for scene in self._scenes(from_s):
+                start_s, end_s, frames = scene.start_s, scene.end_s, scene.frames
                 self.end_s = end_s
-                chunk = self._describe(start_s, end_s, frames)
+                chunk = self._describe(scene, standing)
                 with self.timings.track("shots"):
-                    marks = cuts.find(frames, last=last)
+                    marks = cuts.find(frames, last=scene.last)
                 with self.timings.track("speech"):
-                    said = hearing.utterances(start_s, None if last else end_s) if hearing else []
+                    until_s = None if scene.last else end_s
+                    said = hearing.utterances(start_s, until_s) if hearing else []
                     heard = self._text_vectors("speech", said, start_s, end_s) + self._sounds(
                         hearing, start_s, end_s
                     )
+                standing = frames[[-1]] if len(frames) else standing
                 yield replace(
                     chunk,
                     segments=(*chunk.segments, *marks),
@@ -93,61 +95,77 @@ class Analysis:
         frames = hearing.sounds(start_s, end_s) if hearing else None
         return () if frames is None else (frames, *levels_of(frames, end_s, since_s=start_s))
 
-    def _scenes(self, from_s: float) -> Iterator[tuple[float, FrameBatch, bool]]:
-        """(start_s, its frames, whether it is the last one).
-
-        The worker decodes ahead while the models work.
-        """
-        length_s, index = self.settings.scene_s, 0
-        held: list[FrameBatch] = []
+    def _scenes(self, from_s: float) -> Iterator[Scene]:
+        """Scenes from `from_s` on. The worker decodes ahead while the models work."""
+        length_s = self.settings.scene_s
         with stream_frames(
             self.path,
             Sampling.every(self.settings.every_s),
-            start_s=from_s,
+            start_s=max(0.0, from_s - SAME_S),
             size_px=MODEL_SIZE_PX,
             batch=BATCH,
             decoder=self.settings.decoder,
         ) as stream:
-            while (batch := self._next(stream)) is not None:
-                numbers = (batch.t_s + 1e-6) // length_s
-                for number in np.unique(numbers):
-                    if held and number != index:
-                        yield index * length_s, _join(held), False
-                        held = []
-                    index = number
-                    held.append(batch[numbers == number])
+            batches = iter(lambda: self._next(stream), None)
+            yield from scenes_of(batches, length_s, self._end_of, first=round(from_s / length_s))
             self.truncated = stream.ended == "truncated"
-        if held:
-            yield index * length_s, _join(held), True
+
+    def _before(self, from_s: float, count: int) -> FrameBatch:
+        """The last `count` sampled frames before `from_s`, or a few more; all where there are less.
+
+        They lie far back where a picture stands for long.
+        """
+        every_s, end_s = self.settings.every_s, max(0.0, from_s - SAME_S)
+        back_s = count * every_s
+        while True:
+            frames = read_frames(
+                self.path,
+                Sampling.every(every_s),
+                start_s=max(0.0, end_s - back_s),
+                end_s=end_s,
+                size_px=MODEL_SIZE_PX,
+                decoder=self.settings.decoder,
+            )
+            if len(frames) >= count or back_s >= end_s:
+                return frames
+            back_s *= 4
 
     def _next(self, batches: Iterator[FrameBatch]) -> FrameBatch | None:
         with self.timings.track("decode"):
             return next(batches, None)
 
-    def _end_of(self, frames: FrameBatch) -> float:
+    def _end_of(self, last_s: float) -> float:
         """Where the last frame's time ends.
 
-        The video's end, or one sampling step on where the header is wrong.
+        The video's end, or one sampling step on where that lies before it.
         """
-        last_s = float(frames.t_s[-1])
-        step_s = last_s + self.settings.every_s
-        return min(self.info.duration_s, step_s) if self.info.duration_s > last_s else step_s
-
-    def _describe(self, start_s: float, end_s: float, frames: FrameBatch) -> Chunk:
-        models = self.models
-        with self.timings.track("vectors"):
-            values = models.encoder.encode_frames(frames.pixels)  # (T, H, W, 3) -> (T, D)
-        ends = np.append(frames.t_s[1:], end_s)
-        visual = VectorSet(
-            "frame", "visual", models.encoder.model_id, np.stack([frames.t_s, ends], 1), values
+        return (
+            max(self.info.duration_s, 0.0)
+            if self.info.duration_s > last_s
+            else (last_s + self.settings.every_s)
         )
+
+    def _describe(self, scene: Scene, standing: FrameBatch | None) -> Chunk:
+        """What is seen in a scene; `standing`: the frame before it, shown until its first one."""
+        models, frames, start_s, end_s = self.models, scene.frames, scene.start_s, scene.end_s
         segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
+        standing = standing if needs_standing(scene, segments) else None
+        shown, rows = fill(frames, standing, segments)
+        with self.timings.track("vectors"):
+            seen = [models.encoder.encode_frames(frames.pixels)] if len(frames) else []
+            # by itself, so that it is the same vector whatever else the scene holds
+            seen += [models.encoder.encode_frames(standing.pixels)] if standing is not None else []
+            values = np.concatenate(seen)  # (T, H, W, 3) -> (T, D)
+        vectors = self._visual(frames.t_s, scene.next_s, values[: len(frames)])
+        pooled = self._visual(shown.t_s, end_s, values[rows])
         with self.timings.track("captions"):
-            captions = models.captioner.caption(frames, segments)
+            captions = self._captions(shown, segments, stands=not len(frames))
             written = self._text_vectors("caption", captions, start_s, end_s)
         with self.timings.track("boxes"):
             boxes = (
-                models.detector.detect(frames) if self.settings.boxes and models.detector else []
+                models.detector.detect(frames)
+                if self.settings.boxes and models.detector and len(frames)
+                else []
             )
         return Chunk(
             start_s,
@@ -156,8 +174,25 @@ class Analysis:
             segments=(*segments, Segment(start_s, end_s, "scene")),
             captions=tuple(captions),
             detections=tuple(self._displayed(box, frames) for box in boxes),
-            vectors=(visual, *levels_of(visual, end_s, since_s=start_s), *written),
+            vectors=(
+                *([vectors] if len(frames) else []),
+                *levels_of(pooled, end_s, since_s=start_s),
+                *written,
+            ),
         )
+
+    def _visual(self, t_s: np.ndarray, end_s: float, values: np.ndarray) -> VectorSet:
+        spans = np.stack([t_s, np.append(t_s[1:], end_s)[: len(t_s)]], 1)
+        return VectorSet("frame", "visual", self.models.encoder.model_id, spans, values)
+
+    def _captions(
+        self, shown: FrameBatch, segments: list[Segment], *, stands: bool
+    ) -> list[Caption]:
+        """One a segment; a picture that stands through the whole scene is looked at once."""
+        if not stands:
+            return self.models.captioner.caption(shown, segments)
+        once = self.models.captioner.caption(shown[:1], segments[:1])
+        return [replace(c, start_s=s.start_s, end_s=s.end_s) for s in segments for c in once]
 
     def _text_vectors(
         self, modality: str, said: Sequence[Caption | Utterance], start_s: float, end_s: float
@@ -179,9 +214,3 @@ class Analysis:
         x, y = self.info.width_px / width, self.info.height_px / height
         x0, y0, x1, y1 = box.xyxy_px
         return replace(box, xyxy_px=(x0 * x, y0 * y, x1 * x, y1 * y))
-
-
-def _join(batches: list[FrameBatch]) -> FrameBatch:
-    return FrameBatch(
-        np.concatenate([b.pixels for b in batches]), np.concatenate([b.t_s for b in batches])
-    )
