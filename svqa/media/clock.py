@@ -52,12 +52,14 @@ class Clock:
 
     `shifts`: by kind of stream, `(position, seconds)`. `probe_bytes`: how much has to be looked at
     when the file is opened for all of its streams to be known (0: the usual). `sound_end_s`: where
-    the sound ends on this clock, if that was seen on the way.
+    the sound ends on this clock, if that was seen on the way. `begins`: by kind of stream, the byte
+    to open the file at for a stream that no amount of looking from the beginning would show.
     """
 
     shifts: dict[str, list[Sequence[float]]] = field(default_factory=dict)
     probe_bytes: int = 0
     sound_end_s: float | None = None
+    begins: dict[str, int] = field(default_factory=dict)
 
     @property
     def jumps(self) -> bool:

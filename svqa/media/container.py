@@ -66,8 +66,8 @@ class Source:
             self._alive_at = now
             self.alive()
 
-    def open(self) -> InputContainer:
-        """-> av container. Raises NotAVideo."""
+    def open(self, kind: str = "video") -> InputContainer:
+        """-> av container, from where its stream of this kind is known. Raises NotAVideo."""
         options = {
             "protocol_whitelist": "file",
             "format_whitelist": ",".join(FORMATS),
@@ -76,6 +76,8 @@ class Source:
         }
         if self.clock.probe_bytes:  # a stream begins late, and has to be known from the beginning
             options |= {"probesize": str(self.clock.probe_bytes), "analyzeduration": str(1 << 50)}
+        if kind in self.clock.begins:
+            options["skip_initial_bytes"] = str(self.clock.begins[kind])
         try:
             av.logging.set_level(av.logging.ERROR)
             with av.logging.Capture() as log:

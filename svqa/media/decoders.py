@@ -70,7 +70,8 @@ class PyavVideo:
         self.codec = stream.codec_context.name
         self.container_name = container.format.name
         self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
-        self.has_audio = best_audio(container) is not None
+        has_audio = best_audio(container) is not None
+        self.has_audio = has_audio or "audio" in self.source.clock.begins
         self._declared_end_s = declared_end_s(container)
         container.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import av
+
 from svqa.media.clock import Clock, Part, aligned, jumps
 from svqa.media.container import Source, declared_end_s, seconds
 from svqa.media.streams import best_audio, best_video, hides_streams
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 10_000  # more jumps than this are noise
 MOST_PROBED_BYTES = 256 << 20
+CHECK_EVERY_BYTES = 1 << 20
 
 
 def find_clock(source: Source) -> Clock:
@@ -23,15 +26,22 @@ def find_clock(source: Source) -> Clock:
     if not hides_streams(container):
         container.close()
         return Clock()
-    parts, hidden = _parts_of(source, container)
+    parts, hidden_at = _parts_of(source, container)
+    missing = next((kind for kind in ("video", "audio") if kind not in parts), "")
     container.close()
-    if hidden:
+    if hidden_at is not None and container.format.name == "mpegts":
+        source.clock = Clock(begins={missing: hidden_at})
+        with source.open(missing) as container:
+            late, _ = _parts_of(source, container)
+        parts |= {missing: late[missing]} if missing in late else {}
+        source.clock.begins = source.clock.begins if missing in late else {}
+    elif hidden_at is not None:
         source.clock = Clock(probe_bytes=min(source.size_bytes, MOST_PROBED_BYTES))
         with source.open() as container:
             parts, _ = _parts_of(source, container)
     if sum(map(len, parts.values())) > MOST_PARTS:
         parts = {}
-    clock = Clock(aligned(parts), source.clock.probe_bytes)
+    clock = Clock(aligned(parts), source.clock.probe_bytes, begins=source.clock.begins)
     if parts.get("audio"):
         last = parts["audio"][-1]
         clock.sound_end_s = last.end_s + clock.shift_s("audio", last.position)
@@ -68,19 +78,39 @@ def _add(parts: list[Part], packet: Packet) -> None:
         parts[-1].add(seconds(pts, base), seconds(dts, base), long_s)
 
 
-def _parts_of(source: Source, container: InputContainer) -> tuple[dict[str, list[Part]], bool]:
-    """-> the parts of the pictures and of the sound, and whether a stream of use was hidden."""
+def _parts_of(
+    source: Source, container: InputContainer
+) -> tuple[dict[str, list[Part]], int | None]:
+    """-> the parts of the pictures and of the sound, as far as libavformat knew them at first.
+
+    Also the byte before which a stream appeared, where the pictures or the sound are missing.
+    """
     chosen: list[Stream] = [s for s in (best_video(container), best_audio(container)) if s]
-    known = len(container.streams)
+    known, checked, hidden_at = len(container.streams), 0, None
     parts: dict[str, list[Part]] = {s.type: [] for s in chosen}
     indices = {s.index for s in chosen}
     for packet in source.packets(container, None):
+        position = packet.pos or 0
+        if len(chosen) < 2 and hidden_at is None and position > checked + CHECK_EVERY_BYTES:
+            hidden_at = checked if _count_streams(container) > known else None
+            checked = position
         if packet.stream_index in indices and packet.dts is not None:
             mine = parts[packet.stream.type]
             if not mine or jumps(packet.stream.type, seconds(packet.dts, packet.time_base), parts):
-                mine.append(Part(packet.pos or 0))
+                mine.append(Part(position))
             _add(mine, packet)
             if len(mine) > MOST_PARTS:
                 break
-    streams = container.dumps_format().count("Stream #")  # type: ignore[attr-defined]
-    return parts, len(chosen) < 2 and streams > known
+    if len(chosen) < 2 and hidden_at is None and _count_streams(container) > known:
+        hidden_at = checked
+    return parts, hidden_at
+
+
+def _count_streams(container: InputContainer) -> int:
+    """-> how many streams libavformat knows by now: PyAV lists those that it knew at first."""
+    av.logging.set_level(av.logging.INFO)  # what it prints is a log
+    try:
+        text = container.dumps_format()  # type: ignore[attr-defined]
+    finally:
+        av.logging.set_level(None)
+    return text.count("Stream #")

@@ -32,7 +32,7 @@ class SoundReader:
 
     def __init__(self, source: Source, rate_hz: int):
         self.source, self.rate_hz, self.state = source, rate_hz, ReadState()
-        with source.open() as container:
+        with source.open("audio") as container:
             self.has_sound = source.audio_stream(container) is not None
             coded = [s.name for s in container.streams.audio]
         if coded and not self.has_sound:
@@ -119,7 +119,7 @@ class SoundReader:
             yield frame, t_s
 
     def _open(self) -> tuple[InputContainer, AudioStream, Fraction]:
-        container = self.source.open()
+        container = self.source.open("audio")
         stream = self.source.audio_stream(container)
         assert stream is not None and stream.time_base is not None, "`has_sound` said so"
         return container, stream, stream.time_base
