@@ -20,7 +20,15 @@ from svqa.media.container import (
     seconds,
 )
 from svqa.media.decode_plan import Group, Plan, plan_groups
-from svqa.media.geometry import Geometry, Size, arrange, displayed_size, output_size, plan_geometry
+from svqa.media.geometry import (
+    Geometry,
+    Size,
+    arrange,
+    displayed_size,
+    orientation,
+    output_size,
+    plan_geometry,
+)
 from svqa.media.sampling import Sampling
 from svqa.media.streams import best_audio
 
@@ -62,7 +70,8 @@ class PyavVideo:
             )
         assert stream.time_base is not None, "libavformat gives every stream one"
         self.first_pts, self.time_base = first.pts or 0, stream.time_base
-        self.rotation_deg = -first.rotation % 360 // 90 * 90
+        turn = first.side_data.get("DISPLAYMATRIX")
+        self.rotation_deg, self.mirrored = orientation(bytes(memoryview(turn)) if turn else None)
         self.pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         self.coded_wh = (first.width, first.height)
         self.shown_wh = displayed_size(self.coded_wh, self.pixel_aspect, self.rotation_deg)
@@ -283,7 +292,8 @@ class PyavVideo:
         coded = (frame.width, frame.height)
         geometry = self._geometries.get(coded)
         if geometry is None:
-            geometry = plan_geometry(coded, self.pixel_aspect, self.rotation_deg, out_wh, fit)
+            turn, aspect = self.rotation_deg, self.pixel_aspect
+            geometry = plan_geometry(coded, aspect, turn, out_wh, fit, mirrored=self.mirrored)
             self._geometries[coded] = geometry
         width, height = geometry.scale_wh
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)

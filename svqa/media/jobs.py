@@ -103,6 +103,7 @@ def facts(job: dict, send: Send) -> None:
         coded_wh=video.coded_wh,
         pixel_aspect=video.pixel_aspect,
         rotation_deg=video.rotation_deg,
+        mirrored=video.mirrored,
         width_px=video.shown_wh[0],
         height_px=video.shown_wh[1],
     )
