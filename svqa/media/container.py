@@ -157,7 +157,7 @@ class Source:
         try:
             for packet in container.demux(*(() if stream is None else (stream,))):
                 self.tick()
-                if packet.size == 0 and packet.dts is None:
+                if packet.size == 0 and packet.pts is None:
                     continue  # PyAV's own flush packet at the end
                 state.packets += 1
                 position = position if packet.pos is None else packet.pos
@@ -192,26 +192,32 @@ class PacketTable:
     """Packets of the video stream in decoding order, in the stream's time base.
 
     `is_shown` is 0 for packets that are decoded and never presented (cut away by an edit list,
-    hidden by VP8). `usable` is False where times are missing or double, so that a packet cannot be
-    told by its time.
+    hidden by VP8), `is_repeat` 1 for empty ones, which show the picture before them again. `usable`
+    is False where times are missing or double, so that a packet cannot be told by its time.
     """
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     is_key: bytearray = field(default_factory=bytearray)
     is_shown: bytearray = field(default_factory=bytearray)
+    is_repeat: bytearray = field(default_factory=bytearray)
     last_duration: int = 0
     usable: bool = True
     _latest_pts: int = 0
 
-    def add(self, packet: Packet, *, is_shown: bool) -> None:
+    def add(self, packet: Packet, *, is_key: bool, is_shown: bool) -> None:
         if packet.pts is None:
             self.usable = False
             return
         if is_shown and (not self.last_duration or packet.pts >= self._latest_pts):
             self._latest_pts, self.last_duration = packet.pts, packet.duration or 0
         self.pts.append(packet.pts)
-        self.is_key.append(packet.is_keyframe)
+        self.is_key.append(is_key)
         self.is_shown.append(is_shown)
+        self.is_repeat.append(packet.size == 0)
+
+    def coded_pts(self) -> list[int]:
+        """Of the packets that hold a picture of their own."""
+        return sorted(pts for pts, again in zip(self.pts, self.is_repeat, strict=True) if not again)
 
     def shown_pts(self, first_pts: int) -> list[int]:
         """Presentation order, from the first presented frame."""

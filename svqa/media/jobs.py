@@ -13,6 +13,7 @@ from svqa.media.clock import Clock
 from svqa.media.container import Source, seconds
 from svqa.media.decoders import PyavVideo
 from svqa.media.packet_times import find_clock, sound_end_s
+from svqa.media.pyav_reader import PyavReader
 from svqa.media.sampling import Sampling
 from svqa.media.truncation import ends_early
 
@@ -52,7 +53,7 @@ def probe(job: dict, send: Send) -> None:
 
     They are counted from packets.
     """
-    video = PyavVideo(_source(job, send))
+    video = PyavReader(_source(job, send))
     table = video.scan()
     shown = table.shown_pts(video.first_pts)
     steps = [after - pts for pts, after in pairwise(shown)]
@@ -97,7 +98,7 @@ def facts(job: dict, send: Send) -> None:
 
     For a decoder that has no allow-lists and no rotation of its own.
     """
-    video = PyavVideo(_source(job, send))
+    video = PyavReader(_source(job, send))
     send(
         kind="facts",
         coded_wh=video.coded_wh,

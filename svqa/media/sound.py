@@ -11,7 +11,7 @@ import av
 
 from svqa.errors import NoFrames, NotAVideo, NoVideoStream
 from svqa.media.container import ReadState, Source, seconds
-from svqa.media.decoders import SEEK_AFTER_S, PyavVideo
+from svqa.media.pyav_reader import SEEK_AFTER_S, PyavReader
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioResampler, Packet
@@ -144,7 +144,7 @@ class SoundReader:
 
     def _video_zero_s(self) -> float | None:
         try:
-            video = PyavVideo(self.source)
+            video = PyavReader(self.source)
         except (NoVideoStream, NoFrames):
             return None
         return seconds(video.first_pts, video.time_base)
