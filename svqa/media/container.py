@@ -19,6 +19,13 @@ from typing import TYPE_CHECKING
 import av
 
 from svqa.errors import NotAVideo, NoVideoStream, TooLarge
+from svqa.media.clock import Clock
+from svqa.media.streams import (
+    AUDIO_CODECS,
+    VIDEO_CODECS,
+    best_audio,
+    best_video,
+)
 
 if TYPE_CHECKING:
     from av import Packet
@@ -28,19 +35,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
-VIDEO_CODECS = tuple(
-    (
-        "h264 hevc vp8 libvpx vp9 libvpx-vp9 av1 libdav1d mpeg1video mpeg2video mpeg4 msmpeg4 "
-        "msmpeg4v1 msmpeg4v2 h263 flv wmv1 wmv2 wmv3 vc1 theora mjpeg prores dnxhd ffv1 rawvideo"
-    ).split()
-)
-AUDIO_CODECS = tuple(
-    (
-        "aac mp3 mp3float ac3 eac3 opus libopus vorbis libvorbis flac alac wmav1 wmav2 amrnb amrwb "
-        "pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_f32le pcm_f32be pcm_u8 pcm_s8 "
-        "pcm_mulaw pcm_alaw mp2 mp2float adpcm_ms adpcm_ima_wav"
-    ).split()
-)
 ALIVE_EVERY_S = 0.5
 _SIZE = re.compile(r"Picture size (\d+x\d+)")
 
@@ -56,7 +50,9 @@ class Source:
     name: str
     max_pixels: int
     threads: int
+    size_bytes: int = 0
     alive: Callable[[], object] = field(default=lambda: None)
+    clock: Clock = field(default_factory=Clock)
     _alive_at: float = 0.0
     _refused_size: str = ""
 
@@ -70,19 +66,24 @@ class Source:
             self._alive_at = now
             self.alive()
 
-    def open(self) -> InputContainer:
-        """-> av container. Raises NotAVideo."""
+    def open(self, kind: str = "video") -> InputContainer:
+        """-> av container, from where its stream of this kind is known. Raises NotAVideo."""
         options = {
             "protocol_whitelist": "file",
             "format_whitelist": ",".join(FORMATS),
             "codec_whitelist": ",".join(VIDEO_CODECS + AUDIO_CODECS),
             "max_pixels": str(self.max_pixels),
         }
+        if self.clock.probe_bytes:  # a stream begins late, and has to be known from the beginning
+            options |= {"probesize": str(self.clock.probe_bytes), "analyzeduration": str(1 << 50)}
+        if kind in self.clock.begins:
+            options["skip_initial_bytes"] = str(self.clock.begins[kind])
         try:
             av.logging.set_level(av.logging.ERROR)
             with av.logging.Capture() as log:
                 container = av.open(f"file:{self.path}", options=options, metadata_errors="replace")
-            self._refused_size = next((m[1] for _, _, text in log if (m := _SIZE.search(text))), "")
+            said = (m[1] for _, _, text in log if (m := _SIZE.search(text)))
+            self._refused_size = next(said, self._refused_size)  # the log says it once
             return container
         except av.error.MemoryError:
             raise
@@ -96,22 +97,17 @@ class Source:
             av.logging.set_level(None)
 
     def video_stream(self, container: InputContainer) -> VideoStream:
-        """-> the first stream of moving pictures, ready to decode.
+        """-> the stream of moving pictures that is meant, ready to decode.
 
         Raises NoVideoStream, TooLarge, NotAVideo.
         """
-        videos = [
-            s
-            for s in container.streams.video
-            if not s.disposition & av.stream.Disposition.attached_pic
-        ]
-        if not videos:
+        stream = best_video(container)
+        if stream is None:
             what = "only cover art" if container.streams.video else "no moving pictures"
             sound = " and sound" if container.streams.audio else ""
             raise NoVideoStream(
                 f"'{self.name}' holds {what}{sound}. Expected a file with a video stream."
             )
-        stream = videos[0]
         codec = stream.codec_context
         if codec is None or codec.name not in VIDEO_CODECS:
             raise NotAVideo(
@@ -127,19 +123,10 @@ class Source:
         return stream
 
     def audio_stream(self, container: InputContainer) -> AudioStream | None:
-        """-> the first sound stream, ready to decode, or None.
-
-        Raises NotAVideo for a codec that is not read.
-        """
-        if not container.streams.audio:
-            return None
-        stream = container.streams.audio[0]
-        if stream.codec_context is None or stream.codec_context.name not in AUDIO_CODECS:
-            raise NotAVideo(
-                f"the sound of '{self.name}' is in a codec svqa does not decode. Convert it to "
-                "AAC, for example: ffmpeg -i IN -c:v copy -c:a aac OUT.mp4"
-            )
-        self._prepare(container, stream)
+        """-> the sound that is meant, ready to decode; None where there is none to be decoded."""
+        stream = best_audio(container)
+        if stream is not None:
+            self._prepare(container, stream)
         return stream
 
     def check_pixels(self, width: int, height: int) -> None:
@@ -159,17 +146,30 @@ class Source:
         stream.codec_context.thread_count = self.threads
 
     def packets(
-        self, container: InputContainer, stream: Stream, state: ReadState
+        self, container: InputContainer, stream: Stream | None, state: ReadState | None = None
     ) -> Iterator[Packet]:
-        """Yield packets until the end or the first unreadable place; `state` tells which."""
+        """Yield packets until the end or the first unreadable place; `state` tells which.
+
+        Of one stream, on the file's clock; with None of all streams, with the times they have.
+        """
+        state, position = state or ReadState(), 0
+        damaged: tuple[int | None, float] | None = None  # the packet before this one
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*(() if stream is None else (stream,))):
                 self.tick()
-                if packet.size == 0 and packet.dts is None:
+                if packet.size == 0 and packet.pts is None:
                     continue  # PyAV's own flush packet at the end
                 state.packets += 1
-                state.broken |= packet.is_corrupt
+                position = position if packet.pos is None else packet.pos
+                shift_s = self.clock.apply(packet, position) if stream is not None else 0.0
+                # where two recordings meet, libavformat misses packets that never were
+                if damaged and damaged[1] == shift_s and damaged[0] is not None:
+                    state.damaged_pts.append(damaged[0])
+                damaged = (packet.pts, shift_s) if packet.is_corrupt else None
                 yield packet
+            state.broken |= damaged is not None  # the last one: the file ends within it
+        except IndexError:
+            pass  # PyAV at the end of a file in which a stream appeared: all packets have come
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:
@@ -178,12 +178,13 @@ class Source:
 
 @dataclass
 class ReadState:
-    """How reading went: packets seen, whether it broke off, and frames that came out damaged."""
+    """How reading went: packets seen, whether it broke off, what came out damaged."""
 
     packets: int = 0
     broken: bool = False
     reason: str = ""
     errors: int = 0
+    damaged_pts: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -191,26 +192,32 @@ class PacketTable:
     """Packets of the video stream in decoding order, in the stream's time base.
 
     `is_shown` is 0 for packets that are decoded and never presented (cut away by an edit list,
-    hidden by VP8). `usable` is False where times are missing or double, so that a packet cannot be
-    told by its time.
+    hidden by VP8), `is_repeat` 1 for empty ones, which show the picture before them again. `usable`
+    is False where times are missing or double, so that a packet cannot be told by its time.
     """
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     is_key: bytearray = field(default_factory=bytearray)
     is_shown: bytearray = field(default_factory=bytearray)
+    is_repeat: bytearray = field(default_factory=bytearray)
     last_duration: int = 0
     usable: bool = True
     _latest_pts: int = 0
 
-    def add(self, packet: Packet, *, is_shown: bool) -> None:
+    def add(self, packet: Packet, *, is_key: bool, is_shown: bool) -> None:
         if packet.pts is None:
             self.usable = False
             return
         if is_shown and (not self.last_duration or packet.pts >= self._latest_pts):
             self._latest_pts, self.last_duration = packet.pts, packet.duration or 0
         self.pts.append(packet.pts)
-        self.is_key.append(packet.is_keyframe)
+        self.is_key.append(is_key)
         self.is_shown.append(is_shown)
+        self.is_repeat.append(packet.size == 0)
+
+    def coded_pts(self) -> list[int]:
+        """Of the packets that hold a picture of their own."""
+        return sorted(pts for pts, again in zip(self.pts, self.is_repeat, strict=True) if not again)
 
     def shown_pts(self, first_pts: int) -> list[int]:
         """Presentation order, from the first presented frame."""
@@ -234,6 +241,13 @@ def is_shown(packet: Packet, codec_name: str) -> bool:
 def seconds(pts: int, time_base: Fraction) -> float:
     """One rounding only, so that frame 15 of 30 a second is exactly 0.5."""
     return pts * time_base.numerator / time_base.denominator
+
+
+def declared_end_s(container: InputContainer) -> float | None:
+    """-> the second at which the file ends by its own header; None where it does not say."""
+    if not container.duration or container.duration < 0:
+        return None
+    return ((container.start_time or 0) + container.duration) / av.time_base
 
 
 def _reason(error: Exception) -> str:

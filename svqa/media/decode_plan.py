@@ -20,13 +20,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """`groups`: by the keyframe's pts; `wanted`: pts of the frames to deliver.
+    """`groups`: by the keyframe's pts; `wanted`: pts of the frames to deliver; `keys`: all of them.
 
-    What is in neither is never decoded.
+    What is in no group is never decoded. `repeats`: whether a picture may be wanted again later.
     """
 
     groups: dict[int, Group]
     wanted: set[int]
+    keys: frozenset[int] = frozenset()
+    repeats: bool = False
 
 
 def plan_groups(table: PacketTable, wanted: set[int]) -> Plan:
@@ -48,4 +50,5 @@ def plan_groups(table: PacketTable, wanted: set[int]) -> Plan:
         until[number] = mine[-1]
         if number and min(mine) < run[0]:
             until[number - 1] = runs[number - 1][-1]
-    return Plan({runs[n][0]: Group(pts, n - 1 in until) for n, pts in until.items()}, wanted)
+    groups = {runs[n][0]: Group(pts, n - 1 in until) for n, pts in until.items()}
+    return Plan(groups, wanted, frozenset(run[0] for run in runs), any(table.is_repeat))

@@ -1,83 +1,46 @@
-"""Open file -> upright RGB pictures at model size with their times: PyAV (default) and decord.
+"""Open file -> upright RGB pictures at model size with their times, by PyAV.
 
 Only the worker imports this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import av
 
-from svqa.errors import NoFrames
-from svqa.media.container import PacketTable, ReadState, Source, is_shown, seconds
-from svqa.media.decode_plan import Group, Plan, plan_groups
-from svqa.media.geometry import Geometry, Size, arrange, displayed_size, output_size, plan_geometry
+from svqa.media.container import PacketTable, Source
+from svqa.media.decode_plan import Plan, plan_groups
+from svqa.media.geometry import Geometry, Size, arrange, output_size, plan_geometry
+from svqa.media.pyav_reader import PyavReader
 from svqa.media.sampling import Sampling
 
 if TYPE_CHECKING:
-    from av import Packet, VideoFrame
-    from av.video.codeccontext import VideoCodecContext
-    from av.video.stream import VideoStream
-
-SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
-# decoders that skip frames nothing refers to, and lose nothing
-SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
+    from av import VideoFrame
 
 
 class PyavVideo:
     """A video read with PyAV: `frames(...)` yields `(t_s, picture)`.
 
-    Afterwards `state` and `decoded` tell how it went.
+    Afterwards `state`, `decoded` and `damaged_s` tell how it went.
     """
 
     def __init__(self, source: Source):
-        self.source = source
-        self.state = ReadState()
-        self.decoded = 0
-        self.damaged_s: list[float] = []
+        self.reader = PyavReader(source)
+        self.state = self.reader.state
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._geometries: dict[tuple[int, int], Geometry] = {}
-        self._open_at_first_frame()
 
-    def _open_at_first_frame(self) -> None:
-        container = self.source.open()
-        stream = self.source.video_stream(container)
-        first = next(self._decode(self.source.packets(container, stream, self.state), stream), None)
-        if first is None:
-            raise NoFrames(
-                f"'{self.source.name}' has a video header, but not one frame of it can be decoded "
-                f"({self.state.packets} packets read). It is damaged or cut short: copy "
-                "or export it again."
-            )
-        assert stream.time_base is not None, "libavformat gives every stream one"
-        self.first_pts, self.time_base = first.pts or 0, stream.time_base
-        self.rotation_deg = -first.rotation % 360 // 90 * 90
-        self.pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-        self.coded_wh = (first.width, first.height)
-        self.shown_wh = displayed_size(self.coded_wh, self.pixel_aspect, self.rotation_deg)
-        self.rate_hz = float(stream.average_rate or stream.guessed_rate or 0)
-        self.codec = stream.codec_context.name
-        self.container_name = container.format.name
-        self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
-        self.has_audio = bool(container.streams.audio)
-        container.close()
+    @property
+    def decoded(self) -> int:
+        """How many frames were decoded."""
+        return self.reader.decoded
 
-    def time_s(self, pts: int) -> float:
-        """Presentation time from the first presented frame."""
-        return seconds(pts - self.first_pts, self.time_base)
-
-    def seconds_long(self, duration: int) -> float:
-        """How long a frame is shown.
-
-        Its packet's word where it has a credible one, else one step of the average rate.
-        """
-        usual_s = 1 / self.rate_hz if self.rate_hz else 0.04
-        duration_s = seconds(duration, self.time_base)
-        return duration_s if 0 < duration_s <= max(10 * usual_s, 1.0) else usual_s
-
-    # -- choosing ---
+    @property
+    def damaged_s(self) -> list[float]:
+        """Times of frames that came out damaged."""
+        return self.reader.damaged_s
 
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
@@ -88,48 +51,42 @@ class PyavVideo:
         """
         last_s = min(end_s, sampling.last_s)
         plan = self._plan(sampling, start_s, end_s, last_s) if sampling.is_sparse else None
-        held, held_s, duration_s = None, -1.0, self.seconds_long(0)
-        for frame in self._frames_from(start_s, plan, keys_only=sampling.mode == "keyframes"):
-            t_s = self.time_s(frame.pts) if frame.pts is not None else held_s + duration_s
-            if t_s <= held_s or t_s < 0:
-                # a broken clock: a frame that would go back in time is not shown
-                self.state.errors += 1
-                continue
-            if held is not None and held_s >= start_s and sampling.wants(held_s, t_s):
+        from_s, done_s = start_s, -1.0
+        if plan is not None:
+            wanted = sorted(plan.wanted)
+            for t_s, frame in self.reader.timed(start_s, plan):
+                pts = -1 if frame.pts is None else frame.pts
+                if wanted and pts == wanted[0]:
+                    yield t_s, self._picture(frame, out_wh, fit)
+                    done_s = t_s
+                    del wanted[0]
+                if not wanted or pts > wanted[0]:
+                    break
+            if not wanted:
+                return
+            # a packet gave no frame of its own: only decoding all of them tells what stands then
+            from_s = self.reader.time_s(wanted[0])
+        keys_only = sampling.mode == "keyframes"
+        held, held_s, duration_s = None, -1.0, self.reader.seconds_long(0)
+        for t_s, frame in self.reader.timed(from_s, None, keys_only=keys_only):
+            fresh = held is not None and held_s > done_s and held_s >= start_s
+            if held is not None and fresh and sampling.wants(held_s, t_s):
                 yield held_s, self._picture(held, out_wh, fit)
             if t_s >= end_s or held_s > last_s:
                 return
             held, held_s = frame, t_s
-            duration_s = self.seconds_long(frame.duration)
-        if held is None or held_s < start_s:
-            return
-        if held.pts in plan.wanted if plan else sampling.wants_last(held_s, held_s + duration_s):
+            duration_s = self.reader.seconds_long(frame.duration, frame.pts)
+        fresh = held is not None and held_s > done_s and held_s >= start_s
+        if held is not None and fresh and sampling.wants_last(held_s, held_s + duration_s):
             yield held_s, self._picture(held, out_wh, fit)
-
-    def scan(self, start_s: float = 0.0, last_s: float = float("inf")) -> PacketTable:
-        """-> packet table of the groups from `start_s` to `last_s`; nothing is decoded.
-
-        From the group that holds `start_s` to the first group wholly after `last_s`.
-        """
-        table, state, groups_after = PacketTable(), ReadState(), 0
-        for packet in self._packets_from(start_s, state)[1]:
-            if packet.is_keyframe and packet.pts is not None and self.time_s(packet.pts) > last_s:
-                groups_after += 1
-                if groups_after > 1:  # one more than needed: it may show before its keyframe
-                    break
-            table.add(packet, is_shown=is_shown(packet, self.codec))
-        table.usable &= len(set(table.pts)) == len(table.pts)
-        self.state.broken |= state.broken
-        self.state.reason = self.state.reason or state.reason
-        return table
 
     def _plan(self, sampling: Sampling, start_s: float, end_s: float, last_s: float) -> Plan | None:
         """None where every packet has to be fed.
 
         Dense sampling, or packets that cannot be told by their time.
         """
-        table = self.scan(start_s, last_s)
-        if self.counts_frames or not table.usable or not table.is_key or not table.is_key[0]:
+        table = self.reader.scan(start_s, last_s)
+        if self.reader.counts_frames or not table.usable or not table.is_key or not table.is_key[0]:
             return None
         wanted = self._wanted_pts(table, sampling, start_s, end_s)
         return plan_groups(table, wanted) if len(wanted) <= 0.6 * len(table.pts) else None
@@ -137,8 +94,8 @@ class PyavVideo:
     def _wanted_pts(
         self, table: PacketTable, sampling: Sampling, start_s: float, end_s: float
     ) -> set[int]:
-        shown = table.shown_pts(self.first_pts)
-        times = [self.time_s(pts) for pts in shown]
+        shown = table.shown_pts(self.reader.first_pts)
+        times = [self.reader.time_s(pts) for pts in shown]
         wanted = {
             pts
             for pts, t_s, next_s in zip(shown, times, times[1:], strict=False)
@@ -147,121 +104,22 @@ class PyavVideo:
         if (
             shown
             and start_s <= times[-1] < end_s
-            and sampling.wants_last(times[-1], times[-1] + self.seconds_long(table.last_duration))
+            and sampling.wants_last(
+                times[-1], times[-1] + self.reader.seconds_long(table.last_duration, shown[-1])
+            )
         ):
             wanted.add(shown[-1])
         return wanted
-
-    # -- reading ---
-
-    def _packets_from(
-        self, start_s: float, state: ReadState
-    ) -> tuple[VideoStream, Iterator[Packet]]:
-        """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
-        wanted_pts = self.first_pts + int(start_s / self.time_base)
-        for margin_s in (
-            (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and not self.counts_frames else ()
-        ):
-            container = self.source.open()
-            stream = self.source.video_stream(container)
-            try:
-                container.seek(
-                    wanted_pts - int(margin_s / self.time_base), stream=stream, backward=True
-                )
-            except av.error.FFmpegError:
-                break
-            packets = self.source.packets(container, stream, state)
-            for packet in packets:
-                if packet.is_keyframe:
-                    if packet.pts is not None and packet.pts <= wanted_pts:
-                        return stream, _chain(packet, packets)
-                    break
-        container = self.source.open()
-        stream = self.source.video_stream(container)
-        return stream, self.source.packets(container, stream, state)
-
-    def _frames_from(
-        self, start_s: float, plan: Plan | None, *, keys_only: bool
-    ) -> Iterator[VideoFrame]:
-        state = ReadState()
-        stream, packets = self._packets_from(start_s, state)
-        if keys_only:
-            stream.codec_context.skip_frame = "NONKEY"
-            packets = (p for p in packets if p.is_keyframe)
-        frames = (
-            self._decode(packets, stream)
-            if plan is None
-            else self._decode_groups(packets, stream, plan)
-        )
-        yield from self._counted(frames) if self.counts_frames and not keys_only else frames
-        self.state.broken |= state.broken
-        self.state.packets = max(self.state.packets, state.packets)
-
-    def _counted(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-        """The frames, each with the time that its container does not store.
-
-        AVI stores no presentation times, and H.264 shows frames in another order than it codes
-        them: there the n-th frame that comes out of the decoder is shown at the n-th time.
-        """
-        for frame, pts in zip(frames, sorted(self.scan().pts), strict=False):
-            frame.pts = pts
-            yield frame
-
-    def _decode(self, packets: Iterable[Packet], stream: VideoStream) -> Iterator[VideoFrame]:
-        for packet in packets:
-            yield from self._decoded(stream.codec_context, packet)
-        yield from self._decoded(stream.codec_context, None)
-
-    def _decode_groups(
-        self, packets: Iterable[Packet], stream: VideoStream, plan: Plan
-    ) -> Iterator[VideoFrame]:
-        """Decode only the groups of pictures that hold a wanted frame.
-
-        Each only as far as its last one.
-        """
-        codec, begun = stream.codec_context, False
-        group: Group | None = None
-        may_skip = codec.name in SKIPS_NONREF
-        for packet in packets:
-            if packet.is_keyframe:
-                group = None if packet.pts is None else plan.groups.get(packet.pts)
-                if group is not None and not group.continues and begun:
-                    yield from self._decoded(codec, None)
-                    codec.flush_buffers()
-            if group is None:
-                continue
-            if may_skip:
-                codec.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"
-            yield from self._decoded(codec, packet)
-            begun = True
-            if packet.pts == group.until_pts:
-                group = None
-        yield from self._decoded(codec, None)
-
-    def _decoded(self, codec: VideoCodecContext, packet: Packet | None) -> Iterator[VideoFrame]:
-        self.source.tick()
-        try:
-            frames = codec.decode(packet)
-        except av.error.MemoryError:
-            raise
-        except av.error.FFmpegError:
-            self.state.errors += 1
-            return
-        for frame in frames:
-            self.decoded += 1
-            self.source.check_pixels(frame.width, frame.height)
-            if frame.is_corrupt and frame.pts is not None:
-                self.damaged_s.append(self.time_s(frame.pts))
-            yield frame
-
-    # -- pictures ---
 
     def _picture(self, frame: VideoFrame, out_wh: tuple[int, int], fit: str) -> memoryview:
         """-> RGB bytes of (H, W, 3): scaled while still YUV, then turned upright."""
         coded = (frame.width, frame.height)
         geometry = self._geometries.get(coded)
         if geometry is None:
-            geometry = plan_geometry(coded, self.pixel_aspect, self.rotation_deg, out_wh, fit)
+            turn, aspect = self.reader.rotation_deg, self.reader.pixel_aspect
+            geometry = plan_geometry(
+                coded, aspect, turn, out_wh, fit, mirrored=self.reader.mirrored
+            )
             self._geometries[coded] = geometry
         width, height = geometry.scale_wh
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", threads=1)
@@ -270,9 +128,4 @@ class PyavVideo:
         return arrange(rgb.to_ndarray(), geometry).data.cast("B")
 
     def output_size(self, size_px: Size, fit: str) -> tuple[int, int]:
-        return output_size(self.shown_wh, size_px, fit)
-
-
-def _chain(first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
-    yield first
-    yield from rest
+        return output_size(self.reader.shown_wh, size_px, fit)

@@ -28,6 +28,7 @@ class DecordVideo:
         self.damaged_s: list[float] = []
         self.shown_wh = (facts["width_px"], facts["height_px"])
         self.rotation_deg, self.pixel_aspect = facts["rotation_deg"], facts["pixel_aspect"]
+        self.mirrored = facts["mirrored"]
         self.coded_wh: tuple[int, int] = tuple(facts["coded_wh"])
 
     def output_size(self, size_px: Size, fit: str) -> tuple[int, int]:
@@ -40,7 +41,8 @@ class DecordVideo:
 
         In presentation order.
         """
-        geometry = plan_geometry(self.coded_wh, self.pixel_aspect, self.rotation_deg, out_wh, fit)
+        turn, aspect = self.rotation_deg, self.pixel_aspect
+        geometry = plan_geometry(self.coded_wh, aspect, turn, out_wh, fit, mirrored=self.mirrored)
         reader, times = self._open(geometry.scale_wh)
         for index in self._chosen(reader, times, sampling, start_s, end_s):
             self.source.tick()

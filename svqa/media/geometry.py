@@ -5,6 +5,8 @@ Scaling comes first and in the coded orientation, so that turning touches only t
 
 from __future__ import annotations
 
+import math
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,8 +23,8 @@ Size: TypeAlias = int | tuple[int, int] | None  # pixels: a square, (width, heig
 class Geometry:
     """How a coded picture becomes an upright one of the model's size.
 
-    Scale to `scale_wh` (coded orientation), turn `quarter_turns` counterclockwise, cut or border to
-    `out_wh`.
+    Scale to `scale_wh` (coded orientation), swap left and right where `mirrored`, turn
+    `quarter_turns` counterclockwise, cut or border to `out_wh`.
 
     `offset_xy` is where the turned picture's left top corner lies in the output: negative where it
     is cropped, positive where a black border is added.
@@ -32,11 +34,30 @@ class Geometry:
     quarter_turns: int
     offset_xy: tuple[int, int]
     out_wh: tuple[int, int]
+    mirrored: bool = False
 
     @property
     def is_scale_only(self) -> bool:
         """Whether the scaled picture is already the output."""
-        return self.quarter_turns == 0 and self.offset_xy == (0, 0) and self.scale_wh == self.out_wh
+        whole = self.offset_xy == (0, 0) and self.scale_wh == self.out_wh
+        return whole and self.quarter_turns == 0 and not self.mirrored
+
+
+def orientation(matrix: bytes | None) -> tuple[int, bool]:
+    """A display matrix (nine 32-bit numbers, ISO 14496-12) -> how a coded picture becomes upright.
+
+    First left and right are swapped, where the second is True, then it is turned clockwise by the
+    first, in degrees: the nearest of 0, 90, 180 and 270.
+
+    >>> orientation(struct.pack("=9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30))
+    (90, False)
+    """
+    if matrix is None or len(matrix) < 36:
+        return 0, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", matrix[:36])
+    mirrored = a * d - b * c < 0
+    right = (-a, -b) if mirrored else (a, b)  # where the picture's right-hand side goes
+    return round(math.degrees(math.atan2(right[1], right[0])) / 90) * 90 % 360, mirrored
 
 
 def displayed_size(
@@ -77,10 +98,12 @@ def plan_geometry(
     rotation_deg: int,
     out_wh: tuple[int, int],
     fit: str,
+    *,
+    mirrored: bool = False,
 ) -> Geometry:
     """`rotation_deg`: clockwise turn that brings the coded picture upright.
 
-    `fit` as in `stream_frames`.
+    `mirrored`: its left and right are swapped before that. `fit` as in `stream_frames`.
     """
     shown = displayed_size(coded_wh, pixel_aspect, rotation_deg)
     if fit in ("stretch", "inside", "shrink"):
@@ -94,13 +117,14 @@ def plan_geometry(
         turned = width, height
     offset = (out_wh[0] - turned[0]) // 2, (out_wh[1] - turned[1]) // 2
     scaled = (turned[1], turned[0]) if rotation_deg % 180 else turned
-    return Geometry(scaled, (-rotation_deg // 90) % 4, offset, out_wh)
+    return Geometry(scaled, (-rotation_deg // 90) % 4, offset, out_wh, mirrored)
 
 
 def arrange(picture: np.ndarray, geometry: Geometry) -> np.ndarray:
     """(h, w, 3) scaled picture -> (H, W, 3) uint8: turned upright, cropped or bordered."""
     import numpy as np
 
+    picture = picture[:, ::-1] if geometry.mirrored else picture
     picture = np.rot90(picture, geometry.quarter_turns)
     width, height = geometry.out_wh
     x, y = geometry.offset_xy

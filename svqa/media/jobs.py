@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
-from svqa.media.container import Source
+from svqa.media.clock import Clock
+from svqa.media.container import Source, seconds
 from svqa.media.decoders import PyavVideo
+from svqa.media.packet_times import find_clock, sound_end_s
+from svqa.media.pyav_reader import PyavReader
 from svqa.media.sampling import Sampling
 from svqa.media.truncation import ends_early
 
 if TYPE_CHECKING:
     from svqa.media.decord_backend import DecordVideo
+
+PADDING_S = 0.1
 
 
 class Send(Protocol):
@@ -27,13 +33,19 @@ def _source(job: dict, send: Send) -> Source:
     threads = job["limits"]["threads"] or min(8, len(os.sched_getaffinity(0)))
     if ends_early(job["fd"]):
         threads = 1  # several at once would lose the whole frames beside the first broken one
-    return Source(
+    source = Source(
         job["path"],
         job["name"],
         job["limits"]["max_pixels"],
         threads,
+        size_bytes=os.fstat(job["fd"]).st_size,
         alive=lambda: send(kind="alive"),
     )
+    known = job.get("clock")
+    source.clock = Clock(**known) if known else find_clock(source)
+    if not known:
+        send(kind="clock", clock=asdict(source.clock))
+    return source
 
 
 def probe(job: dict, send: Send) -> None:
@@ -41,13 +53,18 @@ def probe(job: dict, send: Send) -> None:
 
     They are counted from packets.
     """
-    video = PyavVideo(_source(job, send))
+    video = PyavReader(_source(job, send))
     table = video.scan()
     shown = table.shown_pts(video.first_pts)
     steps = [after - pts for pts, after in pairwise(shown)]
     duration_s = (video.time_s(shown[-1]) if shown else 0.0) + video.seconds_long(
-        table.last_duration
+        table.last_duration, shown[-1] if shown else None
     )
+    sound_s = sound_end_s(video.source)
+    if sound_s is not None:
+        sound_s -= seconds(video.first_pts, video.time_base)
+        # a codec fills its last packet up: that is no sound after the pictures
+        duration_s = sound_s if sound_s > duration_s + PADDING_S else duration_s
     send(
         kind="info",
         duration_s=duration_s,
@@ -81,12 +98,13 @@ def facts(job: dict, send: Send) -> None:
 
     For a decoder that has no allow-lists and no rotation of its own.
     """
-    video = PyavVideo(_source(job, send))
+    video = PyavReader(_source(job, send))
     send(
         kind="facts",
         coded_wh=video.coded_wh,
         pixel_aspect=video.pixel_aspect,
         rotation_deg=video.rotation_deg,
+        mirrored=video.mirrored,
         width_px=video.shown_wh[0],
         height_px=video.shown_wh[1],
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 
-from svqa.errors import NoFrames, NoVideoStream
+from svqa.errors import NoFrames, NotAVideo, NoVideoStream
 from svqa.media.container import ReadState, Source, seconds
-from svqa.media.decoders import SEEK_AFTER_S, PyavVideo
+from svqa.media.pyav_reader import SEEK_AFTER_S, PyavReader
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioResampler, Packet
@@ -31,9 +32,15 @@ class SoundReader:
 
     def __init__(self, source: Source, rate_hz: int):
         self.source, self.rate_hz, self.state = source, rate_hz, ReadState()
-        container = source.open()
-        self.has_sound = source.audio_stream(container) is not None
-        container.close()
+        with source.open("audio") as container:
+            self.has_sound = source.audio_stream(container) is not None
+            coded = [s.name for s in container.streams.audio]
+        if coded and not self.has_sound:
+            raise NotAVideo(
+                f"the sound of '{source.name}' ({', '.join(filter(None, coded)) or 'unknown'}) is "
+                "in a codec svqa does not decode. Convert it to AAC, for example: ffmpeg -i IN "
+                "-c:v copy -c:a aac OUT.mp4"
+            )
 
     def pieces(self, start_s: float, end_s: float) -> Iterator[tuple[int, bytes]]:
         """Sound of `[start_s, end_s)` in order; a gap in the file is a gap between indices."""
@@ -96,13 +103,14 @@ class SoundReader:
     def _decoded(self, start_s: float) -> Iterator[tuple[AudioFrame, float]]:
         zero_s = self._video_zero_s()
         container, stream, time_base = self._open()
-        if start_s > SEEK_AFTER_S:
+        if start_s > SEEK_AFTER_S and not self.source.clock.jumps:
             try:
                 container.seek(int((start_s - 1 + (zero_s or 0)) / time_base), stream=stream)
             except av.error.FFmpegError:
                 container, stream, time_base = self._open()
         expected_s = 0.0
-        for frame in self._frames(container, stream):
+        from_s = start_s - 1 + (zero_s or 0) if self.source.clock.jumps else -math.inf
+        for frame in self._frames(container, stream, from_s):
             at_s = seconds(frame.pts, time_base) if frame.pts is not None else None
             if zero_s is None:  # no pictures at all: the sound is its own clock
                 zero_s = at_s or 0.0
@@ -111,13 +119,17 @@ class SoundReader:
             yield frame, t_s
 
     def _open(self) -> tuple[InputContainer, AudioStream, Fraction]:
-        container = self.source.open()
+        container = self.source.open("audio")
         stream = self.source.audio_stream(container)
         assert stream is not None and stream.time_base is not None, "`has_sound` said so"
         return container, stream, stream.time_base
 
-    def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    def _frames(
+        self, container: InputContainer, stream: AudioStream, from_s: float
+    ) -> Iterator[AudioFrame]:
         for packet in self.source.packets(container, stream, self.state):
+            if packet.pts is not None and seconds(packet.pts, packet.time_base) < from_s:
+                continue  # where nothing can be sought, only decoding can be spared
             yield from self._decode(stream.codec_context, packet)
         yield from self._decode(stream.codec_context, None)
 
@@ -132,7 +144,7 @@ class SoundReader:
 
     def _video_zero_s(self) -> float | None:
         try:
-            video = PyavVideo(self.source)
+            video = PyavReader(self.source)
         except (NoVideoStream, NoFrames):
             return None
         return seconds(video.first_pts, video.time_base)

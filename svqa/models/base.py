@@ -27,8 +27,6 @@ from svqa.records import (
     Waveform,
 )
 
-MODEL_SIZE_PX = (224, 224)  # width, height of the frames that models are given
-
 
 class TextEncoder(ABC):
     """Sentences -> unit vectors."""

@@ -2,9 +2,9 @@
 
 Everything the models say about 30 seconds, ready for one transaction.
 
-A chunk depends on its own 30 seconds only, with two exceptions that bring their own context: a shot
-detector looks a few frames past a border, and speech is heard in blocks of a minute. So a resumed
-ingest makes the same rows as an uninterrupted one.
+A chunk depends on its own 30 seconds only, with exceptions that bring their own context: a picture
+stands until the next one, a shot detector looks a few frames past a border, and speech is heard in
+blocks of a minute. So a resumed ingest makes the same rows as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.media import Sampling, stream_frames
+from svqa.media import Sampling, read_frames, stream_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
 from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
+from svqa.pipeline.standing_frames import SAME_S, Scene, fill, needs_standing, scenes_of
 from svqa.pipeline.text_analysis import SegmentText, read_text
 from svqa.profiling.timing import Timings
 from svqa.records import (
@@ -36,16 +37,13 @@ from svqa.records import (
 from svqa.settings import Settings
 from svqa.temporal.hierarchy import levels_of, pool_mean, segments_of, unit
 
-BATCH = 16  # frames that come out of the decoder together
+BATCH = 32
 
 
 class Analysis:
     """One video, read once.
 
     Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went and `truncated` why.
-    Frames come in their own shape, with the long side at `settings.analysis_px`; models scale them
-    for themselves. A frame that shows what one before it in the chunk showed is not looked at
-    again: it gets that one's vector, boxes and caption, and is counted in `frames_skipped`.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
@@ -59,24 +57,24 @@ class Analysis:
         The last one ends where the pictures end.
         """
         cuts = ShotBoundaryFinder(self.settings.shots)
-        every_s = self.settings.every_s
-        context_s = max(0.0, from_s - cuts.context_frames * every_s)
+        before = self._before(from_s, cuts.context_frames) if from_s > 0 else None
+        standing = before[[-1]] if before else None
+        if before:
+            cuts.remember(before)
         with self._hearing(from_s) as hearing:
-            for start_s, frames, last in self._scenes(context_s):
-                if start_s < from_s:
-                    cuts.remember(frames)
-                    continue
-                end_s = self._end_of(frames) if last else start_s + self.settings.scene_s
+            for scene in self._scenes(from_s):
+                start_s, end_s, frames = scene.start_s, scene.end_s, scene.frames
                 self.end_s = end_s
                 with self.timings.track("shots"):
-                    marks = cuts.find(frames, last=last)
-                chunk = self._describe(start_s, end_s, frames)
-                del frames  # room for the next ones, which are decoded while this chunk is stored
+                    marks = cuts.find(frames, last=scene.last)
+                chunk = self._describe(scene, standing)
                 with self.timings.track("speech"):
-                    said = hearing.utterances(start_s, None if last else end_s) if hearing else []
+                    until_s = None if scene.last else end_s
+                    said = hearing.utterances(start_s, until_s) if hearing else []
                     heard = self._text_vectors("speech", said, start_s, end_s) + self._sounds(
                         hearing, start_s, end_s
                     )
+                standing = frames[[-1]] if len(frames) else standing
                 yield replace(
                     chunk,
                     segments=(*chunk.segments, *marks),
@@ -99,68 +97,82 @@ class Analysis:
         frames = hearing.sounds(start_s, end_s) if hearing else None
         return () if frames is None else (frames, *levels_of(frames, end_s, since_s=start_s))
 
-    def _scenes(self, from_s: float) -> Iterator[tuple[float, FrameBatch, bool]]:
-        """(start_s, its frames, whether it is the last one).
-
-        The worker decodes ahead while the models work.
-        """
-        length_s, index = self.settings.scene_s, 0
-        held: list[FrameBatch] = []
+    def _scenes(self, from_s: float) -> Iterator[Scene]:
+        """Scenes from `from_s` on. The worker decodes ahead while the models work."""
+        length_s = self.settings.scene_s
         with stream_frames(
             self.path,
             Sampling.every(self.settings.every_s),
-            start_s=from_s,
+            start_s=max(0.0, from_s - SAME_S),
             size_px=self.settings.analysis_px,
             fit="shrink",
             batch=BATCH,
             decoder=self.settings.decoder,
         ) as stream:
-            while (batch := self._next(stream)) is not None:
-                numbers = (batch.t_s + 1e-6) // length_s
-                for number in np.unique(numbers):
-                    if held and number != index:
-                        yield index * length_s, _join(held), False
-                    index = number
-                    held.append(batch[numbers == number])
+            batches = iter(lambda: self._next(stream), None)
+            yield from scenes_of(batches, length_s, self._end_of, first=round(from_s / length_s))
             self.truncated = stream.ended == "truncated"
-        if held:
-            yield index * length_s, _join(held), True
+
+    def _before(self, from_s: float, count: int) -> FrameBatch:
+        """The last `count` sampled frames before `from_s`, or a few more; all where there are less.
+
+        They lie far back where a picture stands for long.
+        """
+        every_s, end_s = self.settings.every_s, max(0.0, from_s - SAME_S)
+        back_s = count * every_s
+        while True:
+            frames = read_frames(
+                self.path,
+                Sampling.every(every_s),
+                start_s=max(0.0, end_s - back_s),
+                end_s=end_s,
+                size_px=self.settings.analysis_px,
+                fit="shrink",
+                decoder=self.settings.decoder,
+            )
+            if len(frames) >= count or back_s >= end_s:
+                return frames
+            back_s *= 4
 
     def _next(self, batches: Iterator[FrameBatch]) -> FrameBatch | None:
         with self.timings.track("decode"):
             return next(batches, None)
 
-    def _end_of(self, frames: FrameBatch) -> float:
+    def _end_of(self, last_s: float) -> float:
         """Where the last frame's time ends.
 
-        The video's end, or one sampling step on where the header is wrong.
+        The video's end, or one sampling step on where that lies before it.
         """
-        last_s = float(frames.t_s[-1])
-        step_s = last_s + self.settings.every_s
-        return min(self.info.duration_s, step_s) if self.info.duration_s > last_s else step_s
+        return (
+            max(self.info.duration_s, 0.0)
+            if self.info.duration_s > last_s
+            else (last_s + self.settings.every_s)
+        )
 
-    def _describe(self, start_s: float, end_s: float, frames: FrameBatch) -> Chunk:
-        models = self.models
+    def _describe(self, scene: Scene, standing: FrameBatch | None) -> Chunk:
+        """What is seen in a scene; `standing`: the frame before it, shown until its first one."""
+        models, frames, start_s, end_s = self.models, scene.frames, scene.start_s, scene.end_s
+        segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
+        standing = standing if needs_standing(scene, segments) else None
+        shown, _ = fill(frames, standing, segments)
+        is_frame = np.isin(shown.t_s, frames.t_s)
         with self.timings.track("repeats"):
-            small = thumbnails(frames.pixels)
+            small = thumbnails(shown.pixels)
             shows = repeated_frames(small)
         new, seen_in = np.unique(shows, return_inverse=True)
-        self.frames_skipped += len(frames) - len(new)
-        looked_at = frames if len(new) == len(frames) else frames[new]
+        self.frames_skipped += len(frames) - len(np.unique(shows[is_frame]))
+        looked_at = shown if len(new) == len(shown) else shown[new]
         with self.timings.track("vectors"):
             values = models.encoder.encode_frames(looked_at.pixels)[seen_in]  # -> (T, D)
-        ends = np.append(frames.t_s[1:], end_s)
-        visual = VectorSet(
-            "frame", "visual", models.encoder.model_id, np.stack([frames.t_s, ends], 1), values
-        )
-        segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
+        vectors = self._visual(frames.t_s, scene.next_s, values[is_frame])
+        pooled = self._visual(shown.t_s, end_s, values)
         with self.timings.track("captions"):
-            captions = self._captions(frames, shows, segments)
+            captions = self._captions(shown, shows, segments)
             written = self._text_vectors("caption", captions, start_s, end_s)
         with self.timings.track("boxes"):
-            boxes = self._boxes(frames.t_s, shows, looked_at)
+            boxes = self._boxes(shown.t_s, shows, looked_at, is_frame)
         with self.timings.track("text"):
-            lines, texts = self._text(frames.t_s, small, shows, segments)
+            lines, texts = self._text(shown.t_s, small, shows, segments)
             read = self._text_vectors("text", texts, start_s, end_s)
         return Chunk(
             start_s,
@@ -168,10 +180,19 @@ class Analysis:
             frame_times_s=tuple(frames.t_s.tolist()),
             segments=(*segments, Segment(start_s, end_s, "scene")),
             captions=tuple(captions),
-            detections=tuple(self._displayed(box, frames) for box in boxes),
+            detections=tuple(self._displayed(box, shown) for box in boxes),
             text_boxes=tuple(lines),
-            vectors=(visual, *levels_of(visual, end_s, since_s=start_s), *written, *read),
+            vectors=(
+                *([vectors] if len(frames) else []),
+                *levels_of(pooled, end_s, since_s=start_s),
+                *written,
+                *read,
+            ),
         )
+
+    def _visual(self, t_s: np.ndarray, end_s: float, values: np.ndarray) -> VectorSet:
+        spans = np.stack([t_s, np.append(t_s[1:], end_s)[: len(t_s)]], 1)
+        return VectorSet("frame", "visual", self.models.encoder.model_id, spans, values)
 
     def _captions(
         self, frames: FrameBatch, shows: np.ndarray, segments: Sequence[Segment]
@@ -192,7 +213,9 @@ class Analysis:
         ]
         return [replace(c, start_s=s.start_s, end_s=s.end_s) for s, c in found if c is not None]
 
-    def _boxes(self, t_s: np.ndarray, shows: np.ndarray, looked_at: FrameBatch) -> list[Detection]:
+    def _boxes(
+        self, t_s: np.ndarray, shows: np.ndarray, looked_at: FrameBatch, is_frame: np.ndarray
+    ) -> list[Detection]:
         """Boxes of every frame, in its pixels; a repeated frame has those of what it repeats."""
         if not (self.settings.boxes and self.models.detector):
             return []
@@ -201,7 +224,7 @@ class Analysis:
             by_time.setdefault(box.t_s, []).append(box)
         return [
             replace(box, t_s=float(t))
-            for t, row in zip(t_s, shows, strict=True)
+            for t, row in zip(t_s[is_frame], shows[is_frame], strict=True)
             for box in by_time.get(float(t_s[row]), [])
         ]
 
@@ -243,17 +266,6 @@ class Analysis:
         x, y = self.info.width_px / width, self.info.height_px / height
         x0, y0, x1, y1 = box.xyxy_px
         return replace(box, xyxy_px=(x0 * x, y0 * y, x1 * x, y1 * y))
-
-
-def _join(batches: list[FrameBatch]) -> FrameBatch:
-    """-> one batch; the list is emptied on the way, so that no picture is held twice for long."""
-    t_s = np.concatenate([b.t_s for b in batches])
-    pixels, done = np.empty((len(t_s), *batches[0].pixels.shape[1:]), np.uint8), 0
-    while batches:
-        part = batches.pop(0).pixels
-        pixels[done : done + len(part)] = part
-        done += len(part)
-    return FrameBatch(pixels, t_s)
 
 
 def _repeated(frames: FrameBatch, shows: np.ndarray) -> FrameBatch:

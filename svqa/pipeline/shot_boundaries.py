@@ -35,13 +35,16 @@ class ShotBoundaryFinder:
 
     def remember(self, frames: FrameBatch) -> None:
         """Frames already judged, kept as the surroundings of what follows."""
-        self.tail = self._with_tail(frames)[-self.context_frames :]
+        if len(frames):
+            self.tail = self._with_tail(frames)[-self.context_frames :]
 
     def find(self, frames: FrameBatch, *, last: bool) -> list[Segment]:
         """-> marks: `shot` segments of no length, at the first frame of each new shot."""
         if self.method in ("none", "transnet"):
             return []
         seen = self._with_tail(frames)
+        if not len(seen) or not (len(frames) or last):  # one picture stands: nothing to settle
+            return []
         settled_s = -np.inf if self.tail is None else self.tail.t_s[-MARGIN:][0]
         settles_s = np.inf if last else seen.t_s[-MARGIN:][0]
         finder = open_shot_finder(self.method, threshold=THRESHOLD.get(self.method))
@@ -55,6 +58,8 @@ class ShotBoundaryFinder:
         ]
 
     def _with_tail(self, frames: FrameBatch) -> FrameBatch:
+        if not len(frames):
+            return frames if self.tail is None else self.tail
         small = np.stack([fit_frame(frame, SIDE_PX) for frame in frames.pixels])
         frames = FrameBatch(small, frames.t_s)
         if self.tail is None:

@@ -14,6 +14,7 @@ import numpy as np
 from svqa.media import Sampling, stream_frames
 from svqa.models.base import TextReader
 from svqa.pipeline.near_duplicates import is_same
+from svqa.pipeline.standing_frames import SAME_S
 from svqa.records import Segment, TextBox, TextLine
 
 
@@ -91,7 +92,7 @@ def _read(
     """-> {second: its lines that count, in reading order}; one picture at a time is in memory."""
     if not times_s:
         return {}
-    read = {}
+    shown: list[tuple[float, list[TextLine]]] = []
     with stream_frames(
         path,
         Sampling.at(times_s),
@@ -101,9 +102,12 @@ def _read(
         decoder=decoder,
     ) as frames:
         for batch in frames:
-            asked = min(times_s, key=lambda t: abs(t - batch.t_s[0]))
-            read[asked] = in_reading_order(reader.read(batch.pixels[0]))
-    return read
+            shown.append((float(batch.t_s[0]), in_reading_order(reader.read(batch.pixels[0]))))
+    if not shown:
+        return {}
+    starts = np.array([t_s for t_s, _ in shown])  # a picture stands until the next one
+    rows = np.searchsorted(starts, np.asarray(times_s) + SAME_S, side="right") - 1
+    return {t_s: shown[max(0, row)][1] for t_s, row in zip(times_s, rows, strict=True)}
 
 
 def _add(boxes: list[TextBox], lines: Sequence[TextLine], segment: Segment, model_id: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from svqa.errors import UsageError
+from svqa.errors import NoFrames, UsageError
 from svqa.media.pictures import read_picture
 from svqa.media.sampling import Sampling
 from svqa.media.video import read_frames
@@ -182,6 +182,8 @@ def _reader(
     All of them are decoded in one pass.
     """
     frames = read_frames(path, Sampling.at(times_s), size_px=size_px)
+    if not len(frames):
+        raise NoFrames(f"No frame of '{path}' could be decoded at {list(times_s)[:8]} s.")
     return lambda some: frames.pixels[
         np.maximum(np.searchsorted(frames.t_s, np.asarray(some) + 1e-6) - 1, 0)
     ]

@@ -86,6 +86,7 @@ def test_an_open_group_brings_the_group_before():
 
     class Table:  # two groups; 9 is shown before its keyframe 10 and refers to the first group
         pts, is_key = array("q", [0, 2, 1, 10, 9, 12, 11]), bytes([1, 0, 0, 1, 0, 0, 0])
+        is_repeat = bytes(7)
 
     assert plan_groups(Table, {11}).groups == {10: Group(11, False)}
     assert plan_groups(Table, {9}).groups == {0: Group(1, False), 10: Group(9, True)}

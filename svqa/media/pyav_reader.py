@@ -1,0 +1,266 @@
+"""Open file -> its packets and its frames in the order they are shown, each with its time.
+
+Only the worker imports this.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import av
+
+from svqa.errors import NoFrames
+from svqa.media.container import (
+    PacketTable,
+    ReadState,
+    Source,
+    declared_end_s,
+    is_shown,
+    seconds,
+)
+from svqa.media.decode_plan import Group, Plan
+from svqa.media.geometry import displayed_size, orientation
+from svqa.media.random_access import begins_here
+from svqa.media.streams import best_audio
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.stream import VideoStream
+
+MOST_HELD_S = 24 * 3600.0
+SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
+# decoders that skip frames nothing refers to, and lose nothing
+SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
+
+
+class PyavReader:
+    """A video file opened with PyAV; what it is like is known from its first frame.
+
+    `state`, `decoded` and `damaged_s` tell how reading went.
+    """
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.state = ReadState()
+        self.decoded = 0
+        self.damaged_s: list[float] = []
+        self._repeats: list[int] = []
+        self._open_at_first_frame()
+
+    def _open_at_first_frame(self) -> None:
+        container = self.source.open()
+        stream = self.source.video_stream(container)
+        first = next(self._decode(self.source.packets(container, stream, self.state), stream), None)
+        if first is None:
+            raise NoFrames(
+                f"'{self.source.name}' has a video header, but not one frame of it can be decoded "
+                f"({self.state.packets} packets read). It is damaged or cut short: copy "
+                "or export it again."
+            )
+        assert stream.time_base is not None, "libavformat gives every stream one"
+        self.first_pts, self.time_base = first.pts or 0, stream.time_base
+        turn = first.side_data.get("DISPLAYMATRIX")
+        self.rotation_deg, self.mirrored = orientation(bytes(memoryview(turn)) if turn else None)  # type: ignore[arg-type]
+        self.pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+        self.coded_wh = (first.width, first.height)
+        self.shown_wh = displayed_size(self.coded_wh, self.pixel_aspect, self.rotation_deg)
+        self.rate_hz = float(stream.average_rate or stream.guessed_rate or 0)
+        self.codec = stream.codec_context.name
+        self.container_name = container.format.name
+        self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
+        has_audio = best_audio(container) is not None
+        self.has_audio = has_audio or "audio" in self.source.clock.begins
+        self._declared_end_s = declared_end_s(container)
+        container.close()
+
+    def time_s(self, pts: int) -> float:
+        """Presentation time from the first presented frame."""
+        return seconds(pts - self.first_pts, self.time_base)
+
+    def seconds_long(self, duration: int, pts: int | None = None) -> float:
+        """How long a frame is shown.
+
+        Its packet's word where it has a credible one, else one step of the average rate. A last
+        frame that stands for long (`pts` says since when) is credible where the header agrees.
+        """
+        usual_s = 1 / self.rate_hz if self.rate_hz else 0.04
+        duration_s = seconds(duration, self.time_base)
+        if 0 < duration_s <= max(10 * usual_s, 1.0):
+            return duration_s
+        if pts is None or self._declared_end_s is None or duration_s > MOST_HELD_S:
+            return usual_s
+        end_s = seconds(pts + duration, self.time_base)
+        return duration_s if duration_s > 0 and end_s <= self._declared_end_s + 1.0 else usual_s
+
+    @property
+    def _is_seekable(self) -> bool:
+        """Whether a time says where in the file it is."""
+        return not (self.counts_frames or self.source.clock.jumps)
+
+    def timed(
+        self, start_s: float, plan: Plan | None, *, keys_only: bool = False
+    ) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield `(t_s, frame)`, later and later, from one at or before `start_s`."""
+        last_s, duration_s = -1.0, self.seconds_long(0)
+        for frame in self.frames_from(start_s, plan, keys_only=keys_only):
+            t_s = self.time_s(frame.pts) if frame.pts is not None else last_s + duration_s
+            if t_s <= last_s or t_s < 0:
+                # a broken clock: a frame that would go back in time is not shown
+                self.state.errors += 1
+                continue
+            yield t_s, frame
+            last_s, duration_s = t_s, self.seconds_long(frame.duration, frame.pts)
+
+    def scan(self, start_s: float = 0.0, last_s: float = float("inf")) -> PacketTable:
+        """-> packet table of the groups from `start_s` to `last_s`; nothing is decoded.
+
+        From the group that holds `start_s` to the first group wholly after `last_s`.
+        """
+        table, state, groups_after = PacketTable(), ReadState(), 0
+        stream, packets = self._packets_from(start_s, state)
+        extradata = stream.codec_context.extradata
+        for packet in packets:
+            is_key = begins_here(packet, self.codec, extradata)
+            if is_key and packet.pts is not None and self.time_s(packet.pts) > last_s:
+                groups_after += 1
+                if groups_after > 1:  # one more than needed: it may show before its keyframe
+                    break
+            table.add(packet, is_key=is_key, is_shown=is_shown(packet, self.codec))
+        table.usable &= len(set(table.pts)) == len(table.pts)
+        self.state.broken |= state.broken
+        self.state.reason = self.state.reason or state.reason
+        return table
+
+    def _packets_from(
+        self, start_s: float, state: ReadState
+    ) -> tuple[VideoStream, Iterator[Packet]]:
+        """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
+        wanted_pts = self.first_pts + int(start_s / self.time_base)
+        for margin_s in (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and self._is_seekable else ():
+            container = self.source.open()
+            stream = self.source.video_stream(container)
+            try:
+                container.seek(
+                    wanted_pts - int(margin_s / self.time_base), stream=stream, backward=True
+                )
+            except av.error.FFmpegError:
+                break
+            packets = self.source.packets(container, stream, state)
+            extradata = stream.codec_context.extradata
+            for packet in packets:
+                if packet.is_keyframe:
+                    if packet.pts is None or packet.pts > wanted_pts:
+                        break
+                    if begins_here(packet, self.codec, extradata):
+                        return stream, _chain(packet, packets)
+        container = self.source.open()
+        stream = self.source.video_stream(container)
+        return stream, self.source.packets(container, stream, state)
+
+    def frames_from(
+        self, start_s: float, plan: Plan | None, *, keys_only: bool
+    ) -> Iterator[VideoFrame]:
+        state = ReadState()
+        self._repeats.clear()
+        stream, packets = self._packets_from(start_s, state)
+        if keys_only:
+            stream.codec_context.skip_frame = "NONKEY"
+            extradata = stream.codec_context.extradata
+            packets = (p for p in packets if begins_here(p, self.codec, extradata))
+        frames = (
+            self._decode(packets, stream)
+            if plan is None
+            else self._decode_groups(packets, stream, plan)
+        )
+        if self.counts_frames and not keys_only:
+            frames = self._counted(frames)
+        yield from self._repeated(frames)
+        self.state.broken |= state.broken
+        self.state.packets = max(self.state.packets, state.packets)
+
+    def _counted(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        """The frames, each with the time that its container does not store.
+
+        AVI stores no presentation times, and H.264 shows frames in another order than it codes
+        them: there the n-th frame that comes out of the decoder is shown at the n-th time.
+        """
+        for frame, pts in zip(frames, self.scan().coded_pts(), strict=False):
+            frame.pts = pts
+            yield frame
+
+    def _repeated(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        """The frames, and each again at the times of the empty packets that follow it."""
+        last: VideoFrame | None = None
+        for frame in frames:
+            yield from self._again(last, frame.pts)
+            last = frame
+            yield frame
+        yield from self._again(last, None)
+
+    def _again(self, last: VideoFrame | None, before_pts: int | None) -> Iterator[VideoFrame]:
+        while last is not None and self._repeats:
+            if before_pts is not None and self._repeats[0] >= before_pts:
+                return
+            pts = heapq.heappop(self._repeats)
+            if last.pts is not None and pts > last.pts:
+                last.pts = pts
+                yield last
+
+    def _decode(self, packets: Iterable[Packet], stream: VideoStream) -> Iterator[VideoFrame]:
+        for packet in packets:
+            yield from self._decoded(stream.codec_context, packet)
+        yield from self._decoded(stream.codec_context, None)
+
+    def _decode_groups(
+        self, packets: Iterable[Packet], stream: VideoStream, plan: Plan
+    ) -> Iterator[VideoFrame]:
+        """Decode only the groups of pictures that hold a wanted frame.
+
+        Each only as far as its last one.
+        """
+        codec, begun = stream.codec_context, False
+        group: Group | None = None
+        may_skip = codec.name in SKIPS_NONREF and not plan.repeats
+        for packet in packets:
+            if packet.pts in plan.keys:
+                group = None if packet.pts is None else plan.groups.get(packet.pts)
+                if group is not None and not group.continues and begun:
+                    yield from self._decoded(codec, None)
+                    codec.flush_buffers()
+            if group is None:
+                continue
+            if may_skip:
+                codec.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"
+            yield from self._decoded(codec, packet)
+            begun = True
+            if packet.pts == group.until_pts:
+                group = None
+        yield from self._decoded(codec, None)
+
+    def _decoded(self, codec: VideoCodecContext, packet: Packet | None) -> Iterator[VideoFrame]:
+        self.source.tick()
+        if packet is not None and not packet.size:  # a decoder would take it for the end
+            if packet.pts is not None:
+                heapq.heappush(self._repeats, packet.pts)
+            return
+        try:
+            frames = codec.decode(packet)
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:
+            self.state.errors += 1
+            return
+        for frame in frames:
+            self.decoded += 1
+            self.source.check_pixels(frame.width, frame.height)
+            if frame.is_corrupt and frame.pts is not None:
+                self.damaged_s.append(self.time_s(frame.pts))
+            yield frame
+
+
+def _chain(first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
+    yield first
+    yield from rest
