@@ -57,6 +57,7 @@ class Talk:
 
 
 MODELS = SimpleNamespace(
+    reader=None,
     encoder=Encoder(),
     captioner=Captioner(),
     sentences=Encoder(),
