@@ -43,6 +43,11 @@ class WeightFile:
     sha256: str
     licence: str
 
+    @property
+    def available(self) -> bool:
+        """Whether it is there with the right size; its checksum is computed when it is read."""
+        return _has_size(_locate(self), self.size_bytes)
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -62,7 +67,7 @@ class Weights:
 
         The checksum is only computed when a model is loaded.
         """
-        return all(_has_size(_locate(file), file.size_bytes) for file in self.files.values())
+        return all(file.available for file in self.files.values())
 
 
 @dataclass(frozen=True)

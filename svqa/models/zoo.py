@@ -123,6 +123,19 @@ class ModelSet:
         """Question and evidence -> answer."""
         return self._needed("answerer")
 
+    def missing(self, role: str) -> str:
+        """-> the package that brings what a role needs and this machine lacks; "" if all is there.
+
+        >>> load_set("offline").missing("reader")
+        ''
+        """
+        spec = self._specs.get(role)
+        if spec is None:
+            return ""
+        files = [file for name in spec.weights for file in WEIGHTS[name].files.values()]
+        lost = (file.distribution for file in files if not file.available)
+        return next(lost, "") or next(filter(None, map(self.missing, spec.parts)), "")
+
     def _needed(self, role: str) -> Any:
         found = self._member(role)
         if found is None:

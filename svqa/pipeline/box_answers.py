@@ -70,13 +70,14 @@ def from_sightings(
     With it comes whether it is the last word: an answer is, and a refusal where what was asked
     about was looked for and is nowhere.
     """
-    if question.options or models.detector is None:
+    if question.options or models.missing("detector"):
         return None
     t_s = store.frame_times(video)
     t_s = t_s[(t_s >= span_s[0]) & (t_s < span_s[1])]
     boxes = [box for box in store.detections(video) if span_s[0] <= box.t_s < span_s[1]]
     stored = store.find_video(video)
-    if not len(t_s) or not stored.settings.get("boxes", True):  # nobody looked
+    looked = stored.settings.get("boxes", True)
+    if not len(t_s) or not looked or models.detector is None:
         return None
     seen, path = Sightings(boxes, t_s, height_px=stored.height_px), stored.path
     asked = plain(question.text)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from svqa.database import Store
 from svqa.errors import ModelError, NetworkRefused, NotIngested, SvqaError, UsageError
@@ -21,8 +22,7 @@ from svqa.records import Progress
 from svqa.settings import Settings
 
 BUSY_POLL_S = 0.5
-
-"""Called with the path, the seconds done and the seconds there are."""
+OPTIONAL = {"detector": "boxes", "reader": "text", "transcriber": "speech"}  # role -> its setting
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ def ingest_video(
     that says what is wrong with the file; nothing half-done is ever searched.
     """
     begin = time.perf_counter()
+    settings, lacking = _with_what_is_here(settings, models)
     path, identity = str(path), settings.identity(models.model_ids)
     known = store.ingested(file_sha256(path), identity)
     if known and Path(known.path).exists():
-        return _report(store, known.id, "already", begin, path)
+        return _report(store, known.id, "already", begin, path, lacking)
     stamp = file_stamp(path)
     info = probe(path)
     map_large_blocks()
@@ -105,7 +106,7 @@ def ingest_video(
         time.sleep(BUSY_POLL_S)
         claim = store.claim_video(info, identity)
     if claim.status in ("ready", "partial"):
-        return _report(store, claim.video_id, "already", begin, path)
+        return _report(store, claim.video_id, "already", begin, path, lacking)
     try:
         analysis = Analysis(path, info, models, settings)
         _commit_chunks(store, claim.video_id, analysis, claim.committed_s, stamp, progress)
@@ -116,7 +117,21 @@ def ingest_video(
     except BaseException:
         store.release(claim.video_id)
         raise
-    return _report(store, claim.video_id, None, begin, path)
+    return _report(store, claim.video_id, None, begin, path, lacking)
+
+
+def _with_what_is_here(settings: Settings, models: ModelSet) -> tuple[Settings, str]:
+    """-> the settings without the parts whose package is not installed, and which ones these are.
+
+    What is taken in without a part is known as such, so that it is taken in anew with it.
+    """
+    lacking = []
+    for role, part in OPTIONAL.items():
+        if getattr(settings, part) and (package := models.missing(role)):
+            off: dict[str, Any] = {part: False}
+            settings = replace(settings, **off)
+            lacking.append(f"without {part}: {role} needs {package}. Run: pip install {package}")
+    return settings, "; ".join(lacking)
 
 
 def _commit_chunks(
@@ -155,7 +170,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
 
 
 def _report(
-    store: Store, video_id: str, status: str | None, begin: float, path: str
+    store: Store, video_id: str, status: str | None, begin: float, path: str, lacking: str
 ) -> IngestReport:
     video = store.find_video(video_id)
     seconds = time.perf_counter() - begin
@@ -167,5 +182,5 @@ def _report(
         video.frames,
         video.segments,
         seconds,
-        video.note,
+        "; ".join(filter(None, (video.note, lacking))),
     )
