@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = (
-    "What animal is in the video?",
+    "What happens in the video?",
     "When does the bow tie appear?",
-    "Is there a vehicle?",
-    "What did the surgeon say?",
+    "How many people are there at the end?",
+    "What is the horse eating?",
 )
 
 
