@@ -38,6 +38,11 @@ class PyavVideo:
         return self.reader.decoded
 
     @property
+    def declared_s(self) -> float | None:
+        """How long the video is by its own header."""
+        return self.reader.declared_s
+
+    @property
     def damaged_s(self) -> list[float]:
         """Times of frames that came out damaged."""
         return self.reader.damaged_s

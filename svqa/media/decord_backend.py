@@ -26,6 +26,7 @@ class DecordVideo:
         self.source, self.state = source, ReadState()
         self.decoded = 0
         self.damaged_s: list[float] = []
+        self.declared_s: float | None = None
         self.shown_wh = (facts["width_px"], facts["height_px"])
         self.rotation_deg, self.pixel_aspect = facts["rotation_deg"], facts["pixel_aspect"]
         self.mirrored = facts["mirrored"]

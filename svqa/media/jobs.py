@@ -15,7 +15,7 @@ from svqa.media.decoders import PyavVideo
 from svqa.media.packet_times import find_clock, sound_end_s
 from svqa.media.pyav_reader import PyavReader
 from svqa.media.sampling import Sampling
-from svqa.media.truncation import ends_early
+from svqa.media.truncation import avi_declared_s, ends_early
 
 if TYPE_CHECKING:
     from svqa.media.decord_backend import DecordVideo
@@ -132,6 +132,7 @@ def frames(job: dict, send: Send) -> None:
         errors=state.errors,
         reason=state.reason,
         damaged_s=video.damaged_s,
+        declared_s=avi_declared_s(job["fd"]) or video.declared_s,
     )
 
 

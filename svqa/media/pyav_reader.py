@@ -75,6 +75,8 @@ class PyavReader:
         self.has_audio = has_audio or "audio" in self.source.clock.begins
         self._declared_end_s = declared_end_s(container)
         container.close()
+        zero_s = seconds(self.first_pts, self.time_base)
+        self.declared_s = None if self._declared_end_s is None else self._declared_end_s - zero_s
 
     def time_s(self, pts: int) -> float:
         """Presentation time from the first presented frame."""

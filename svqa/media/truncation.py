@@ -2,8 +2,9 @@
 
 Cut off while copied, downloaded or recorded.
 
-Only the outermost sizes are looked at. MPEG-TS and fragments written live do not say how long they
-are; they always look whole.
+Only the outermost sizes are looked at, and only of what holds pictures and sound: what comes after
+that (a tag, text, padding) is not the film's. MPEG-TS and fragments written live do not say how
+long they are; they always look whole.
 """
 
 from __future__ import annotations
@@ -12,39 +13,91 @@ import os
 import struct
 
 _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
+_FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
+_MEDIA_BOXES = (b"moov", b"mdat", b"moof")
+_OTHER_BOXES = (*_FIRST_BOXES, b"uuid", b"udta", b"meta", b"mfra", b"sidx", b"pnot", b"emsg")
+_UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # of a recording that was not finished by its writer
 
 
 def ends_early(fd: int) -> bool:
     """True where a container's own parts reach past the end of the file.
 
-    MP4/MOV boxes, the Matroska segment, the RIFF chunk.
+    MP4/MOV boxes, the Matroska segment, the lists of an AVI.
     """
     size = os.fstat(fd).st_size
     head = os.pread(fd, 12, 0)
     if head[:4] == b"RIFF" and len(head) == 12:
-        return 8 + struct.unpack("<I", head[4:8])[0] > size
+        return _riff_ends_early(fd, size)
     if head[:4] == _EBML.to_bytes(4, "big"):
         return _matroska_end(fd) > size
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp"):
-        return _boxes_end(fd, size) > size
+    if head[4:8] in _FIRST_BOXES:
+        return _boxes_end_early(fd, size)
     return False
 
 
-def _boxes_end(fd: int, size: int) -> int:
+def _boxes_end_early(fd: int, size: int) -> bool:
     at = 0
+    seen: set[bytes] = set()
     while at < size:
         head = os.pread(fd, 16, at)
-        if len(head) < 8:
-            return size + 1
-        length = int.from_bytes(head[:4], "big")
+        kind, length = head[4:8], int.from_bytes(head[:4], "big")
+        whole = b"mdat" in seen and bool(seen & {b"moov", b"moof"})
+        if len(head) < 8 or (kind not in _MEDIA_BOXES and kind not in _OTHER_BOXES):
+            if whole:  # bytes that are no box: nothing of the film
+                return False
+            if len(head) < 8:
+                return True
         if length == 1 and len(head) == 16:
             length = int.from_bytes(head[8:16], "big")
         if length == 0:  # reaches to the end, wherever that is
-            return size
-        if length < 8:
-            return size + 1
+            return False
+        if length < 8 or at + length > size:
+            return not (whole and kind not in _MEDIA_BOXES)
+        seen.add(kind)
         at += length
-    return at
+    return False
+
+
+def avi_declared_s(fd: int) -> float | None:
+    """-> how long an AVI is by its own main header; None where this is no AVI."""
+    head = os.pread(fd, 52, 0)
+    if len(head) < 52 or head[8:12] != b"AVI " or head[24:28] != b"avih":
+        return None
+    (frame_us,), (frames,) = struct.unpack("<I", head[32:36]), struct.unpack("<I", head[48:52])
+    return frame_us * frames / 1e6
+
+
+def _riff_ends_early(fd: int, size: int) -> bool:
+    """Whether packets, or the index after them, are cut; several RIFFs may follow each other."""
+    at = 0
+    while at + 12 <= size:
+        name, length, _ = struct.unpack("<4sI4s", os.pread(fd, 12, at))
+        if name != b"RIFF":
+            return False  # something after the end
+        end = size if length in _UNKNOWN_SIZES else at + 8 + length + (length & 1)
+        whole = _whole_chunks(fd, at + 12, min(end, size), size)
+        # some writers count the eight bytes before as well
+        if not whole or (end - size > 8 + 1 and b"idx1" not in whole):
+            return True
+        at = end
+    return False
+
+
+def _whole_chunks(fd: int, at: int, end: int, size: int) -> set[bytes]:
+    """-> which of the chunks that matter are there; none where one of them is cut."""
+    found = set()
+    while at + 12 <= end:
+        name, length, kind = struct.unpack("<4sI4s", os.pread(fd, 12, at))
+        name = kind if name == b"LIST" else name
+        media = name in (b"idx1", b"data", b"movi")
+        if media and length in _UNKNOWN_SIZES:
+            return {name}
+        at += 8 + length + (length & 1)
+        if media and at > size + 1:
+            return set()
+        if media:
+            found.add(name)
+    return found
 
 
 def _matroska_end(fd: int) -> int:

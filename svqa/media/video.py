@@ -53,8 +53,9 @@ def stream_frames(
     frames).
 
     After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
-    `.damaged_s` holds the times of frames decoded with errors. Closing the stream (or leaving
-    `with`) ends the worker.
+    `.damaged_s` holds the times of frames decoded with errors, `.declared_s` how long the video is
+    by its own header, None where that does not say. Closing the stream (or leaving `with`) ends the
+    worker.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
     DecodeTimeout, DecodeCrashed, UsageError.
@@ -136,6 +137,7 @@ class FrameStream:
         self.ended: str | None = None
         self.reason, self.frames = "", 0
         self.damaged_s: tuple[float, ...] = ()
+        self.declared_s: float | None = None
         self._batch = max(1, min(batch, _BATCH_BYTES // (3 * self.width_px * self.height_px)))
         self._queue: queue.Queue = queue.Queue(_AHEAD)
         self._stop = threading.Event()
@@ -163,6 +165,7 @@ class FrameStream:
             raise item
         self.ended, self.reason = item["ended"], item["reason"]
         self.damaged_s = tuple(item["damaged_s"])
+        self.declared_s = item["declared_s"]
         raise StopIteration
 
     def close(self) -> None:

@@ -43,13 +43,15 @@ BATCH = 32
 class Analysis:
     """One video, read once.
 
-    Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went and `truncated` why.
+    Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went, `truncated` why,
+    and `declared_s` how far they should have gone.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
         self.path, self.info, self.models, self.settings = path, info, models, settings
         self.timings = Timings()
-        self.end_s, self.truncated, self.frames_skipped = 0.0, False, 0
+        self.end_s, self.truncated, self.declared_s = 0.0, False, info.duration_s
+        self.frames_skipped = 0
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
         """Chunks in time order from `from_s`, a multiple of the scene length.
@@ -112,6 +114,7 @@ class Analysis:
             batches = iter(lambda: self._next(stream), None)
             yield from scenes_of(batches, length_s, self._end_of, first=round(from_s / length_s))
             self.truncated = stream.ended == "truncated"
+            self.declared_s = max(stream.declared_s or 0.0, self.info.duration_s)
 
     def _before(self, from_s: float, count: int) -> FrameBatch:
         """The last `count` sampled frames before `from_s`, or a few more; all where there are less.

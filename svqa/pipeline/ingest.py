@@ -159,9 +159,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
     else:
         shots = shots_from(store.shots(video_id), end_s)
     if analysis.truncated:
-        note = (
-            f"the file ends early: {end_s:.1f} s of {analysis.info.duration_s:.1f} s could be read"
-        )
+        note = f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     metrics["frames_skipped"] = float(analysis.frames_skipped)
     store.finish_video(

@@ -189,6 +189,7 @@ def test_a_truncated_file_is_partial_and_says_how_far_it_went(tmp_path: Path):
     with open_library(f"sqlite:///{tmp_path / 'svqa.db'}", every_s=1.0) as library:
         (report,) = library.ingest(half)
         assert report.status == "partial" and 0 < report.frames < 10 and "ends early" in report.note
+        assert report.note.endswith("of 10.0 s could be read")
         assert library.search("black and white blocks")[0].end_s <= 10
 
 

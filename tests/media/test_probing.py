@@ -14,8 +14,7 @@ import pytest
 
 from svqa.media import FileStamp, Sampling, file_sha256, file_stamp, probe
 from svqa.media.geometry import arrange, displayed_size, output_size, plan_geometry
-from svqa.media.truncation import ends_early
-from tests.helpers.clips import numbered, variant
+from tests.helpers.clips import numbered
 
 
 def test_probe_of_a_real_clip(real_clips):
@@ -113,26 +112,3 @@ def test_a_turn_is_clockwise_until_upright():
     picture[0, 0] = 255
     upright = arrange(picture, plan_geometry((3, 2), 1.0, 90, (2, 3), "stretch"))
     assert upright[0, 1].min() == 255 and upright.sum() == 3 * 255
-
-
-# -- wholeness ---
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
-def test_a_cut_file_ends_early_and_a_whole_one_does_not(suffix):
-    codec = {".avi": "mpeg4", ".webm": "libvpx-vp9"}.get(suffix, "libx264")
-    clip = numbered(suffix, codec=codec)
-    data = clip.read_bytes()
-    for share, expected in ((1.0, False), (0.99, True), (0.3, True)):
-        path = variant(clip, f"share{int(share * 100)}{suffix}", data[: int(len(data) * share)])
-        with open(path, "rb") as file:
-            assert ends_early(file.fileno()) is expected
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"RIFF", b"\x1aE\xdf\xa3", b"\0\0\0\1ftyp", b"\0\0\0\x08ftyp\0\0", b"noise" * 20]
-)
-def test_wholeness_of_rubbish_is_an_answer(tmp_path, data):
-    (tmp_path / "x").write_bytes(data)
-    with open(tmp_path / "x", "rb") as file:
-        assert ends_early(file.fileno()) in (True, False)
