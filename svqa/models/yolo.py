@@ -22,6 +22,7 @@ import torch
 from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.models.base import Detector
 from svqa.models.checkpoint import write_checksums
+from svqa.models.model_folder import check_finite, read_json_object
 from svqa.models.pretrained import locate
 from svqa.models.weights import read_safetensors
 from svqa.records import Detection, FrameBatch
@@ -73,9 +74,11 @@ class YoloDetector(Detector):
                 "folder)."
             )
         try:
-            config = json.loads((found.folder / "config.json").read_text(encoding="utf-8"))
+            config = read_json_object(found.folder / "config.json")
+            tensors = read_safetensors(found.folder / "model.safetensors")
+            check_finite(tensors, found.folder)
             network = build(config)
-            network.load_state_dict(read_safetensors(found.folder / "model.safetensors"))
+            network.load_state_dict(tensors)
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             raise WeightsCorrupt(
                 f"{found.folder} does not hold a YOLO11 as its config.json says: "
