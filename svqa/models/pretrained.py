@@ -8,6 +8,7 @@ every file. Loads open exactly those files or none. A checkpoint in a folder is 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.checkpoint import SHIPPED, resolve, sums
 from svqa.models.hub import HUB_MODELS, PULL, lock_path, read_lock
+from svqa.models.model_folder import check_configs, check_whole
 from svqa.models.weights import sha256_of
 
 
@@ -50,12 +52,14 @@ def locate(
     Raises WeightsMissing (naming the file and `svqa models pull hub`), WeightsCorrupt (naming both
     checksums).
     """
-    folder = Path(path_or_id)
+    folder, repo_id = Path(path_or_id), str(path_or_id)
     if folder.is_dir():
-        return Located(resolve(folder), _folder_id(folder.resolve()))
-    repo_id = (
-        HUB_MODELS[str(path_or_id)].repo_id if str(path_or_id) in HUB_MODELS else str(path_or_id)
-    )
+        pulled = _pulled_into(folder.resolve(), lock)
+        if pulled is None:
+            return Located(resolve(folder), _folder_id(folder.resolve()))
+        repo_id = pulled
+    elif repo_id in HUB_MODELS:
+        repo_id = HUB_MODELS[repo_id].repo_id
     entry = read_lock(lock).get(repo_id)
     if entry is None:
         raise WeightsMissing(
@@ -114,7 +118,6 @@ def load_pretrained(
     UsageError.
     """
     import torch
-    from safetensors import SafetensorError
 
     found = locate(path_or_id, revision=revision)
     dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype or torch.float32
@@ -128,23 +131,44 @@ def load_pretrained(
             f"{found.folder}/model.safetensors is not there, and svqa reads no pickled "
             f"weights. {PULL}"
         )
+    check_configs(found.folder)
     try:
-        with _quiet():
-            model = model_class.from_pretrained(
-                found.folder,
+        with _quiet(), _only_listed(found) as folder:
+            model, info = model_class.from_pretrained(
+                folder,
                 local_files_only=True,
                 use_safetensors=True,
                 dtype=dtype,
                 trust_remote_code=False,
+                output_loading_info=True,
             )
             processor = processor_class.from_pretrained(
-                found.folder, local_files_only=True, trust_remote_code=False
+                folder, local_files_only=True, trust_remote_code=False
             )
-    except (OSError, ValueError, SafetensorError, RuntimeError) as error:
+    except Exception as error:  # the tokenizers library raises the bare class
+        why = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsCorrupt(
-            f"{found.folder} does not hold a {model_class.__name__}: {str(error).splitlines()[0]}"
+            f"{found.folder} does not hold a {model_class.__name__}: {why}"
         ) from error
+    check_whole(info, model, found.folder, pulled=bool(found.files))
     return Loaded(model.eval().to(device), processor, found.model_id)
+
+
+@contextmanager
+def _only_listed(found: Located) -> Iterator[Path]:
+    """The folder as it is; of a hub model one that holds the files of the lock, and no other.
+
+    What lies beside them in the cache, an adapter for example, would be applied.
+    """
+    if not found.files:
+        yield found.folder
+        return
+    with tempfile.TemporaryDirectory(prefix="svqa-model-") as name:
+        for file in found.files:
+            link = Path(name) / file
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to((found.folder / file).resolve())
+        yield Path(name)
 
 
 @contextmanager
@@ -159,6 +183,15 @@ def _quiet() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+def _pulled_into(folder: Path, lock: Path | None) -> str | None:
+    """-> the hub model whose snapshot a folder is; None for any other folder."""
+    if folder.parent.name != "snapshots":
+        return None
+    return next(
+        (r for r, e in read_lock(lock).items() if _snapshot(r, e).folder.resolve() == folder), None
+    )
 
 
 def _snapshot(repo_id: str, entry: Mapping) -> Located:

@@ -10,8 +10,6 @@ ultralytics evaluates what such a file says. No pickle is read.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +20,9 @@ import torch
 from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.models.base import Detector
 from svqa.models.checkpoint import write_checksums
+from svqa.models.model_folder import check_finite, read_json_object
 from svqa.models.pretrained import locate
+from svqa.models.ultralytics_settings import keep_ultralytics_quiet
 from svqa.models.weights import read_safetensors
 from svqa.records import Detection, FrameBatch
 
@@ -73,9 +73,11 @@ class YoloDetector(Detector):
                 "folder)."
             )
         try:
-            config = json.loads((found.folder / "config.json").read_text(encoding="utf-8"))
+            config = read_json_object(found.folder / "config.json")
+            tensors = read_safetensors(found.folder / "model.safetensors")
+            check_finite(tensors, found.folder)
             network = build(config)
-            network.load_state_dict(read_safetensors(found.folder / "model.safetensors"))
+            network.load_state_dict(tensors)
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             raise WeightsCorrupt(
                 f"{found.folder} does not hold a YOLO11 as its config.json says: "
@@ -207,16 +209,6 @@ def convert(pt: str | Path, folder: str | Path) -> Path:
     save(network, config, Path(folder))
     write_checksums(folder)
     return Path(folder)
-
-
-def keep_ultralytics_quiet() -> None:
-    """Settings that ultralytics reads when it is first imported.
-
-    No installs, no network, no code in checkpoints.
-    """
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "svqa-ultralytics"))
-    os.environ.update(YOLO_AUTOINSTALL="False", YOLO_OFFLINE="1", ULTRALYTICS_SAFE_LOAD="1")
-    os.environ.setdefault("YOLO_VERBOSE", "False")
 
 
 def letterbox(pixels: np.ndarray, image_px: int) -> tuple[np.ndarray, float]:
