@@ -1,7 +1,4 @@
-"""The tables of the audit trail: what was asked, compared and trained.
-
-Their rows are written once.
-"""
+"""The tables of the audit trail: what was asked, compared and trained, each row written once."""
 
 from __future__ import annotations
 

@@ -95,6 +95,9 @@ from .tags import (
 from .video_lm import (
     VideoLanguageAnswerer as VideoLanguageAnswerer,
 )
+from .voice_activity import (
+    quiet_second as quiet_second,
+)
 from .weights import (
     WEIGHTS as WEIGHTS,
     joined as joined,
@@ -174,6 +177,7 @@ __all__ = [
     "locate",
     "name_colours",
     "pull",
+    "quiet_second",
     "resolve",
     "sha256_of",
     "verify",

@@ -1,7 +1,5 @@
 """Frames -> words, boxes, vectors: the abstract classes, with no code.
 
-Everything that derives from them is final.
-
 Models see pixels, sound and text; never a path, a database or a session. A concrete class is made
 by `from_pretrained(path_or_id, *, revision=None, device="cpu", dtype=None)` and carries a
 `model_id` that is written beside everything it makes.

@@ -25,11 +25,14 @@ def keep_ultralytics_quiet() -> None:
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = str(private_folder("ultralytics"))
     if "ultralytics" not in sys.modules:
-        getnode, uuid.getnode = uuid.getnode, lambda: 0
+        from PIL import Image
+
+        getnode, uuid.getnode, open_picture = uuid.getnode, lambda: 0, Image.open
         try:  # its settings hold a hash of this machine's network address: that of none will do
             import ultralytics.utils  # noqa: F401
         finally:
             uuid.getnode = getnode
+            Image.open = open_picture  # its own would try to install what a damaged picture needs
 
 
 @lru_cache

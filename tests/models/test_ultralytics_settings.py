@@ -26,6 +26,18 @@ def fresh(monkeypatch, tmp_path):
     private_folder.cache_clear()
 
 
+def test_a_damaged_picture_stays_an_error_and_installs_nothing(tmp_path):
+    (tmp_path / "not.png").write_bytes(b"no picture")
+    code = (
+        "import sys; from svqa.models.ultralytics_settings import keep_ultralytics_quiet; "
+        "keep_ultralytics_quiet(); import ultralytics.utils.patches; from PIL import Image\n"
+        "try: Image.open(sys.argv[1])\n"
+        "except Image.UnidentifiedImageError: print('refused')"
+    )
+    run = [sys.executable, "-c", code, str(tmp_path / "not.png")]
+    assert subprocess.run(run, capture_output=True, text=True, timeout=120).stdout == "refused\n"
+
+
 def test_it_is_the_users_own_and_stays_the_same(tmp_path):
     folder = private_folder("ultralytics")
     assert folder == tmp_path / "cache" / "svqa" / "ultralytics"
