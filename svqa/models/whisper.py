@@ -33,7 +33,7 @@ VOICE_PADDING = {"speech_pad_ms": 200}
 NAMES = ("whisper-tiny.en", "whisper-base")
 # Sentences of a few seconds in the wrong language had up to 0.68, real speech 0.89 and more:
 # docs/offline-models.md, "Speech".
-SURE_LANGUAGE = 0.75
+SURE_LANGUAGE = 0.7
 # Whisper's own limits: together they mean "probably nothing was said"; repeated text compresses too
 # well.
 MAX_NO_SPEECH, MIN_LOG_PROBABILITY, MAX_COMPRESSION = 0.6, -1.0, 2.4

@@ -40,7 +40,7 @@ def test_spoken_words_come_back_with_their_seconds():
     assert "bear" in text and "salmon" in text and "river" in text
     assert 11.5 <= said[0].start_s <= 12.7
     assert said[-1].end_s <= 10 + sound.duration_s
-    assert all(0 < u.score <= 1 and u.model_id == "whisper-tiny.en-int8@2" for u in said)
+    assert all(0 < u.score <= 1 and u.model_id == offline().transcriber.model_id for u in said)
 
 
 @pytest.mark.slow
