@@ -62,6 +62,7 @@ def test_too_little_room_to_address_is_said_before_the_models_are_loaded(tmp_pat
     assert done.returncode == 2 and "ulimit -v" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [48, 16, 10])
 def test_few_open_files_are_a_failure_of_the_film_or_none(film, files):
     done = shell(f"ulimit -n {files}; $SVQA ingest a.mp4 --models shapes --json", film)
@@ -74,10 +75,13 @@ def test_few_open_files_are_a_failure_of_the_film_or_none(film, files):
 
 def test_a_worker_leaves_no_descriptor(monkeypatch):
     film, workers = numbered(frames=10), []
-    seen = Worker.__init__
-    monkeypatch.setattr(
-        Worker, "__init__", lambda self, *a: (workers.append(self), seen(self, *a))[1]
-    )
+    born = Worker.__init__
+
+    def kept(self, *given):
+        workers.append(self)
+        born(self, *given)
+
+    monkeypatch.setattr(Worker, "__init__", kept)
     read_frames(film, Sampling.every(0.2))
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
