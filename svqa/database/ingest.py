@@ -194,9 +194,11 @@ class IngestStore(Transactions):
 
     def close(self) -> None:
         """Ends this store's leases and its connections."""
-        for video_id in list(self._leases):
-            self.release(video_id)
-        self._engine.dispose()
+        try:
+            for video_id in list(self._leases):
+                self.release(video_id)
+        finally:
+            self._engine.dispose()
 
     def _let_go(self, video_id: str, **values: Any) -> None:
         owner = self._leases.pop(video_id, None)
