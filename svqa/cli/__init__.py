@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from svqa.cli import (
     shapes,
     train,
 )
-from svqa.cli.output import say, write_safely
+from svqa.cli.output import say, stand_in_for_closed_streams, write_safely
 from svqa.errors import SvqaError
 
 app = typer.Typer(
@@ -60,18 +61,45 @@ def _common(
 
 def main() -> None:
     """Run the command line; an `SvqaError` becomes its text on stderr and its exit code."""
+    lost = stand_in_for_closed_streams()
     write_safely()
+    code = _run()
+    if why := _not_printed(lost):
+        say(f"svqa: what was found could not be printed: {why}")
+        code = code or 1
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except SvqaError as error:
         say(f"svqa: {type(error).__name__}: {error}")
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
-        print(
-            "svqa: stopped; what was committed is kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+        say("svqa: stopped; what was committed is kept, the same command goes on from there")
+        return 130
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(1)
+        return 1
+    except (OSError, MemoryError, ImportError) as error:  # of the machine: files, room, libraries
+        say(f"svqa: {type(error).__name__}: {error or 'out of memory'}. What was committed is kept")
+        return 1
+    return 0
+
+
+def _not_printed(lost: bool) -> str:
+    """Whether stdout took everything: "", or why it did not; nothing is left to fail at exit."""
+    if lost:
+        return "standard output is closed"
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        if isinstance(error, BrokenPipeError):
+            return ""
+        with open(os.devnull, "w") as nowhere:  # what is still in the buffer
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return str(error)
+    return ""

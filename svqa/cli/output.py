@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -56,6 +57,22 @@ def print_json(data: Any) -> None:
     for character, escaped in unsafe:
         text = text.replace(character, escaped)
     sys.stdout.write(text + "\n")
+
+
+def stand_in_for_closed_streams() -> bool:
+    """Open `/dev/null` where stdin, stdout or stderr is closed; -> whether stdout was.
+
+    Otherwise the next file that is opened, the database say, would stand where a library prints.
+    """
+    lost = sys.stdout is None
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
+    return lost
 
 
 def write_safely() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -11,9 +12,9 @@ from sqlalchemy.exc import StatementError
 
 from svqa.database.migrate import explain
 from svqa.database.schema import Video
-from svqa.database.session import write_lock, writer
+from svqa.database.session import sqlite_path, write_lock, writer
 from svqa.database.urls import shown_url
-from svqa.errors import NotIngested, SvqaError
+from svqa.errors import DatabaseError, NotIngested, SvqaError
 
 SEARCHABLE = ("ready", "partial")
 
@@ -24,6 +25,9 @@ class Transactions:
     def __init__(self, engine: Engine):
         self._engine = engine
         self._writer = writer(engine)
+        path = sqlite_path(engine.url)
+        self._path = None if path is None else path.absolute()
+        self._file = self._identity()
         # Threads of one process queue fairly here; between processes SQLite's own lock decides.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
@@ -35,6 +39,7 @@ class Transactions:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the database."""
+        self._check_in_place()
         with self._typed_errors(), self._engine.begin() as connection:
             yield connection
 
@@ -42,8 +47,10 @@ class Transactions:
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its beginning.
 
-        An exception rolls all of it back.
+        An exception rolls all of it back. Raises DatabaseError where the file is no longer in its
+        place, also when it went while the transaction lasted.
         """
+        self._check_in_place()
         with (
             self._typed_errors(),
             self._turn,
@@ -51,6 +58,26 @@ class Transactions:
             self._writer.begin() as connection,
         ):
             yield connection
+        self._check_in_place()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Device and number of the database's file; None where there is none at its path."""
+        if self._path is None:
+            return None
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _check_in_place(self) -> None:
+        """SQLite goes on writing to a file that was deleted, and nobody finds what it wrote."""
+        if self._path is not None and self._identity() != self._file:
+            what = "replaced by another file" if self._identity() else "moved or deleted"
+            raise DatabaseError(
+                f"{self.url} was {what} while it was in use: what is written now would be lost. "
+                "Put it back, or run the command again: a new database is made."
+            )
 
     @contextmanager
     def _typed_errors(self) -> Iterator[None]:

@@ -6,19 +6,17 @@ import hashlib
 import json
 import math
 import os
-import socket
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import psutil
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from svqa.database.base import Transactions
 from svqa.database.chunks import chunk_part, insert_chunk
 from svqa.database.columns import utc_now
+from svqa.database.lease_owner import holds, new_owner
 from svqa.database.schema import IngestChunk, Segment, Video, VideoMetrics
 from svqa.database.stored_records import Claim
 from svqa.errors import LeaseLost, NotIngested
@@ -196,9 +194,11 @@ class IngestStore(Transactions):
 
     def close(self) -> None:
         """Ends this store's leases and its connections."""
-        for video_id in list(self._leases):
-            self.release(video_id)
-        self._engine.dispose()
+        try:
+            for video_id in list(self._leases):
+                self.release(video_id)
+        finally:
+            self._engine.dispose()
 
     def _let_go(self, video_id: str, **values: Any) -> None:
         owner = self._leases.pop(video_id, None)
@@ -268,22 +268,11 @@ def hash_settings(settings: Mapping[str, str | int | float | bool | None]) -> st
 
 
 def _new_owner() -> str:
-    """`host:pid:process start time:random`.
-
-    The start time tells a process from a later one with the same number.
-    """
-    started, chance = int(psutil.Process().create_time()), uuid.uuid4().hex[:8]
-    return f"{socket.gethostname()}:{os.getpid()}:{started}:{chance}"
+    return new_owner(utc_now())
 
 
 def is_held(row: Row) -> bool:
     """Whether the process that claimed this video still lives, as far as can be known from here."""
-    if row.owner is None or row.lease_until is None or row.lease_until < utc_now():
+    if row.owner is None or row.lease_until is None:
         return False
-    host, pid, started, _ = row.owner.rsplit(":", 3)
-    if host != socket.gethostname():
-        return True
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - int(started)) < 3
-    except psutil.NoSuchProcess:
-        return False
+    return holds(row.owner, row.lease_until, utc_now())

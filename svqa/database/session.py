@@ -116,7 +116,7 @@ def make_private(path: Path) -> None:
 
     SQLite gives its journals the mode of the file; one that exists keeps its mode.
     """
-    with suppress(FileExistsError):
+    with suppress(OSError):  # there already, or SQLite says what is wrong
         os.close(_private(str(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
 
 

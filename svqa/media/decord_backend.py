@@ -56,8 +56,9 @@ class DecordVideo:
             import decord
         except ImportError:
             raise UsageError(
-                "decoder='decord' needs decord, which is not installed. Run: pip install decord, "
-                "or use the default decoder 'pyav'."
+                "decoder='decord' needs decord, which is not installed: its FFmpeg 4.1 has known "
+                "holes. Use the default decoder 'pyav', or for films that you trust run: pip "
+                "install 'svqa[decord]'."
             ) from None
         try:
             reader = decord.VideoReader(

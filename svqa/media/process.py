@@ -71,7 +71,7 @@ class Worker:
         self._out = self._process.stdout.fileno()
         _grow_pipe(self._out)
         os.set_blocking(self._out, False)
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.PollSelector()  # it takes no descriptor
         self._selector.register(self._out, selectors.EVENT_READ)
         try:
             self._process.stdin.write(json.dumps(job).encode() + b"\n")

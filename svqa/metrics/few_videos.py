@@ -3,7 +3,8 @@
 Resampling two videos that agree gives the same mean every time, hence an interval of no width. What
 is known without any spread is where the values can lie: of all values in [0, 1] with a given mean,
 those that are 0 or 1 spread most. So each video is taken as one trial that went right or wrong, and
-the exact binomial interval of that many trials is wide enough (Clopper and Pearson 1934).
+the exact binomial interval of that many trials is wide enough (Clopper and Pearson 1934). Where six
+videos or more do show a spread, it counts too.
 """
 
 from __future__ import annotations
@@ -38,17 +39,27 @@ def interval_of_few(
 ) -> tuple[float, float]:
     """`sums (V,)` and `counts (V,)` of few videos -> an interval of the mean over their questions.
 
-    Shares have the widest interval. Differences seldom come near their bounds and have that of
-    Student's t over videos (linearised as the mean over questions is, Cochran 1977, 6.5); of fewer
-    than six, or without a spread, the widest too.
+    Of fewer than six, or without a spread, the widest. Else differences, which seldom come near
+    their bounds, have that of Student's t over videos (linearised as the mean over questions is,
+    Cochran 1977, 6.5), and shares the exact binomial one of as many trials as would have spread so,
+    fewer for the few videos that tell the spread (Korn and Graubard 1998).
     """
     mean = float(sums.sum() / counts.sum())
     residuals = (sums - mean * counts) / counts.mean()
     error = float(residuals.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else 0.0
-    if bounds[0] >= 0 or len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
+    if len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
         return widest_interval(mean, counts, bounds, level=level)
-    half = float(stats.t.ppf(1 - (1 - level) / 2, len(sums) - 1)) * error
-    return max(bounds[0], mean - half), min(bounds[1], mean + half)
+    upper = 1 - (1 - level) / 2
+    width = float(stats.t.ppf(upper, len(sums) - 1))
+    if bounds[0] < 0:
+        half = width * error
+        return max(bounds[0], mean - half), min(bounds[1], mean + half)
+    scale = bounds[1] - bounds[0]
+    share = np.clip((mean - bounds[0]) / scale, 0, 1)
+    spread_as = share * (1 - share) / (error / scale) ** 2
+    trials = spread_as * (float(stats.norm.ppf(upper)) / width) ** 2
+    trials = min(float(counts.sum()), max(trials, _as_many_as(counts)))
+    return _binomial(float(share), trials, bounds, level)
 
 
 def widest_interval(
@@ -64,10 +75,18 @@ def widest_interval(
     (0.292, 1.0)
     """
     least, greatest = bounds
-    trials = float(counts.sum() ** 2 / (counts**2).sum())
-    right = trials * np.clip((mean - least) / (greatest - least), 0, 1)
+    share = float(np.clip((mean - least) / (greatest - least), 0, 1))
+    return _binomial(share, _as_many_as(counts), bounds, level)
+
+
+def _as_many_as(counts: np.ndarray) -> float:
+    return float(counts.sum() ** 2 / (counts**2).sum())
+
+
+def _binomial(share: float, trials: float, bounds: Bounds, level: float) -> tuple[float, float]:
+    right = share * trials
     tail = (1 - level) / 2
     low = stats.beta.ppf(tail, right, trials - right + 1) if right > 0 else 0.0
     high = stats.beta.ppf(1 - tail, right + 1, trials - right) if right < trials else 1.0
-    scale = greatest - least
+    least, scale = bounds[0], bounds[1] - bounds[0]
     return least + scale * float(low), least + scale * float(high)

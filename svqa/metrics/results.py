@@ -117,9 +117,9 @@ def bootstrap_over_groups(
     2007 (cluster bootstrap), percentile interval.
 
     Of fewer than 20 groups the interval is also at least as wide as `interval_of_few` says, which
-    takes a group as one trial: three right answers about one video are no certainty. `bounds` are
-    the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value is
-    negative; for differences give (-1, 1). Raises UsageError where few values lie beyond.
+    may take a group as one trial: three right answers about one video are no certainty. `bounds`
+    are the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value
+    is negative; for differences give (-1, 1). Raises UsageError where few values lie beyond.
 
     >>> bootstrap_over_groups([1, 1, 0, 0], ["a", "a", "b", "b"], seed=0)
     Figure(value=0.5, low=0.0, high=1.0, n=4)

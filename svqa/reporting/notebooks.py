@@ -169,8 +169,8 @@ def _execute(source: Path, executed: Path, parameters: dict[str, Any], timeout_s
 
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="svqa-") as private,
-            _kernel_environment(executed.parent.parent, _kernels_of_this_python(Path(private))),
+            tempfile.TemporaryDirectory(prefix="svqa-", ignore_cleanup_errors=True) as private,
+            _kernel_environment(executed.parent.parent, Path(private)),
         ):
             # the sockets' names begin with the connection file's, and may have 107 bytes at most:
             # hence a short folder
@@ -227,16 +227,20 @@ def _kernels_of_this_python(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _kernel_environment(reports: Path, kernels: Path) -> Iterator[None]:
-    """For kernels started here: `write_results` writes below `reports`, specs lie in `kernels`.
+def _kernel_environment(reports: Path, private: Path) -> Iterator[None]:
+    """For kernels started here: `write_results` writes below `reports`, the rest to `private`.
 
-    And no advice about progress bars is shown.
+    There lie their spec and the temporary folders that their cells make, which go with it. No
+    advice about progress bars is shown.
     """
     found = os.environ.get("JUPYTER_PATH")
+    kernels, temporary = _kernels_of_this_python(private), private / "tmp"
+    temporary.mkdir()
     changed = {
         "SVQA_REPORTS": str(reports),
         "PYTHONWARNINGS": "ignore:IProgress not found",
         "JUPYTER_PATH": os.pathsep.join([str(kernels), *([found] if found else [])]),
+        "TMPDIR": str(temporary),
     }
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)

@@ -123,3 +123,13 @@ def test_values_without_known_bounds_are_refused_for_few_videos():
     with pytest.raises(UsageError, match="least and the greatest"):
         bootstrap_over_groups([3.0, 3.0], "ab", seed=0)
     assert bootstrap_over_groups([3.0, 3.0], "ab", seed=0, bounds=(0, 5)).high > 4.9
+
+
+def test_of_few_videos_an_interval_of_shares_holds_the_truth_as_often_as_it_says():
+    rng, missed = np.random.default_rng(1), 0
+    for seed in range(200):
+        level = rng.beta(4, 2, size=12)  # each video its own difficulty, 8 questions of each
+        right = (rng.random((12, 8)) < level[:, None]).astype(float)
+        found = bootstrap_over_groups(right.ravel(), np.repeat(np.arange(12), 8), seed, n=200)
+        missed += not found.low <= 4 / 6 <= found.high
+    assert missed <= 10  # 5 % of 200; resampling alone misses more often

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 
 import nbformat
 import pytest
@@ -155,3 +156,12 @@ def test_a_kernel_that_does_not_start_is_said(tmp_path, monkeypatch, executable)
     monkeypatch.setattr(sys, "executable", executable)
     with pytest.raises(NotebookFailed, match=f"no kernel could be started with {executable}"):
         run_notebook(path, tmp_path / "reports")
+
+
+def test_a_notebook_leaves_no_folder_behind(tmp_path, monkeypatch):
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    code = "import tempfile\nmade = tempfile.mkdtemp()\nopen(made + '/x', 'w').write('x')\nmade"
+    run = run_notebook(notebook(tmp_path / "00_left.ipynb", code), tmp_path / "reports")
+    assert "svqa-" in run.html.read_text(encoding="utf-8") and list(shared.iterdir()) == []

@@ -24,12 +24,13 @@ from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "dev", "docs")
+INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "decord", "dev", "docs")
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),
     "postgres": ("svqa.database",),
     "hub": ("svqa.models", "svqa.training"),
+    "decord": ("svqa.media.decord_backend",),
     "dev": ("svqa.reporting.sample_clips",),
 }
 # declared and imported by nothing here: what they are for
@@ -149,6 +150,11 @@ def test_conda_and_make_install_the_same():
         3,
         11,
     )
+
+
+def test_an_ffmpeg_with_known_holes_is_installed_by_those_who_ask_for_it_only():
+    assert "decord" not in declared() and declared("decord") == {"decord"}
+    assert not any("decord" in text for extra in ("notebooks", "hub") for text in EXTRAS[extra])
 
 
 def test_one_version_everywhere():
