@@ -25,6 +25,7 @@ from .option_scoring import (
 from .question_scope import (
     TimeScope as TimeScope,
     find_time_scope as find_time_scope,
+    narrowed as narrowed,
 )
 from .sentence_scoring import (
     Lines as Lines,
@@ -32,12 +33,15 @@ from .sentence_scoring import (
     support as support,
 )
 from .sighting_answers import (
-    SightingAnswer as SightingAnswer,
     answer_from_sightings as answer_from_sightings,
+)
+from .sighting_questions import (
+    asks_for_order as asks_for_order,
 )
 from .sightings import (
     SURE as SURE,
     Sighting as Sighting,
+    SightingAnswer as SightingAnswer,
     Sightings as Sightings,
 )
 from .taxonomy import (
@@ -62,6 +66,7 @@ __all__ = [
     "TimeScope",
     "answer_from_events",
     "answer_from_sightings",
+    "asks_for_order",
     "clauses_of",
     "colour_of",
     "find_time_scope",
@@ -69,6 +74,7 @@ __all__ = [
     "is_person_word",
     "name_from",
     "names_of",
+    "narrowed",
     "number_in",
     "read_passages",
     "score_options",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from svqa.language.tokenization import content_stems, words
+from svqa.language.tokenization import content_stems, singular, words
 
 KINDS = ("either", "said", "yes_no", "count", "when", "where", "open")
 _AUXILIARIES = frozenset(
@@ -32,9 +32,11 @@ _TEXT = re.compile(
     rf"({_BEARERS})s? (say|says|read|reads|show|shows))\b"
 )
 _BEYOND = re.compile(
-    r"^(where|who|whose|why|how (does|do|did|is|are)|does|do|did)\b|"
-    r"\b(?!(morning|evening|thing|something|anything|nothing|ceiling|building|string|ring|king)\b)"
-    r"\w{3,}ing\b|\b(sounds?|noise|music)\b"
+    r"^(where|who|whose|why|how (does|do|did|is|are)|does|do|did)\b|\b(sounds?|noise|music)\b"
+)
+_ING_NOUNS = frozenset(
+    "being beginning building ceiling clothing crossing during evening everything king morning "
+    "nothing anything painting railing ring something spring string thing wedding wing".split()
 )
 _SPEAKER = re.compile(
     r"\b(?:do|does|did|is|are|was|were|has|have) (?:the |a |an |this |that |his |her |their )?"
@@ -131,7 +133,17 @@ def asks_beyond_names(text: str) -> bool:
     >>> asks_beyond_names("What is he doing?"), asks_beyond_names("What animal is this?")
     (True, False)
     """
-    return bool(_BEYOND.search(plain(text)))
+    return bool(_BEYOND.search(plain(text)) or doing_words(text))
+
+
+def doing_words(text: str) -> list[str]:
+    """-> the words that name an action as it goes on; nouns that end so are none.
+
+    >>> doing_words("Is the man by the building running in the morning?")
+    ['running']
+    """
+    found = [word for word in words(text) if word.endswith("ing") and len(word) > 4]
+    return [word for word in found if word not in _ING_NOUNS]
 
 
 def spoken_about(text: str) -> str:
@@ -206,7 +218,7 @@ def _noun_after(tokens: list[str]) -> str:
     """
     if (
         len(tokens) > 2
-        and tokens[0] in ("kind", "type", "sort", "breed", "species")
+        and singular(tokens[0]) in ("kind", "type", "sort", "breed", "species")
         and tokens[1] == "of"
     ):
         tokens = tokens[2:]
