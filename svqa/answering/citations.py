@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,10 @@ _SETTINGS = frozenset(
         "indoors outdoors inside outside indoor outdoor city town village countryside country day "
         "night daytime nighttime beach forest mountains street room"
     )
+)
+_ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
+_ENDS = re.compile(
+    r"\b(no longer|not|never|stops?|stopped|disappears?|gone|vanish\w*|leaves?|left|ends?)\b"
 )
 _OF_A_PART = frozenset("where who whom whose when which how why".split())
 
@@ -127,6 +132,26 @@ def asks_for_setting(text: str) -> bool:
     (True, False)
     """
     return set(content_stems(text)) <= _OVERVIEW | _FILMED
+
+
+def asks_for_a_name(text: str) -> bool:
+    """Whether it asks who somebody is, or what they are called.
+
+    >>> asks_for_a_name("who is speaking"), asks_for_a_name("what is the name of the film")
+    (True, False)
+    """
+    return bool(re.match(r"who\b|what (?:is|was) (?:his|her|their|[\w ]+'s) name$", text))
+
+
+def asks_for_an_end(text: str) -> bool:
+    """Whether a "when" asks when something is no longer so, which what is there does not tell."""
+    return bool(_ENDS.search(text))
+
+
+def acting(lines: Lines) -> np.ndarray:
+    """-> (N,) whether each line is a caption that names an action."""
+    named = np.array([bool(_ACTION.search(text)) for text in lines.texts], dtype=bool)
+    return named & ~lines.spoken & ~lines.written
 
 
 def are_settings(alternatives: Sequence[str]) -> bool:

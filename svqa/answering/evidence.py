@@ -9,7 +9,6 @@ measured on the other) is off by 0.03 on average.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,8 +18,11 @@ import numpy as np
 from svqa.answering.answer_extraction import name_or_reason
 from svqa.answering.citations import (
     NOTHING,
+    acting,
     are_settings,
+    asks_for_a_name,
     asks_for_all,
+    asks_for_an_end,
     asks_for_setting,
     cite,
     clock,
@@ -37,7 +39,6 @@ from svqa.answering.line_answers import (
     MIN_SUPPORT,
     MIN_YES,
     Reading,
-    asks_for_an_end,
     asks_for_reading,
     colour_told,
     count_told,
@@ -73,7 +74,6 @@ MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answe
 TEMPERATURE = 0.10
 MIN_SHARE = 0.60  # of the softmax over two settings, to which all of a film leans
 NOT_FOUND = "I could not find this in the video."
-_ACTION = re.compile(r"^(?!We (see|may|probably)\b).*\b\w{3,}ing\b")
 _NO_ACTION = "The question is about what is done, and no caption names an action."
 _NOBODY_LOOKED = (
     "Nothing comes near it, but captions say what is there, not what is not: no model that could "
@@ -120,7 +120,7 @@ class EvidenceAnswerer(Answerer):
         if asks_for_reading(text, form, lines):
             reading = reading_for(text, lines, self.sentences)
             return self._told(reading, lines[lines.written], passages)
-        if form.focus == "person" or words(text)[:1] == ["who"]:
+        if form.focus == "person" or asks_for_a_name(text):
             return self._who(text, form, lines, passages)
         if asks_about_speech(text):
             lines = lines[lines.spoken]
@@ -154,14 +154,15 @@ class EvidenceAnswerer(Answerer):
     ) -> Answer:
         if form.kind == "where" and asks_for_setting(form.main):
             return self._told(setting_told(lines), lines, passages)
-        if asks_for_all(form.main):
-            acts = np.array([bool(_ACTION.search(line)) for line in lines.texts], dtype=bool)
-            if "doing" not in words(text):
-                return self._overview(lines, passages)
-            if not acts.any():
-                return self._abstain(_NO_ACTION)
+        doing, whole = "doing" in words(text), asks_for_all(form.main)
+        if whole and not doing:
+            return self._overview(lines, passages)
+        acts = acting(lines) if doing else np.ones(len(lines), dtype=bool)
+        if not acts.any():
+            return self._abstain(_NO_ACTION)
+        if whole:
             return self._overview(lines[acts], passages[: lines.owners.max() + 1])
-        found = support(lines, text, self.sentences)
+        found = np.where(acts, support(lines, text, self.sentences), 0)
         if stem(form.focus) in COLOUR:
             return self._colour(form, found, lines, passages)
         kinds = form.kind == "open" and form.focus
@@ -261,8 +262,9 @@ class EvidenceAnswerer(Answerer):
         told = numbered_items(form.focus, lines) or count_told(form.focus, found, lines)
         if told is None:
             weak = self._too_weak(found, MIN_SUPPORT, lines)
-            what = form.focus or "there are"
-            return replace(weak, reason=f"Nothing says how many {what}. {weak.reason}")
+            return replace(
+                weak, reason=f"Nothing says how many {form.focus or 'there are'}. {weak.reason}"
+            )
         return self._answer(told.text, told.score, told.found, lines, passages)
 
     def _yes_no(

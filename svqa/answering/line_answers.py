@@ -57,16 +57,15 @@ _IT_SAYS = re.compile(
 _NUMBERED_KINDS = frozenset(("time", "date", "year", "number"))
 MOST_TAG_ROWS = 3
 _NAME = re.compile(r"(?:Dr\.? |Prof\.? )?[A-Z][a-z'-]+(?: [A-Z]\.)?(?: [A-Z][a-z'-]+){1,2}")
-_ENDS = re.compile(
-    r"\b(no longer|not|never|stops?|stopped|disappears?|gone|vanish\w*|leaves?|left|ends?)\b"
-)
 _ANY_TEXT = re.compile(
-    r"(?:is|are|was|were) there (?:any |some |a )?"
-    r"(?:text|words?|writing|letters|captions?|subtitles?)(?: (?:in|on|at) .+| shown| visible)?$"
+    r"(?:is|are|can|do) (?:there |(?:you|we) (?:see|read) )?(?:any |some |a )?"
+    r"(?:text|words?|writing|letters|captions?|subtitles?)(?: shown| visible)?"
+    r"(?: (?:in|on) the (?:screen|video|picture|film|clip|image))?$"
 )
 _SEEN_PERSON = frozenset(
     content_stems(
-        "man woman person people boy girl lady guy speaker presenter host speak talk see seen show"
+        "name man woman person people boy girl lady guy speaker presenter host speak talk see "
+        "seen show"
     )
 )
 COLOUR = frozenset(("color", "colour"))
@@ -124,11 +123,6 @@ def whether_any_is_read(text: str, lines: Lines) -> Reading | None:
     if not _ANY_TEXT.match(text) or not lines.written.any():
         return None
     return Reading("yes", 1.0, lines.written.astype(float))
-
-
-def asks_for_an_end(text: str) -> bool:
-    """Whether a "when" asks when something is no longer so, which what is there does not tell."""
-    return bool(_ENDS.search(text))
 
 
 def asks_for_reading(text: str, form: ParsedQuestion, lines: Lines) -> bool:

@@ -48,6 +48,7 @@ _BEING = frozenset(content_stems("stand sit lie hang park place put"))
 _ABOARD = re.compile(
     r"\b(?:in|inside|on|on board|aboard) (?:the |a |an |this )?(?P<what>[a-z]+(?: [a-z]+)?)"
 )
+_NEGATED = re.compile(r"\b(?:no|not|never|without|at most|fewer than|less than)\b|n't\b")
 _PLACE = "in on at by near next under behind beside inside outside along".split()
 _SHOWN = frozenset(
     content_stems("see seen show shown visible appear appears there come comes first in on picture")
@@ -159,7 +160,7 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
 
 def _not_without(asked: str, seen: Sightings) -> SightingAnswer | None:
     """Nobody rides a horse where a detector that knows horses looked and saw none: "no"."""
-    if asks_about_text(asked):
+    if asks_about_text(asked) or _NEGATED.search(asked):
         return None
     missing = _missing(asked, seen)
     if missing is None:

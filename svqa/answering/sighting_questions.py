@@ -41,7 +41,9 @@ _NUMBER = re.compile(
     rf"(?P<how>{'|'.join(_COMPARE)}|only|exactly|just)? ?(?:a )?(?P<n>single|{'|'.join(NUMBERS)}"
     r"|\d+) (?P<thing>[\w-]+(?: [\w-]+)?)$"
 )
-_ALONE = re.compile(r"(?:is|are|was|were) (?P<who>he|she|the [\w ]+?|this [\w ]+?) (?:all )?alone$")
+_ALONE = re.compile(
+    rf"(?:is|are|was|were) (?P<who>he|she|the [\w ]+?|this [\w ]+?) (?:all )?alone{_HERE}$"
+)
 _ELSE = re.compile(
     r"(?:is|are|was|were|can) (?:there |you see |we see )?"
     rf"(?:(?:any|some)(?:one|body) else|another person|(?:any )?other (?:person|people)){_HERE}$"

@@ -27,7 +27,7 @@ _TEXT = re.compile(
     r"(an?|the) (ad|advert|advertisement|commercial) for|advertised|"
     r"what (is|are) the name of|name of the (app|shop|product|company|brand|website|show)|"
     r"what (words?|numbers?)|(words?|numbers?) (is|are|was) (on|in|written)|"
-    r"how much (does|do|is|are)|"
+    r"how much (does|do|is|are)|(can|could) (you|we|be) read|"
     rf"on (the|its|his|her) (\w+ )?({_BEARERS})|"
     rf"({_BEARERS})s?(?: [\w']+){{0,6}} (say|says|read|reads|show|shows))\b"
 )

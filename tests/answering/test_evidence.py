@@ -320,9 +320,11 @@ def test_it_says_is_heard_where_somebody_speaks(answerer):
 
 
 def test_any_text_is_there_where_some_was_read(answerer):
-    asked = Question("Is there any text on the screen?")
-    assert answerer.answer(asked, TITLES).text == "yes"
-    assert answerer.answer(asked, STAGE).abstained
+    for question in ("Is there any text on the screen?", "Is any text visible?"):
+        assert answerer.answer(Question(question), TITLES).text == "yes"
+        assert answerer.answer(Question(question), STAGE).abstained
+    assert answerer.answer(Question("Is there writing on the wall?"), TITLES).abstained
+    assert "MINISTER" in answerer.answer(Question("What can you read?"), TITLES[:1]).text
 
 
 @pytest.mark.parametrize(
@@ -400,7 +402,10 @@ def test_who_is_told_by_a_caption_or_a_name_tag_only(answerer):
     assert said.text == 'The picture reads: "Ada M. Lovelace"' and said.evidence[0].kind == "text"
     assert answerer.answer(Question("Who is speaking?"), [*TALK, tag]).abstained, "nobody is seen"
     assert answerer.answer(Question("Who is speaking?"), [*TALK, *TITLES, person]).abstained
-    assert answerer.answer(Question("Who rides the horse?"), [tag, person]).abstained
+    for question in ("Who rides the horse?", "What is the minister's name?"):
+        assert answerer.answer(Question(question), [tag, person, *TITLES]).abstained
+    named = answerer.answer(Question("What is her name?"), [tag, person])
+    assert named.text == said.text
     caption = _seen("A young woman is playing with a dog.", 0, 5)
     answer = answerer.answer(Question("Who is playing with the dog?"), [caption, *TALK])
     assert answer.text.startswith("A young woman")
@@ -411,6 +416,12 @@ def test_neither_of_two_that_nothing_comes_near(answerer):
     assert answerer.answer(asked, [_seen("We see a violin.", 0, 5)]).text == "a violin"
     near = answerer.answer(asked, TALK[3:])
     assert near.abstained and "either" in near.reason
+
+
+def test_what_is_done_is_told_by_captions_that_name_an_action(answerer):
+    asked = Question("What is the bear doing?")
+    assert "action" in answerer.answer(asked, [*BEARS[:2], *TALK]).reason
+    assert "walking" in answerer.answer(asked, BEARS).text
 
 
 def test_all_of_a_film_leans_to_a_setting(answerer):

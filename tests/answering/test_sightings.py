@@ -95,6 +95,7 @@ def test_one_odd_box_is_not_a_sighting():
         ("Are there fewer than two people?", "no"),
         ("Is there anyone else in the room?", "yes"),
         ("Is she alone?", "no"),
+        ("Is the man alone in the room?", "no"),
     ],
 )
 def test_a_number_is_compared_with_what_was_surely_counted(question, expected):
@@ -131,6 +132,14 @@ def test_two_models_do_not_count_one_thing_twice():
     seen = Sightings([*during("cup", 0, 10), *during("cup", 0, 10, x=100), *again], T_S)
     assert seen.find("cup").most == 2
     assert answer_from_sightings("How many mugs are there?", seen, LABELS).text == "2"
+
+
+@pytest.mark.parametrize(
+    "how, expected", [("any", "no"), ("more than two", "no"), ("no", None), ("at most two", None)]
+)
+def test_what_is_nowhere_is_denied_but_not_twice(how, expected):
+    said = answer_from_sightings(f"Are there {how} elephants?", ROOM, LABELS)
+    assert (said and said.text) == expected
 
 
 IN_TURN = Sightings(
