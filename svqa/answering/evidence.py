@@ -244,11 +244,8 @@ class EvidenceAnswerer(Answerer):
             return self._too_weak(found, MIN_SUPPORT, lines)
         answer = self._answer("", found.max(), found, lines, passages)
         start_s, end_s = stretch(found, lines)
-        if (
-            len(lines) > 1
-            and start_s <= lines.spans[:, 0].min()
-            and end_s >= lines.spans[:, 1].max()
-        ):
+        first_s, last_s = lines.spans[:, 0].min(), lines.spans[:, 1].max()
+        if len(lines) > 1 and start_s <= first_s and end_s >= last_s:
             return self._abstain(
                 f'"{answer.evidence[0].text}" fits all of the video alike: no second stands out.',
                 answer.score,

@@ -38,7 +38,8 @@ _IN_ALL = re.compile(r"\b(in all|in total|altogether|overall|different|throughou
 _A = r"(?:any |a |an |some |the )?"
 _THERE = re.compile(
     rf"(?:is|are|was|were) (?:there |this |that |it |you |we )?{_A}(?P<thing>.+)|"
-    rf"(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) {_A}(?P<shown>.+)"
+    rf"(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) {_A}(?P<shown>.+)|"
+    rf"(?:do|does|did) {_A}(?P<comes>.+?) (?:appear|show up|turn up|come up)(?P<where> .+)?$"
 )
 _SCENE = frozenset(
     content_stems("video clip film scene picture footage shot frame visible shown seen")
@@ -135,7 +136,8 @@ def _count(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> Sig
 
 def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
     match = _THERE.match(asked)
-    thing = (match["thing"] or match["shown"]) if match else ""
+    thing = (match["thing"] or match["shown"] or match["comes"] or "") if match else ""
+    thing += (match["where"] or "") if match else ""
     noun, rest = _head(thing, labels)
     if not noun:
         return None

@@ -40,6 +40,8 @@ ROOM = Sightings(
         ("How many people are there?", "2"),
         ("how many mugs are standing on the board", "1"),
         ("Is there a dog?", "yes"),
+        ("Does a dog appear in the video?", "yes"),
+        ("Do any sheep appear?", "no"),
         ("Are there any sheep in the video?", "no"),
         ("What animal is in the video?", "A dog"),
         ("Which two animals are in the video?", "A cat and a dog"),
