@@ -191,9 +191,9 @@ def _which(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> Sig
 
 def _when(asked: str, seen: Sightings) -> SightingAnswer | None:
     stems = [s for s in content_stems(asked) if s not in _SHOWN]
-    pronoun = next((word for word in words(asked) if word in ("he", "she")), "")
-    for noun in (*_nouns(asked), pronoun):
-        one = noun == pronoun or is_person_word(noun)
+    pronouns = [word for word in words(asked) if word in ("he", "she")]
+    for noun in (*_nouns(asked), *pronouns):
+        one = noun in pronouns or is_person_word(noun)
         found = seen.only_person() if one else seen.find(noun)
         others = set(stems) - set(content_stems(noun)) - _SCENE
         if found and found.sureness >= SURE and not others:

@@ -261,7 +261,10 @@ def _worn(asked: str, seen: Sightings) -> SightingAnswer | None:
     match, people = _WORN.match(_without_scene(asked)), seen.find("person")
     if not match or people is None or people.sureness < SURE:
         return None
-    anybody = re.match(r"(?:any|some)(?:one|body)\b", match["who"])
+    who = match["who"].removeprefix("the ").removeprefix("this ")
+    anybody = who in ("anyone", "anybody", "someone", "somebody")
+    if not (anybody or who in ("he", "she") or is_person_word(who) or is_called("person", who)):
+        return None
     if (people.most > 1 and not anybody) or bool(match["what"]) == bool(match["thing"]):
         return None
     clothes = [

@@ -196,6 +196,7 @@ def dressed(people: int = 1, tie_x: float = 10.0) -> Sightings:
         ("Does he wear a tie?", "yes"),
         ("Is he wearing a hat?", None),
         ("What colour tie is he wearing?", None),
+        ("What is the statue wearing?", None),
     ],
 )
 def test_clothes_lie_on_who_wears_them(question, expected):
@@ -240,6 +241,7 @@ def test_from_inside_a_vehicle_is_not_seen():
 def test_who_is_seen_alone_is_the_one_meant(question):
     one = Sightings(during("person", 3, 6), T_S)
     assert answer_from_sightings(question, one, LABELS).text == "At 0:03-0:06"
+    assert answer_from_sightings("When is it seen?", one, LABELS) is None
     two = Sightings([*during("person", 3, 6), *during("person", 3, 6, x=200)], T_S)
     assert answer_from_sightings(question, two, LABELS) is None
 
