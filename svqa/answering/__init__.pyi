@@ -36,7 +36,7 @@ from .sighting_answers import (
     answer_from_sightings as answer_from_sightings,
 )
 from .sighting_questions import (
-    asks_for_order as asks_for_order,
+    answer_about_order as answer_about_order,
 )
 from .sightings import (
     SURE as SURE,
@@ -64,9 +64,9 @@ __all__ = [
     "SightingAnswer",
     "Sightings",
     "TimeScope",
+    "answer_about_order",
     "answer_from_events",
     "answer_from_sightings",
-    "asks_for_order",
     "clauses_of",
     "colour_of",
     "find_time_scope",

@@ -80,6 +80,8 @@ def answer_from_sightings(
         return missing
     if told := answer_about_several(asked, seen):
         return told
+    if form.kind in ("count", "open") and set(content_stems(form.event)) - _SCENE:
+        return None  # after, before or while something that was not found
     if form.kind == "count":
         return _count(form.focus, asked, seen, labels)
     if form.kind == "yes_no":

@@ -18,7 +18,6 @@ from svqa.answering.sightings import (
     without_wider,
 )
 from svqa.answering.taxonomy import is_called, is_person_word
-from svqa.language.question_parser import plain
 from svqa.models.labels import coco_categories
 from svqa.records import Detection
 from svqa.temporal.tracks import tracks_of
@@ -89,20 +88,18 @@ def answer_about_several(asked: str, seen: Sightings) -> SightingAnswer | None:
     >>> answer_about_several("is there more than one mug", seen).text
     'yes'
     """
-    for kind in (_number, _alone, _in_turn, _of_two, _before_or_after, _on, _worn):
+    for kind in (_number, _alone, answer_about_order, _on, _worn):
         if told := kind(asked, seen):
             return told
     return None
 
 
-def asks_for_order(text: str) -> bool:
-    """Whether it asks what comes before, after or first, which the whole of a video tells.
+def answer_about_order(asked: str, seen: Sightings) -> SightingAnswer | None:
+    """-> what comes first, next, or before what, as all of a video tells; else None.
 
-    >>> asks_for_order("Which animal comes after the dog?"), asks_for_order("Is there a dog?")
-    (True, False)
+    `asked` is plain lower case.
     """
-    asked = _without_scene(plain(text))
-    return any(form.match(asked) for form in (_TURN, _PAIR, _BEFORE))
+    return _in_turn(asked, seen) or _of_two(asked, seen) or _before_or_after(asked, seen)
 
 
 def number_of_tracks(found: Sighting) -> int:

@@ -16,7 +16,7 @@ from svqa.answering.event_grounding import EventGrounder
 from svqa.answering.evidence import NOT_FOUND
 from svqa.answering.question_scope import TimeScope, narrowed
 from svqa.answering.sighting_answers import answer_from_sightings
-from svqa.answering.sighting_questions import asks_for_order
+from svqa.answering.sighting_questions import answer_about_order
 from svqa.answering.sightings import SURE, SightingAnswer, Sightings
 from svqa.answering.taxonomy import is_person_word
 from svqa.database import Store
@@ -71,25 +71,26 @@ def from_sightings(
 ) -> tuple[Answer, bool] | None:
     """Which, how many, whether, when, what colour: an answer or a refusal; None without a say.
 
-    From the boxes of the `scope` alone, where the question is about a part of the video and asks
-    for no order. With it comes whether it is the last word: an answer is, and a refusal where what
-    was asked about was looked for and is nowhere.
+    From the boxes of the `scope` alone, where the question is about a part of the video; an order
+    is told by all of them. With it comes whether it is the last word: an answer is, and a refusal
+    where what was asked about was looked for and is nowhere.
     """
     if question.options or models.detector is None:
         return None
     stored, t_s, boxes = store.find_video(video), store.frame_times(video), store.detections(video)
     if not stored.settings.get("boxes", True):  # nobody looked
         return None
-    text = question.text
-    if scope is not None and not asks_for_order(text):
+    text, seen, path = question.text, Sightings(boxes, t_s, height_px=stored.height_px), stored.path
+    said = answer_about_order(plain(text), seen) if len(t_s) else None
+    if scope is not None and said is None:
         scope = narrowed(scope, text, end_s=stored.duration_s)
         text, t_s = scope.text, t_s[(t_s >= scope.start_s) & (t_s < scope.end_s)]
         boxes = [box for box in boxes if scope.start_s <= box.t_s < scope.end_s]
+        seen = Sightings(boxes, t_s, height_px=stored.height_px)
     if not len(t_s):
         return None
-    seen, path = Sightings(boxes, t_s, height_px=stored.height_px), stored.path
     asked = plain(text)
-    said = answer_from_sightings(text, seen, models.detector.labels)
+    said = said or answer_from_sightings(text, seen, models.detector.labels)
     if (match := _COLOUR.match(asked)) and not (said and said.missing):
         said = _colour(match["thing"], seen, path)
     elif (match := _IS_COLOUR.match(asked) or _COLOURED.match(asked)) and (

@@ -176,6 +176,16 @@ def test_what_comes_first_and_what_next(question, expected):
     assert (said.text or None if said else None) == expected
 
 
+def test_what_is_asked_of_an_unknown_second_is_open():
+    for question in (
+        "How many dogs are there after the whistle?",
+        "What animal barks as he sings?",
+    ):
+        assert answer_from_sightings(question, IN_TURN, LABELS) is None
+    during_all = answer_from_sightings("How many dogs are seen during the film?", IN_TURN, LABELS)
+    assert during_all.text == "1"
+
+
 def test_what_is_shown_first_may_have_no_name():
     late = Sightings(during("dog", 6, 8), T_S)
     assert answer_from_sightings("What is shown first?", late, LABELS) is None
