@@ -29,6 +29,7 @@ from .option_scoring import (
 from .question_scope import (
     TimeScope as TimeScope,
     find_time_scope as find_time_scope,
+    narrowed as narrowed,
 )
 from .sentence_scoring import (
     Lines as Lines,
@@ -36,12 +37,15 @@ from .sentence_scoring import (
     support as support,
 )
 from .sighting_answers import (
-    SightingAnswer as SightingAnswer,
     answer_from_sightings as answer_from_sightings,
+)
+from .sighting_questions import (
+    answer_about_order as answer_about_order,
 )
 from .sightings import (
     SURE as SURE,
     Sighting as Sighting,
+    SightingAnswer as SightingAnswer,
     Sightings as Sightings,
 )
 from .taxonomy import (
@@ -64,6 +68,7 @@ __all__ = [
     "SightingAnswer",
     "Sightings",
     "TimeScope",
+    "answer_about_order",
     "answer_from_events",
     "answer_from_sightings",
     "clauses_of",
@@ -75,6 +80,7 @@ __all__ = [
     "is_person_word",
     "name_from",
     "names_of",
+    "narrowed",
     "number_in",
     "read_passages",
     "score_options",

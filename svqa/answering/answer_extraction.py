@@ -30,7 +30,7 @@ _NUMBER = re.compile(
 _STARTS = frozenset(
     "a an the some several many his her their its this that these those".split()
 ) | set(NUMBERS)
-_BREAKS = frozenset(
+BREAKS = frozenset(
     (
         "is are was were be been being has have had do does did and or but while as who which that "
         "where when with without of in on at to from by for into onto over under near beside "
@@ -44,6 +44,53 @@ _PLACE = re.compile(
     r"(?!the (?:image|video|picture|scene|background|foreground|left|right|center|middle)\b)"
     r"[^,.;]+)"
 )
+_NAMES_ONLY = re.compile(r"^We (see|are|may|probably)\b")
+_SEEN_ONLY = frozenset(("see", "probabl", "perhap", "may", "we"))
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_FORMS = (
+    (
+        "price",
+        re.compile(r"^how much\b"),
+        re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|dollars?|euros?|pounds?)", re.IGNORECASE),
+    ),
+    (
+        "date",
+        re.compile(r"\b(?:what|which) (?:date|day|year)\b"),
+        re.compile(
+            rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})[a-z]*\W*\d{{1,2}}|\b\d{{1,2}}\W+(?:{_MONTHS})"
+            r"|\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "web address",
+        re.compile(r"\b(?:what|which) (?:website|web ?(?:site|address|page)|url)\b"),
+        re.compile(r"\bwww\b|https?:|[\w-]\.(?:[a-z]{2,3}|info)\b(?!\.)", re.IGNORECASE),
+    ),
+    (
+        "time of day",
+        re.compile(r"^what time (?:do|does|is|was)\b"),
+        re.compile(r"\b\d{1,2}[:.]\d\d\b|\b\d{1,2} ?[ap]\.?m\b", re.IGNORECASE),
+    ),
+    (
+        "telephone number",
+        re.compile(r"\b(?:what|which) (?:\w+ )?(?:tele)?phone number\b"),
+        re.compile(r"(?:\d[ ()/-]{0,2}){6,}"),
+    ),
+)
+
+
+def form_asked_for(question: str) -> tuple[str, re.Pattern[str]] | None:
+    """-> what a question wants that has a form of its own, and that form; None where it has none.
+
+    >>> form_asked_for("what date is shown")[1].search("JULY 14,2015")[0]
+    'JULY 14'
+    >>> form_asked_for("what is shown")
+    """
+    for name, asks, form in _FORMS:
+        if asks.search(question):
+            return name, form
+    return None
 
 
 def noun_phrases(sentence: str) -> list[str]:
@@ -60,7 +107,7 @@ def noun_phrases(sentence: str) -> list[str]:
             phrases.append([token])
             open_phrase = True
         elif (
-            low in _BREAKS
+            low in BREAKS
             or not token[0].isalnum()
             or (low.endswith("ing") and open_phrase and len(phrases[-1]) > 1)
         ):
@@ -83,8 +130,7 @@ def name_from(sentence: str, form: ParsedQuestion) -> str:
     """
     whole = sentence.rstrip(".!? ")
     if form.kind == "where":
-        place = _PLACE.search(sentence)
-        return place[1].strip() if place else whole
+        return place_in(sentence) or whole
     asked = set(content_stems(form.main))
     after = _text_after_last(sentence, asked)
     following = [p for p in noun_phrases(after) if not set(content_stems(p)) <= asked]
@@ -117,6 +163,29 @@ def nearest_phrases(
     ]
     empty = np.array([bool(beyond) and set(content_stems(flat[i])) <= beyond for i in best])
     return np.where(empty, 0.0, cosines[best]), [flat[i] for i in best]
+
+
+def name_or_reason(sentence: str, form: ParsedQuestion, question: str) -> tuple[str, str]:
+    """-> (the words that answer, ""), or ("", why the sentence answers nothing).
+
+    A caption that is made of names tells what is there, and no relation, action or place of it.
+    """
+    name = name_from(sentence, form)
+    if set(content_stems(name)) - _SEEN_ONLY <= set(content_stems(question)):
+        return "", f'The closest caption, "{sentence}", says no more than the question.'
+    if _NAMES_ONLY.match(name):
+        return "", f'The closest caption, "{sentence}", names what is there, no more.'
+    return name, ""
+
+
+def place_in(sentence: str) -> str:
+    """-> the place a sentence names, "" where it names none.
+
+    >>> place_in("We are at the seashore."), place_in("We see a dog.")
+    ('at the seashore', '')
+    """
+    place = _PLACE.search(sentence)
+    return place[1].strip() if place else ""
 
 
 def with_bracket(phrase: str, sentence: str) -> str:

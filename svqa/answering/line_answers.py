@@ -1,23 +1,36 @@
-"""What lines tell by themselves: what was read, what comes first, how long a list is, chapters."""
+"""What lines tell by themselves: what was read, who is named, what comes first, how many, where."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from svqa.answering.answer_extraction import (
+    BREAKS,
     colour_of,
+    form_asked_for,
     nearest_phrases,
+    noun_phrases,
     number_in,
+    place_in,
     with_bracket,
 )
-from svqa.answering.citations import MOST_EVIDENCE, clock
+from svqa.answering.citations import row_that_tells
 from svqa.answering.sentence_scoring import Lines, support
-from svqa.language.caption_templates import listed, with_article
-from svqa.language.question_parser import ParsedQuestion, statement_of
+from svqa.answering.taxonomy import is_person_word
+from svqa.language.colours import COLOUR_WORDS
+from svqa.language.question_parser import (
+    ParsedQuestion,
+    asks_about_speech,
+    asks_about_text,
+    doing_words,
+    ordinal_of,
+    spoken_about,
+    statement_of,
+)
 from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence
@@ -34,14 +47,28 @@ MIN_SAME = 0.80  # two phrases this near mean one thing: a car and an automobile
 _KINDS = frozenset(
     "animal vehicle instrument food fruit vegetable clothing furniture tool building plant".split()
 )
-LINGER_S = 2.0  # what is said so soon after a sentence belongs to it
-SHORT_WORDS = 6  # a sentence so short says little without the next
-MOST_CHAPTERS, CHAPTER_S = 5, 5.0
 MOST_ROWS, MIN_READ = 8, 0.3  # of a reading that is given whole, and how sure it then is
 _TITLE = re.compile(r"\b(titled?|headline|name of)\b")
 _BRAND = re.compile(r"\b(brand|make of|logo|company)\b")  # often part of a longer line
-_PRICE = re.compile(r"[$€£¥]\s?\d|\d\s?(?:[$€£¥]|dollars?|euros?|pounds?)", re.IGNORECASE)
 _ADVERTISED = re.compile(r"\b(ad|advert|advertisement|commercial|advertised|product)\b")
+_IT_SAYS = re.compile(
+    r"what (?:does|do) (?:it|this|that|they|the (?:video|clip|film|picture)) say\b"
+)
+_NUMBERED_KINDS = frozenset(("time", "date", "year", "number"))
+MOST_TAG_ROWS = 3
+_NAME = re.compile(r"(?:Dr\.? |Prof\.? )?[A-Z][a-z'-]+(?: [A-Z]\.)?(?: [A-Z][a-z'-]+){1,2}")
+_ANY_TEXT = re.compile(
+    r"(?:is|are|can|do) (?:there |(?:you|we) (?:see|read) )?(?:any |some |a )?"
+    r"(?:text|words?|writing|letters|captions?|subtitles?)(?: shown| visible)?"
+    r"(?: (?:in|on) the (?:screen|video|picture|film|clip|image))?$"
+)
+_SEEN_PERSON = frozenset(
+    content_stems(
+        "name man woman person people boy girl lady guy speaker presenter host speak talk see "
+        "seen show"
+    )
+)
+COLOUR = frozenset(("color", "colour"))
 _NUMBERED = re.compile(r"^\(?(\d{1,2})[.):]\s*\D")
 _LISTED = frozenset(
     content_stems(
@@ -64,35 +91,104 @@ def reading_for(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
 
     The line that fits the question's words; where none does, what was asked about may be any of
     them, so the whole reading is given. A title is the first row of what is shown longest, a price
-    needs a currency.
+    or a date has its form, the last caption is the last.
     """
     lines = lines[lines.written] if not lines.written.all() else lines
     if not len(lines):
         return "The question is about text in the picture, and none was read."
-    found = support(lines, text, encoder)
-    if text.startswith("how much"):
-        priced = np.array([bool(_PRICE.search(line)) for line in lines.texts])
-        if not priced.any():
-            return "No price was read in the picture."
-        found = np.where(priced, np.maximum(found, MIN_SUPPORT), 0)
-    if _TITLE.search(text):
+    found, which = support(lines, text, encoder), ordinal_of(text)
+    if form := form_asked_for(text):
+        fits = np.array([bool(form[1].search(line)) for line in lines.texts])
+        if not fits.any():
+            return f"No {form[0]} was read in the picture."
+        found = np.where(fits, np.maximum(found, MIN_SUPPORT), 0)
+    if which == "first":
+        found = (lines.spans[:, 0] == lines.spans[:, 0].min()).astype(float)
+    elif which == "last" or _ADVERTISED.search(text):  # advertisements end with what they are for
+        found = (lines.spans[:, 1] == lines.spans[:, 1].max()).astype(float)
+    elif _TITLE.search(text):
         first = np.append(True, lines.owners[1:] != lines.owners[:-1])
         found = np.where(first, lines.seconds, 0)
         found = found / max(found.max(), 1e-9)
-    if _ADVERTISED.search(text):  # advertisements end with what they are for
-        found = np.where(lines.spans[:, 1] == lines.spans[:, 1].max(), 1.0, 0)
     best = int(np.argmax(found))
     rows = [lines.texts[i] for i in np.flatnonzero(lines.owners == lines.owners[best])]
-    named = _BRAND.search(text) or _ADVERTISED.search(text)
+    named = _BRAND.search(text) or _ADVERTISED.search(text) or which
     whole = len(rows) > 1 and (found[best] < MIN_SUPPORT or bool(named))
-    said = " ".join(rows[:MOST_ROWS]) if whole else lines.texts[best]
-    return Reading(said, max(float(found[best]), MIN_READ), found)
+    said = " ".join(rows[:MOST_ROWS]) if whole else row_that_tells(text, lines, best)
+    return Reading(f'The picture reads: "{said}"', max(float(found[best]), MIN_READ), found)
+
+
+def whether_any_is_read(text: str, lines: Lines) -> Reading | None:
+    """Yes to "is there any text", where some was read; None to all else."""
+    if not _ANY_TEXT.match(text) or not lines.written.any():
+        return None
+    return Reading("yes", 1.0, lines.written.astype(float))
+
+
+def asks_for_reading(text: str, form: ParsedQuestion, lines: Lines) -> bool:
+    """Whether a question wants what can be read: "it says" does where nobody speaks."""
+    if form.kind not in ("open", "said") or stem(form.focus) in COLOUR:
+        return False
+    if asks_about_text(text):
+        return True
+    if not lines.spoken.any() and lines.written.any() and _IT_SAYS.match(text):
+        return True
+    wanted = form_asked_for(text)
+    heard = [line for line, s in zip(lines.texts, lines.spoken, strict=True) if s]
+    return wanted is not None and not any(wanted[1].search(line) for line in heard)
+
+
+def person_named(text: str, lines: Lines, encoder: TextEncoder) -> Reading | None:
+    """Who does it: the man or the singer that a fitting caption names; None where none does."""
+    found, asked = support(lines, text, encoder), set(content_stems(text))
+    for i in np.flatnonzero((found >= MIN_SUPPORT) & ~lines.spoken & ~lines.written):
+        for phrase in noun_phrases(lines.texts[i]):
+            if is_person_word(phrase) and not set(content_stems(phrase)) <= asked:
+                return Reading(phrase, float(found[i]), found)
+    return None
+
+
+def name_tag(form: ParsedQuestion, lines: Lines, passages: Sequence[Evidence]) -> Reading | str:
+    """Who is seen: the name that is written meanwhile, in the first row of a short text.
+
+    Of somebody who does something it is open whose name that is.
+    """
+    if not set(content_stems(form.main)) <= _SEEN_PERSON:
+        return "No caption names a person who does that."
+    seen = [p for p in passages if p.kind == "visual" and p.text == "person"]
+    found = np.zeros(len(lines))
+    for owner in set(lines.owners[lines.written].tolist()):
+        rows = np.flatnonzero(lines.owners == owner)
+        start_s, end_s = lines.spans[rows[0]]
+        with_person = any(p.start_s < end_s and start_s < p.end_s for p in seen)
+        if with_person and len(rows) <= MOST_TAG_ROWS and _NAME.fullmatch(lines.texts[rows[0]]):
+            found[rows[0]] = end_s - start_s
+    if not found.any():
+        return "Nobody is named: no caption, and no name is written while a person is seen."
+    best = int(np.argmax(found))
+    return Reading(f'The picture reads: "{lines.texts[best]}"', MIN_READ, found / found.max())
+
+
+def setting_told(lines: Lines) -> Reading | str:
+    """-> the place that most of the sure captions name, or that none does."""
+    sure = (lines.sureness >= 1) & ~lines.spoken & ~lines.written
+    places = [place_in(text) if s else "" for text, s in zip(lines.texts, sure, strict=True)]
+    named = [place for place in places if place]
+    if not named:
+        return "No caption names a place surely."
+    place = max(dict.fromkeys(named), key=named.count)
+    return Reading(
+        place[:1].upper() + place[1:], 1.0, np.array([float(p == place) for p in places])
+    )
 
 
 def order_of(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
     """-> `before` or `after`, or why neither can be said. `text`: "is A before or after B"."""
     asked, _, other = text.partition(" before or after ")
-    found = [support(lines, part, encoder) for part in (statement_of(asked), other)]
+    halves = (statement_of(asked), other)
+    if asks_about_speech(text):
+        halves = (spoken_about(asked) or halves[0], spoken_about(other) or other)
+    found = [support(lines, half, encoder) for half in halves]
     if min(f.max() for f in found) < MIN_SUPPORT:
         return "One of the two was not found, so neither can be said to come first."
     best = [int(np.argmax(f)) for f in found]
@@ -107,28 +203,49 @@ def order_of(text: str, lines: Lines, encoder: TextEncoder) -> Reading | str:
 def likeness(about: str, lines: Lines, encoder: TextEncoder) -> np.ndarray:
     """-> (N,) how well each line says that something is there or so; a thing by its own name.
 
-    "Is there a dog" is not answered by an animal, nor "is there an animal" by a dog's name alone.
+    "Is there a dog" is not answered by an animal, nor "is there an animal" by a dog's name alone,
+    nor "is it a polar bear" by a brown one: a line has all the words of the thing.
     """
-    found = support(lines, about, encoder)
-    if not 1 <= len(content_stems(about)) <= 2:
-        return found
+    found, stems = support(lines, about, encoder), _head_stems(about)
+    hues = {word for word in words(about) if word in COLOUR_WORDS}
+    said = np.array([hues <= set(words(text)) for text in lines.texts])
+    few = 1 <= len(content_stems(about)) <= 2
     near, phrases = nearest_phrases(lines.texts, about, encoder)
-    found = np.maximum(found, near * lines.sureness)
-    if words(about)[-1].removesuffix("s") in _KINDS:
-        return found
-    told = np.array([content_stems(about)[-1] in stems for stems in lines.stems])
-    only_kind = np.array([bool(_KINDS & set(words(phrase)[-1:])) for phrase in phrases])
-    said = told | (near >= MIN_SAME) & ~only_kind  # "an animal" does not say that it is a dog
+    if few:
+        found = np.maximum(found, near * lines.sureness)
+    if not words(about)[-1:] or words(about)[-1].removesuffix("s") not in _KINDS or not few:
+        told = np.array([stems <= line for line in lines.stems])
+        only_kind = np.array([bool(_KINDS & set(words(phrase)[-1:])) for phrase in phrases])
+        # "an animal" does not say that it is a dog, an automobile that it is a car
+        same = (near >= MIN_SAME) & ~only_kind & (len(content_stems(about)) == 1)
+        said &= told | same
     return np.where(said, found, np.minimum(found, MIN_YES - 0.01))
 
 
+def _head_stems(about: str) -> frozenset[str]:
+    """The stems of the thing itself: of "a polar bear in the river" those of "a polar bear"."""
+    head: list[str] = []
+    for word in words(about):
+        if head and (word in BREAKS or doing_words(word)):
+            break
+        head += [word] if content_stems(word) else []
+    return frozenset(content_stems(" ".join(head)))
+
+
 def nearest_kind(
-    focus: str, lines: Lines, encoder: TextEncoder, found: np.ndarray
+    text: str, focus: str, lines: Lines, encoder: TextEncoder, found: np.ndarray
 ) -> Reading | None:
-    """Which animal: the phrase that is nearest to the kind and fits the question; None if none."""
+    """Which animal: the phrase that is nearest to the kind and fits the question; None if none.
+
+    The question's own words answer nothing, and a time or a year has digits.
+    """
     kind = frozenset(content_stems(focus))
     near, phrases = nearest_phrases(lines.texts, focus, encoder, beyond=kind)
-    near = near * lines.sureness
+    asked = set(content_stems(text))
+    tells = np.array([not set(content_stems(phrase)) <= asked for phrase in phrases])
+    if focus in _NUMBERED_KINDS:
+        tells &= np.array([any(c.isdigit() for c in phrase) for phrase in phrases])
+    near = near * lines.sureness * tells
     if near.max() < MIN_KIND:
         return None
     best = int(np.argmax(np.where(near >= MIN_KIND, near + found, 0)))
@@ -175,113 +292,3 @@ def numbered_items(noun: str, lines: Lines) -> Reading | None:
     if last < 2:
         return None
     return Reading(str(last), 1.0, ((numbers > 0) & (numbers <= last)).astype(float))
-
-
-def quote(lines: Lines, best: int) -> str:
-    """-> a sentence that was said, with the next one where it asks something or is short."""
-    text, after = lines.texts[best], best + 1
-    if not (text.endswith("?") or len(text.split()) < SHORT_WORDS) or after >= len(lines):
-        return text
-    soon = lines.spans[after, 0] - lines.spans[best, 1] <= LINGER_S
-    return f"{text} {lines.texts[after]}" if soon and lines.spoken[after] else text
-
-
-@dataclass(frozen=True)
-class Overview:
-    """What a film shows, part by part, how sure that is, and what it rests on."""
-
-    text: str
-    score: float
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A part of a film: its seconds, the things seen in it, what is told, read and said there."""
-
-    start_s: float
-    end_s: float
-    things: tuple[str, ...]
-    caption: str = ""
-    read: str = ""
-    said: str = ""
-
-    @property
-    def text(self) -> str:
-        """What is there in words: `a dog and a person; text: "Exit"`."""
-        things = [with_article(thing) for thing in self.things]
-        told = [self.caption or (listed(things, "and") if things else "")]
-        told += [f'text: "{self.read}"'] if self.read else []
-        told += [f'said: "{self.said}"'] if self.said else []
-        return "; ".join(part for part in told if part)
-
-
-def overview_of(lines: Lines, passages: Sequence[Evidence]) -> Overview | None:
-    """-> the film in its parts, from what is sure; None where nothing is.
-
-    `passages` are those of the lines, and stretches of things that boxes show, by name.
-    """
-    seen = [p for p in passages if p.kind == "visual"]
-    sure = lines[(lines.sureness >= 1) | lines.spoken | lines.written]
-    chapters = chapters_of(sure, seen)
-    if not chapters:
-        return None
-    told = [f"{clock(c.start_s, c.end_s)} {c.text}" for c in chapters]
-    rests_on = sorted((*seen, *(passages[i] for i in set(sure.owners))), key=lambda e: e.start_s)
-    scores = [e.score for e in seen] or [float(sure.sureness.mean())]
-    cited = tuple(replace(e, score=min(max(e.score, 0.0), 1.0)) for e in rests_on[:MOST_EVIDENCE])
-    return Overview("; ".join(told), float(np.clip(np.mean(scores), 0, 1)), cited)
-
-
-def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
-    """The film in at most five parts, in order; parts of which nothing is known are left out.
-
-    Parts begin where other things are seen. Without any, the caption most like the others tells;
-    the text that is shown longest and the sentence most like the others stand for the rest.
-    """
-    ends = [*(e.end_s for e in seen), *lines.spans[:, 1].tolist()]
-    if not ends:
-        return []
-    starts = np.arange(0, max(ends), CHAPTER_S).tolist()
-    cells = [Chapter(t, min(t + CHAPTER_S, max(ends)), _things_in(seen, t)) for t in starts]
-    while (pair := _to_join(cells)) is not None:
-        first, second = cells[pair : pair + 2]
-        longer = max(first, second, key=lambda cell: cell.end_s - cell.start_s)
-        cells[pair : pair + 2] = [Chapter(first.start_s, second.end_s, longer.things)]
-    pictured = ~lines.spoken & ~lines.written
-    chapters = []
-    for cell in cells:
-        there = (lines.spans[:, 0] < cell.end_s) & (lines.spans[:, 1] > cell.start_s)
-        middles = lines.spans.mean(axis=1)
-        within = (middles >= cell.start_s) & (middles < cell.end_s)
-        shown = np.where(lines.written & there, lines.seconds, 0)
-        chapter = replace(
-            cell,
-            caption="" if cell.things else _typical(lines[pictured & within]).rstrip(". "),
-            read=lines.texts[int(np.argmax(shown))] if shown.any() else "",
-            said=_typical(lines[lines.spoken & within]),
-        )
-        chapters += [chapter] if chapter.text else []
-    return chapters
-
-
-def _things_in(seen: Sequence[Evidence], start_s: float) -> tuple[str, ...]:
-    end_s = start_s + CHAPTER_S
-    inside = [e.text for e in seen if e.start_s < end_s and start_s < e.end_s]
-    return tuple(dict.fromkeys(inside))[:3]
-
-
-def _to_join(cells: Sequence[Chapter]) -> int | None:
-    """-> the first of two neighbours that become one: alike, or the shortest of too many."""
-    alike = [i for i in range(len(cells) - 1) if cells[i].things == cells[i + 1].things]
-    if alike or len(cells) <= MOST_CHAPTERS:
-        return alike[0] if alike else None
-    lengths = [cells[i + 1].end_s - cells[i].start_s for i in range(len(cells) - 1)]
-    return int(np.argmin(lengths))
-
-
-def _typical(lines: Lines) -> str:
-    """The line most like all the others, "" of none."""
-    if not len(lines):
-        return ""
-    return lines.texts[int(np.argmax(lines.vectors @ lines.vectors.mean(axis=0)))]

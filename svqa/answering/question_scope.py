@@ -7,6 +7,7 @@ falls"). A place is found by the table of `svqa.temporal.prior` with the video's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ from svqa.temporal.prior import load_prior, without_time_words
 BESIDE_S = 10.0  # how far from an event "after" and "before" reach
 # standard scores over the rest of the video; what stands out less was not seen to happen
 LEAST_EVENT = 1.0
+
+# "at the end" of boxes, which tell each second: so much of the video, at least a second
+EDGE_SHARE, LEAST_EDGE_S = 1 / 8, 1.0
+_HALF = re.compile(r" ?\b(?:in|during) the (?P<which>first|second|last) half(?: of the \w+)?\b")
 
 Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]
 """A description -> (start of each moment in seconds (N,), how well it fits (N,) in standard
@@ -41,6 +46,12 @@ def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeSc
     None where they point at none, or at an event that is not found.
     """
     form = parse_question(question)
+    if form.kind != "when" and (half := _HALF.search(question.lower())):
+        text = question[: half.start()] + question[half.end() :]
+        middle_s = end_s / 2
+        return TimeScope(
+            text, *((0.0, middle_s) if half["which"] == "first" else (middle_s, end_s))
+        )
     if form.moment and form.kind != "when":
         text = without_time_words(question)
         t_s, scores = scores_of(text)
@@ -58,6 +69,22 @@ def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeSc
     if form.relation in ("after", "before", "while") and form.event and form.kind != "when":
         return _beside(form.main, form.relation, *scores_of(form.event), end_s)
     return None
+
+
+def narrowed(scope: TimeScope, question: str, *, end_s: float) -> TimeScope:
+    """-> the first or last seconds alone, where it asks whether or how many at the start or end.
+
+    >>> wide = TimeScope("is there a dog?", 0.0, 12.0)
+    >>> narrowed(wide, "Is there a dog at the beginning?", end_s=30.0).end_s
+    3.75
+    """
+    form = parse_question(question)
+    if form.kind not in ("count", "yes_no") or form.moment not in ("start", "end"):
+        return scope
+    edge_s = min(max(LEAST_EDGE_S, EDGE_SHARE * end_s), end_s)
+    if form.moment == "start":
+        return TimeScope(scope.text, 0.0, edge_s)
+    return TimeScope(scope.text, end_s - edge_s, end_s + LEAST_EDGE_S)
 
 
 def _beside(

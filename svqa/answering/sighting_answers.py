@@ -8,56 +8,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from svqa.answering.sightings import SURE, Sightings, finest, is_known
+from svqa.answering.sighting_questions import (
+    MOST_NAMED,
+    answer_about_several,
+    number_of_tracks,
+)
+from svqa.answering.sightings import (
+    FAINT,
+    SURE,
+    SightingAnswer,
+    Sightings,
+    is_known,
+    named,
+)
 from svqa.answering.taxonomy import is_called, is_person_word, large_kind
-from svqa.language.caption_templates import listed, with_article
-from svqa.language.question_parser import asks_about_speech, asks_about_text, parse_question, plain
-from svqa.language.tokenization import content_stems, stem, words
-from svqa.models.labels import coco_categories
-from svqa.records import Detection
-from svqa.temporal.tracks import tracks_of
+from svqa.language.caption_templates import none_seen, with_article
+from svqa.language.question_parser import (
+    asks_about_speech,
+    asks_about_text,
+    doing_words,
+    parse_question,
+    plain,
+)
+from svqa.language.tokenization import content_stems, is_plural, singular, stem, words
 
-FAINT = 0.25  # under it, what was looked for and known counts as not seen
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "both": 2}
 _IN_ALL = re.compile(r"\b(in all|in total|altogether|overall|different|throughout)\b")
 _A = r"(?:any |a |an |some |the )?"
 _THERE = re.compile(
     rf"(?:is|are|was|were) (?:there |this |that |it |you |we )?{_A}(?P<thing>.+)|"
-    rf"(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) {_A}(?P<shown>.+)"
+    rf"(?:do|does|did|can) (?:you|we|the video|it) (?:see|show|have|contain) {_A}(?P<shown>.+)|"
+    rf"(?:do|does|did) {_A}(?P<comes>.+?) (?:appear|show up|turn up|come up)(?P<where> .+)?$"
 )
 _SCENE = frozenset(
     content_stems("video clip film scene picture footage shot frame visible shown seen")
 )
 # of a thing, to stand, lie or hang somewhere is to be there
 _BEING = frozenset(content_stems("stand sit lie hang park place put"))
-_ON = re.compile(
-    r"what (?:is|are|lies|stands|sits) (?:on|on top of|in|inside) (?:the |a |an )?(?P<base>.+)"
+_ABOARD = re.compile(
+    r"\b(?:in|inside|on|on board|aboard) (?:the |a |an |this )?(?P<what>[a-z]+(?: [a-z]+)?)"
 )
+_NEGATED = re.compile(r"\b(?:no|not|never|without|at most|fewer than|less than)\b|n't\b")
 _PLACE = "in on at by near next under behind beside inside outside along".split()
-_CARRIERS = "table desk counter board tray countertop worktop".split()
-_SMALL = ("kitchen", "food", "electronic", "indoor")  # COCO's kinds of what lies on a table
 _SHOWN = frozenset(
     content_stems("see seen show shown visible appear appears there come comes first in on picture")
 )
-
-
-@dataclass(frozen=True)
-class SightingAnswer:
-    """What boxes say: `text` and `score`, or a `reason` why not; the seconds it rests on."""
-
-    text: str
-    score: float
-    stretches: tuple[tuple[float, float], ...] = ()
-    reason: str = ""
-    thing: str = ""
-    missing: bool = False  # what is asked about was looked for and not seen: nobody can answer
-
-    @property
-    def abstained(self) -> bool:
-        """Whether it is a refusal."""
-        return not self.text
 
 
 def answer_from_sightings(
@@ -67,6 +63,8 @@ def answer_from_sightings(
 
     `labels`: everything the detectors have a name for; "no" and "none" need one of them.
 
+    >>> import numpy as np
+    >>> from svqa.records import Detection
     >>> box = lambda t, x: Detection("cup", 0.9, (x, 0.0, x + 9.0, 9.0), t, "m")
     >>> seen = Sightings([box(t, x) for t in (0.0, 0.5) for x in (0.0, 20.0)], np.arange(2) / 2)
     >>> answer_from_sightings("How many mugs are there?", seen, ["cup", "dog"]).text
@@ -76,18 +74,20 @@ def answer_from_sightings(
     """
     labels = tuple(labels)
     asked, form = plain(question), parse_question(question)
+    if is_called("person", form.focus):
+        asked = _without_carrier(asked, seen)
     if form.kind not in ("yes_no", "either") and (missing := _missing(asked, seen)):
         return missing
+    if told := answer_about_several(asked, seen):
+        return told
+    if form.kind in ("count", "open") and set(content_stems(form.event)) - _SCENE:
+        return None  # after, before or while something that was not found
     if form.kind == "count":
         return _count(form.focus, asked, seen, labels)
     if form.kind == "yes_no":
         return _whether(asked, seen, labels) or _not_without(asked, seen)
-    if form.kind == "either":
-        return _before_or_after(asked, seen)
     if form.kind == "when":
         return _when(asked, seen)
-    if (on := _ON.fullmatch(asked)) and (found := _on(on["base"], seen)):
-        return found
     focus = " ".join(w for w in form.focus.split() if w not in _NUMBERS)
     if form.kind == "open" and focus and words(asked)[0] in ("what", "which"):
         return _which(focus, asked, seen, labels)
@@ -103,37 +103,51 @@ def _missing(asked: str, seen: Sightings) -> SightingAnswer | None:
             continue
         found = seen.find(noun)
         if found is None or found.sureness < FAINT / 2:
-            reason = (
-                f"No {noun} was seen: a detector that knows it looked at {len(seen.t_s)} frames."
-            )
-            return SightingAnswer("", 0.0, reason=reason, thing=noun, missing=True)
+            return SightingAnswer("", 0.0, reason=_looked(noun, seen), thing=noun, missing=True)
     return None
+
+
+def _without_carrier(asked: str, seen: Sightings) -> str:
+    """A question about persons without the vehicle they are in, which from inside is not seen."""
+    for match in _ABOARD.finditer(asked):
+        if large_kind(match["what"]) == "vehicle" and seen.find(match["what"]) is None:
+            return asked.replace(match[0], "").strip()
+    return asked
 
 
 def _count(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
     if is_person_word(noun):
-        return SightingAnswer("", 0.0, reason=f"Boxes tell persons, not who is a {noun}.")
+        return SightingAnswer(
+            "", 0.0, reason=f"Boxes tell persons, not who is {with_article(singular(noun))}."
+        )
     if not noun or not is_known(noun, labels):
         return None
     if _acts(asked, noun):
         return SightingAnswer("", 0.0, reason=f"Boxes count {noun}, not which of them do that.")
     found = seen.find(noun)
     if found is None or found.sureness < SURE or not found.most:
-        return SightingAnswer("", 0.0, reason=f"No {noun} was seen surely enough to be counted.")
+        return SightingAnswer("", 0.0, reason=f"{none_seen(noun)} surely enough to be counted.")
+    if found.perhaps > found.most:
+        reason = f"Surely seen at once: {found.most}; perhaps there are {found.perhaps}."
+        return SightingAnswer("", found.sureness, reason=reason)
     number = found.most
     if _IN_ALL.search(asked):  # not at once: who comes back later counts again
-        number = max(number, len(tracks_of([box for box in found.boxes if box.score >= SURE])))
+        number = max(number, number_of_tracks(found))
     return SightingAnswer(str(number), found.sureness, found.stretches, thing=noun)
 
 
 def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
     match = _THERE.match(asked)
-    thing = (match["thing"] or match["shown"]) if match else ""
+    thing = (match["thing"] or match["shown"] or match["comes"] or "") if match else ""
+    thing += (match["where"] or "") if match else ""
     noun, rest = _head(thing, labels)
     if not noun:
         return None
     found = seen.find(noun)
-    placed = not rest or thing[len(noun) :].split()[:1] in [[word] for word in _PLACE]
+    after = thing[len(noun) :].split()
+    if after and stem(after[0]) in _BEING and not _is_alive(noun):
+        after = after[1:]
+    placed = not rest or after[:1] in [[word] for word in _PLACE]
     if not placed:  # the thing may be there and not be, do or have what is asked
         there = asked.startswith(("is there", "are there"))
         if found is None and there and _is_deniable(noun, seen):
@@ -150,7 +164,7 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
 
 def _not_without(asked: str, seen: Sightings) -> SightingAnswer | None:
     """Nobody rides a horse where a detector that knows horses looked and saw none: "no"."""
-    if asks_about_text(asked):
+    if asks_about_text(asked) or _NEGATED.search(asked):
         return None
     missing = _missing(asked, seen)
     if missing is None:
@@ -159,97 +173,36 @@ def _not_without(asked: str, seen: Sightings) -> SightingAnswer | None:
 
 
 def _none_seen(noun: str, seen: Sightings) -> SightingAnswer:
-    looks = len(seen.t_s)
-    reason = f"A detector that knows {noun} looked at {looks} frames and found none."
-    return SightingAnswer("no", 1 - FAINT, reason=reason, thing=noun)
+    return SightingAnswer("no", 1 - FAINT, reason=_looked(noun, seen), thing=noun)
+
+
+def _looked(noun: str, seen: Sightings) -> str:
+    what = "them" if is_plural(noun) else "it"
+    return f"{none_seen(noun)}: a detector that knows {what} looked at {len(seen.t_s)} frames."
 
 
 def _which(noun: str, asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnswer | None:
-    found = [s for s in finest(seen.of_kind(noun), noun) if s.sureness >= SURE]
+    found = seen.sure_of_kind(noun)
     if not found or _acts(asked, noun):
         return None
     several = next((_NUMBERS[w] for w in words(asked) if w in _NUMBERS), 0)
-    chosen = found[: several or 1]
-    names = " and ".join(with_article(s.noun) for s in chosen)
-    return SightingAnswer(
-        names[:1].upper() + names[1:],
-        min(s.sureness for s in chosen),
-        chosen[0].stretches,
-        thing=noun,
-    )
+    kind = stem(noun.split()[-1])
+    plural = any(is_plural(word) for word in words(asked) if stem(word) == kind)
+    return named(found[: several or (MOST_NAMED if plural else 1)], noun)
 
 
 def _when(asked: str, seen: Sightings) -> SightingAnswer | None:
     stems = [s for s in content_stems(asked) if s not in _SHOWN]
-    for noun in _nouns(asked):
-        found = seen.find(noun)
+    pronouns = [word for word in words(asked) if word in ("he", "she")]
+    for noun in (*_nouns(asked), *pronouns):
+        one = noun in pronouns or is_person_word(noun)
+        found = seen.only_person() if one else seen.find(noun)
         others = set(stems) - set(content_stems(noun)) - _SCENE
         if found and found.sureness >= SURE and not others:
             return SightingAnswer(
                 _clock(found.stretches), found.sureness, found.stretches, thing=noun
             )
     return None
-
-
-def _before_or_after(asked: str, seen: Sightings) -> SightingAnswer | None:
-    match = re.match(
-        r"(?:is|are|does|do|was) (?:the |a |an )?(?P<a>.+?) "
-        r"(?:shown |seen |visible |appears? |comes? )?"
-        r"before or after (?:the |a |an )?(?P<b>.+)",
-        asked,
-    )
-    if not match:
-        return None
-    pair = [found for name in ("a", "b") if (found := seen.find(match[name]))]
-    if len(pair) < 2 or any(s.sureness < SURE for s in pair):
-        return None
-    first, second = (s.stretches[0][0] for s in pair)
-    if abs(first - second) < seen.step_s:
-        return None
-    word = "before" if first < second else "after"
-    return SightingAnswer(
-        f"{word.capitalize()}: the {match['a']} is first seen at {first:.0f} s, "
-        f"the {match['b']} at {second:.0f} s",
-        min(s.sureness for s in pair),
-        (pair[0].stretches[0], pair[1].stretches[0]),
-    )
-
-
-def _on(base: str, seen: Sightings) -> SightingAnswer | None:
-    """What stands on a thing: boxes whose lower edge's middle lies in the thing's box."""
-    noun = re.split(r"\b(?:in|at|of|next|near|behind|that|which|with)\b", base)[0].strip()
-    found = seen.find(noun)
-    if found is None:
-        return _carried(seen) if noun.split()[-1:] and noun.split()[-1] in _CARRIERS else None
-    bases = {box.t_s: box for box in found.boxes}
-    above = []
-    for other in seen.things():
-        if other.sureness < SURE or is_called(other.noun, noun) or is_called(other.noun, "person"):
-            continue
-        held = [b for b in other.boxes if b.t_s in bases and _stands_on(b, bases[b.t_s])]
-        if len(held) >= 0.5 * min(len(other.boxes), len(bases)):
-            above.append(other)
-    if not above:
-        return None
-    names = " and ".join(with_article(s.noun) for s in above[:2])
-    return SightingAnswer(names[:1].upper() + names[1:], above[0].sureness, above[0].stretches)
-
-
-def _carried(seen: Sightings) -> SightingAnswer | None:
-    """On a table that has no box of its own: the small things that are seen surely."""
-    small = {c.name for c in coco_categories() if c.supercategory in _SMALL}
-    things = [s for s in seen.things() if s.noun in small and s.sureness >= SURE]
-    if not things:
-        return None
-    names = listed([with_article(s.noun) for s in things[:3]], "and")
-    least = min(s.sureness for s in things[:3])
-    return SightingAnswer(names[:1].upper() + names[1:], least, things[0].stretches)
-
-
-def _stands_on(box: Detection, base: Detection) -> bool:
-    x0, _, x1, y1 = box.xyxy_px
-    a, b, c, d = base.xyxy_px
-    return a <= (x0 + x1) / 2 <= c and b <= y1 <= d
 
 
 def _head(thing: str, labels: Sequence[str]) -> tuple[str, str]:
@@ -278,9 +231,14 @@ def _nouns(asked: str) -> list[str]:
 def _acts(asked: str, noun: str) -> bool:
     """Whether more is asked than what is there: an action, a property, a part."""
     stems = set(content_stems(asked)) - set(content_stems(noun)) - _SCENE - _SHOWN
-    being = _BEING if not (is_called("person", noun) or is_called("dog", noun)) else frozenset()
-    doing = {w for w in words(asked) if w.endswith("ing") and len(w) > 4 and stem(w) not in being}
+    being = frozenset() if _is_alive(noun) else _BEING
+    doing = {w for w in doing_words(asked) if stem(w) not in being}
     return bool(doing) or len(stems - being) > 3
+
+
+def _is_alive(noun: str) -> bool:
+    """Of a person or an animal to sit or to stand is an act, of a thing it is to be there."""
+    return is_called("person", noun) or is_called("dog", noun) or large_kind(noun) == "animal"
 
 
 def _is_deniable(noun: str, seen: Sightings) -> bool:

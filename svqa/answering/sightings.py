@@ -6,16 +6,19 @@ is the mean of its three best frames: a box that one frame shows and no other co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from svqa.answering.taxonomy import is_called, large_kind, names_of
+from svqa.language.caption_templates import listed, with_article
 from svqa.records import Detection
 
 SURE = 0.5  # of a box, to be counted; of a sighting, to be told
+FAINT = 0.25  # under it, what was looked for and known counts as not seen
 BEST_FRAMES = 3
 NEAR_S, SAME_PLACE = 1.0, 0.4  # boxes so near in time that overlap so much show one thing
 SMALL_SHARE = 0.15  # of a frame's height: of smaller things a detector of 300 px misses many
@@ -26,7 +29,8 @@ GAP_S = 2.0  # what is seen again so soon was there in between
 class Sighting:
     """Something seen: `sureness` 0 to 1, `stretches` of seconds, `most` at once, its boxes.
 
-    `most` is the largest number that at least two looks (or all, where there were fewer) agree on.
+    `most` is the largest number that at least two looks (or all, where there were fewer) agree on,
+    `perhaps` the largest where faint boxes count too.
     """
 
     noun: str
@@ -34,11 +38,29 @@ class Sighting:
     stretches: tuple[tuple[float, float], ...]
     most: int
     boxes: tuple[Detection, ...]
+    perhaps: int = 0
 
     @property
     def seconds(self) -> float:
         """How long it was seen, all stretches together."""
         return sum(end - start for start, end in self.stretches)
+
+
+@dataclass(frozen=True)
+class SightingAnswer:
+    """What boxes say: `text` and `score`, or a `reason` why not; the seconds it rests on."""
+
+    text: str
+    score: float
+    stretches: tuple[tuple[float, float], ...] = ()
+    reason: str = ""
+    thing: str = ""
+    missing: bool = False  # what is asked about was looked for and not seen: nobody can answer
+
+    @property
+    def abstained(self) -> bool:
+        """Whether it is a refusal."""
+        return not self.text
 
 
 class Sightings:
@@ -83,6 +105,20 @@ class Sightings:
         found = (self._sighting(label, {label}) for label in self.labels)
         return sorted((s for s in found if s), key=_weight, reverse=True)
 
+    def sure_things(self) -> list[Sighting]:
+        """-> the things seen surely, most seen first, each by its finest name alone."""
+        return without_wider([s for s in self.things() if s.sureness >= SURE])
+
+    def sure_of_kind(self, noun: str) -> list[Sighting]:
+        """-> of the things that are one of a kind those seen surely, by their finest names."""
+        sure = [s for s in self.of_kind(noun) if s.sureness >= SURE]
+        return without_wider([s for s in sure if names_of(s.noun)[0] != names_of(noun)[0]])
+
+    def only_person(self) -> Sighting | None:
+        """-> the one that "she" or "the man" is, None where several persons are seen at once."""
+        found = self.find("person")
+        return found if found and found.sureness >= SURE and found.most == 1 else None
+
     def are_small(self) -> bool:
         """Whether people, animals and vehicles are so small here that others may be overlooked."""
         heights = [b.xyxy_px[3] - b.xyxy_px[1] for b in self.boxes if large_kind(b.label)]
@@ -94,16 +130,19 @@ class Sightings:
         if not boxes:
             return None
         best: dict[float, float] = {}
-        count: dict[float, int] = {}
         for box in boxes:
             best[box.t_s] = max(best.get(box.t_s, 0.0), box.score)
-            count[box.t_s] = count.get(box.t_s, 0) + (box.score >= SURE)
         top = sorted(best.values(), reverse=True)[:BEST_FRAMES]
         needed = min(BEST_FRAMES, max(1, len(self.t_s)))
-        agreed = sorted(count.values(), reverse=True)
-        most = agreed[min(1, len(agreed) - 1)] if len(self.t_s) > 1 else agreed[0]
+        most, perhaps = (self._agreed(_most_at_once(boxes, least)) for least in (SURE, FAINT))
         seen_s = sorted(t for t, score in best.items() if score >= SURE / 2)
-        return Sighting(noun, sum(top) / needed, self._stretches(seen_s), most, boxes)
+        sureness = sum(top) / needed
+        return Sighting(noun, sureness, self._stretches(seen_s), most, boxes, perhaps)
+
+    def _agreed(self, numbers: Mapping[float, int]) -> int:
+        """The second largest number: two looks agree on it; of a single look its own."""
+        largest = sorted((*numbers.values(), 0, 0), reverse=True)
+        return largest[1] if len(self.t_s) > 1 else largest[0]
 
     def _stretches(self, seen_s: Sequence[float]) -> tuple[tuple[float, float], ...]:
         stretches: list[list[float]] = []
@@ -113,6 +152,31 @@ class Sightings:
             else:
                 stretches.append([t_s, t_s + self.step_s])
         return tuple((start, end) for start, end in stretches)
+
+
+def _most_at_once(boxes: Sequence[Detection], least: float) -> Counter[float]:
+    """-> for each second the most boxes of one model: two models show one thing twice.
+
+    A faint box whose middle lies in a sure one is a part of that.
+    """
+    sure = [box for box in boxes if box.score >= SURE]
+    faint = [b for b in boxes if least <= b.score < SURE and not any(_holds(s, b) for s in sure)]
+    apart = Counter((box.t_s, box.model_id) for box in (*sure, *faint))
+    most: Counter[float] = Counter()
+    for (t_s, _), number in apart.items():
+        most[t_s] = max(most[t_s], number)
+    return most
+
+
+def _holds(whole: Detection, part: Detection) -> bool:
+    return whole.t_s == part.t_s and has_middle_in(part, whole)
+
+
+def has_middle_in(box: Detection, other: Detection) -> bool:
+    """Whether the middle of a box lies in another."""
+    x0, y0, x1, y1 = box.xyxy_px
+    a, b, c, d = other.xyxy_px
+    return a <= (x0 + x1) / 2 <= c and b <= (y0 + y1) / 2 <= d
 
 
 def _weighed_by_agreement(boxes: Sequence[Detection]) -> tuple[Detection, ...]:
@@ -152,9 +216,18 @@ def is_known(noun: str, labels: Iterable[str]) -> bool:
     return any(is_called(label, noun) for label in labels)
 
 
-def finest(sightings: Sequence[Sighting], noun: str) -> list[Sighting]:
-    """-> those whose label is finer than the noun itself: "a dog" answers "what animal"."""
-    return [s for s in sightings if names_of(s.noun)[0] != names_of(noun)[0]]
+def named(things: Sequence[Sighting], thing: str = "") -> SightingAnswer:
+    """-> the things by name, "A cup and a dog", as sure as the least sure of them."""
+    names = listed([with_article(s.noun) for s in things], "and")
+    least, stretches = min(s.sureness for s in things), things[0].stretches
+    return SightingAnswer(names[:1].upper() + names[1:], least, stretches, thing=thing)
+
+
+def without_wider(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """-> those of which no other is a kind: with "a brown bear" there is no need of "a bear"."""
+    return [
+        s for s in sightings if not any(s is not o and is_called(o.noun, s.noun) for o in sightings)
+    ]
 
 
 def _weight(sighting: Sighting | None) -> float:

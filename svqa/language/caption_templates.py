@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from svqa.language.tokenization import is_plural
+
 SURE, LIKELY, FAINT = 0.45, 0.2, 0.1
 NAMED = 1 / 3  # of a wider word's probability makes its likeliest class worth naming too
 
@@ -195,6 +197,15 @@ def _be(setting: Finding) -> str:
     return ("are " if p >= SURE else "are probably " if p >= LIKELY else "may be ") + SETTINGS[
         setting.name
     ]
+
+
+def none_seen(noun: str) -> str:
+    """That something was not seen, in good English.
+
+    >>> none_seen("dog"), none_seen("skis"), none_seen("people")
+    ('No dog was seen', 'No skis were seen', 'No people were seen')
+    """
+    return f"No {noun} {'were' if is_plural(noun) else 'was'} seen"
 
 
 def listed(phrases: Sequence[str], joint: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from svqa.language.tokenization import content_stems, words
+from svqa.language.tokenization import content_stems, singular, words
 
 KINDS = ("either", "said", "yes_no", "count", "when", "where", "open")
 _AUXILIARIES = frozenset(
@@ -27,30 +27,38 @@ _TEXT = re.compile(
     r"(an?|the) (ad|advert|advertisement|commercial) for|advertised|"
     r"what (is|are) the name of|name of the (app|shop|product|company|brand|website|show)|"
     r"what (words?|numbers?)|(words?|numbers?) (is|are|was) (on|in|written)|"
-    r"how much (does|do|is|are)|"
+    r"how much (does|do|is|are)|(can|could) (you|we|be) read|"
     rf"on (the|its|his|her) (\w+ )?({_BEARERS})|"
-    rf"({_BEARERS})s? (say|says|read|reads|show|shows))\b"
+    rf"({_BEARERS})s?(?: [\w']+){{0,6}} (say|says|read|reads|show|shows))\b"
 )
 _BEYOND = re.compile(
-    r"^(where|who|whose|why|how (does|do|did|is|are)|does|do|did)\b|"
-    r"\b(?!(morning|evening|thing|something|anything|nothing|ceiling|building|string|ring|king)\b)"
-    r"\w{3,}ing\b|\b(sounds?|noise|music)\b"
+    r"^(where|who|whose|why|how (does|do|did|is|are)|does|do|did)\b|\b(sounds?|noise|music)\b"
+)
+_ING_NOUNS = frozenset(
+    "being beginning building ceiling clothing crossing during evening everything king morning "
+    "nothing anything painting railing ring something spring string thing wedding wing".split()
 )
 _SPEAKER = re.compile(
     r"\b(?:do|does|did|is|are|was|were|has|have) (?:the |a |an |this |that |his |her |their )?"
     r"(?P<who>[\w' -]+?) (?:say|saying|said|talk\w*|tell\w*|told|mention\w*|speak\w*|spoken|"
     r"explain\w*|announce\w*|recommend\w*|suggest\w*|advise\w*|ask)\b"
 )
+_ORDINAL = re.compile(
+    r"\b(?P<a>first|last|final) (?:\w+ )?(?:captions?|subtitles?|texts?|titles?|words?|lines?|"
+    r"things?|sentences?|messages?|sign|slide)\b|"
+    r"\b(?:said|says?|heard|read|written) (?:at )?(?P<b>first|last)$"
+)
 # a voice may be any of these
 _ANYBODY = frozenset(
     content_stems(
         "he she they it you we someone somebody anybody anyone people person man woman men women "
-        "boy girl guy lady speaker narrator presenter host voice video film clip there being been"
+        "boy girl guy lady speaker narrator presenter host voice video film clip there being been "
+        "first last thing word sentence line"
     )
 )
 _TIME_RELATION = re.compile(r"\b(before|after|while|when|as|during|once|until)\b")
 _MOMENT = re.compile(
-    r"\b(?:at|in|near|towards?) the (?P<at>very beginning|beginning|start|middle|end)(?: "
+    r"\b(?:at|in|near|towards?) the (?:very )?(?P<at>beginning|start|middle|end)(?: "
     r"of the (?:video|clip))?"
 )
 
@@ -131,7 +139,17 @@ def asks_beyond_names(text: str) -> bool:
     >>> asks_beyond_names("What is he doing?"), asks_beyond_names("What animal is this?")
     (True, False)
     """
-    return bool(_BEYOND.search(plain(text)))
+    return bool(_BEYOND.search(plain(text)) or doing_words(text))
+
+
+def doing_words(text: str) -> list[str]:
+    """-> the words that name an action as it goes on; nouns that end so are none.
+
+    >>> doing_words("Is the man by the building running in the morning?")
+    ['running']
+    """
+    found = [word for word in words(text) if word.endswith("ing") and len(word) > 4]
+    return [word for word in found if word not in _ING_NOUNS]
 
 
 def spoken_about(text: str) -> str:
@@ -143,7 +161,18 @@ def spoken_about(text: str) -> str:
     match = _SAID.search(plain(text))
     rest = plain(text)[match.end() :] if match else ""
     rest = re.sub(r"^( (about|of|regarding|on|that|to (him|her|them)))+\b", "", rest).strip()
+    rest = re.sub(r"^(at )?(first|last)$", "", rest)
     return rest if content_stems(rest) else ""
+
+
+def ordinal_of(text: str) -> str:
+    """-> `first` or `last` where that one of the words said or written is asked for, else "".
+
+    >>> ordinal_of("What does the last caption say?"), ordinal_of("What is said first?")
+    ('last', 'first')
+    """
+    match = _ORDINAL.search(plain(text))
+    return {"final": "last"}.get(which := match["a"] or match["b"], which) if match else ""
 
 
 def speaker_of(text: str) -> str:
@@ -206,7 +235,7 @@ def _noun_after(tokens: list[str]) -> str:
     """
     if (
         len(tokens) > 2
-        and tokens[0] in ("kind", "type", "sort", "breed", "species")
+        and singular(tokens[0]) in ("kind", "type", "sort", "breed", "species")
         and tokens[1] == "of"
     ):
         tokens = tokens[2:]
@@ -252,11 +281,7 @@ def _split_time(text: str, first: str) -> tuple[str, str, str]:
 
 def _moment(text: str) -> str:
     match = _MOMENT.search(text.lower())
-    return (
-        {"very beginning": "start", "beginning": "start"}.get(match["at"], match["at"])
-        if match
-        else ""
-    )
+    return {"beginning": "start"}.get(match["at"], match["at"]) if match else ""
 
 
 def _alternatives(text: str) -> tuple[str, ...]:

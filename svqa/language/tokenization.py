@@ -128,6 +128,35 @@ def content_stems(text: str) -> tuple[str, ...]:
     return tuple(stem(w) for w in words(text) if w not in STOP_WORDS)
 
 
+def is_plural(noun: str) -> bool:
+    """Whether the last word of a noun is a plural.
+
+    >>> [noun for noun in ("buses", "bus", "glass", "two men", "skis", "tennis") if is_plural(noun)]
+    ['buses', 'two men', 'skis']
+    """
+    return singular(noun) != noun
+
+
+def singular(noun: str) -> str:
+    """-> a noun with its last word in the singular; what is none in the plural stays as it is.
+
+    >>> singular("young women"), singular("ponies"), singular("glasses"), singular("bus")
+    ('young woman', 'pony', 'glass', 'bus')
+    """
+    rest, _, last = noun.rpartition(" ")
+    one = _IRREGULAR.get(last, last)
+    if (
+        one == last
+        and last.endswith("s")
+        and not last.endswith(("ss", "us", "nis", "gas", "species"))
+    ):
+        if last.endswith("ies") and len(last) > 4:
+            one = f"{last[:-3]}y"
+        else:
+            one = last[:-2] if last.endswith(("ses", "ches", "shes", "xes")) else last[:-1]
+    return f"{rest} {one}".strip()
+
+
 @cache
 def _stemmer() -> Any:
     import snowballstemmer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Sequence
@@ -108,10 +107,8 @@ def _from_words(
         return _which_video(store, models, which["thing"], videos, cache)
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
-    span_s = (scope.start_s, scope.end_s) if scope else (0.0, math.inf)
     alone = len(videos) == 1 and not question.options
-    pictured = replace(question, text=asked)
-    seen = from_sightings(store, models, pictured, videos[0], span_s) if alone else None
+    seen = from_sightings(store, models, question, videos[0], scope) if alone else None
     if seen is not None and seen[1]:
         return seen[0]
     if alone and scope is None and (event := from_events(store, question, videos[0])):

@@ -6,7 +6,6 @@ when, in what order. Where they refuse, their reason stands beside that of whoev
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -15,9 +14,11 @@ import numpy as np
 from svqa.answering.event_answers import answer_from_events
 from svqa.answering.event_grounding import EventGrounder
 from svqa.answering.evidence import NOT_FOUND
-from svqa.answering.sighting_answers import SightingAnswer, answer_from_sightings
-from svqa.answering.sightings import SURE, Sightings
-from svqa.answering.taxonomy import is_called, is_person_word
+from svqa.answering.question_scope import TimeScope, narrowed
+from svqa.answering.sighting_answers import answer_from_sightings
+from svqa.answering.sighting_questions import answer_about_order
+from svqa.answering.sightings import SURE, SightingAnswer, Sightings
+from svqa.answering.taxonomy import is_person_word
 from svqa.database import Store
 from svqa.language.question_parser import plain
 from svqa.media import Sampling, read_frames
@@ -38,6 +39,10 @@ _IS_COLOUR = re.compile(
     r"(?:is|are|was|were) (?:the |a |an |his |her |their |its )?(?P<thing>[\w ]+?) "
     r"(?P<all>all |completely |entirely |wholly )?"
     rf"(?P<colour>{'|'.join(COLOUR_TERMS)}|gray)$"
+)
+_COLOURED = re.compile(
+    r"(?:is|are|was|were) (?:it|this|that|these|they|those) (?:a |an )?"
+    rf"(?P<colour>{'|'.join(COLOUR_TERMS)}|gray) (?P<thing>[\w ]+)$"
 )
 
 
@@ -62,31 +67,38 @@ def from_sightings(
     models: ModelSet,
     question: Question,
     video: str,
-    span_s: tuple[float, float] = (0.0, math.inf),
+    scope: TimeScope | None = None,
 ) -> tuple[Answer, bool] | None:
     """Which, how many, whether, when, what colour: an answer or a refusal; None without a say.
 
-    From the boxes of `span_s` alone, where the question is about a part of the video.
-    With it comes whether it is the last word: an answer is, and a refusal where what was asked
-    about was looked for and is nowhere.
+    From the boxes of the `scope` alone, where the question is about a part of the video; an order
+    is told by all of them. With it comes whether it is the last word: an answer is, and a refusal
+    where what was asked about was looked for and is nowhere.
     """
     if question.options or models.missing("detector"):
         return None
-    t_s = store.frame_times(video)
-    t_s = t_s[(t_s >= span_s[0]) & (t_s < span_s[1])]
-    boxes = [box for box in store.detections(video) if span_s[0] <= box.t_s < span_s[1]]
-    stored = store.find_video(video)
-    looked = stored.settings.get("boxes", True)
-    if not len(t_s) or not looked or models.detector is None:
+    stored, t_s, boxes = store.find_video(video), store.frame_times(video), store.detections(video)
+    if not stored.settings.get("boxes", True) or models.detector is None:  # nobody looked
         return None
-    seen, path = Sightings(boxes, t_s, height_px=stored.height_px), stored.path
-    asked = plain(question.text)
-    said = answer_from_sightings(question.text, seen, models.detector.labels)
+    text, seen, path = question.text, Sightings(boxes, t_s, height_px=stored.height_px), stored.path
+    said = answer_about_order(plain(text), seen) if len(t_s) else None
+    if scope is not None and said is None:
+        scope = narrowed(scope, text, end_s=stored.duration_s)
+        text, t_s = scope.text, t_s[(t_s >= scope.start_s) & (t_s < scope.end_s)]
+        boxes = [box for box in boxes if scope.start_s <= box.t_s < scope.end_s]
+        seen = Sightings(boxes, t_s, height_px=stored.height_px)
+    if not len(t_s):
+        return None
+    asked = plain(text)
+    said = said or answer_from_sightings(text, seen, models.detector.labels)
     if (match := _COLOUR.match(asked)) and not (said and said.missing):
         said = _colour(match["thing"], seen, path)
-    elif (match := _IS_COLOUR.match(asked)) and not (said and not said.abstained):
+    elif (match := _IS_COLOUR.match(asked) or _COLOURED.match(asked)) and (
+        said is None or (said.abstained and not said.missing)
+    ):
         colour = match["colour"].replace("gray", "grey")
-        said = _is_colour(match["thing"], colour, bool(match["all"]), seen, path) or said
+        wholly = bool(match.groupdict().get("all"))
+        said = _is_colour(match["thing"], colour, wholly, seen, path) or said
     if said is None:
         return None
     evidence = tuple(
@@ -104,11 +116,9 @@ def things_seen(store: Store, video: str) -> list[Evidence]:
     if not boxes or not len(t_s):
         return []
     path = store.find_video(video).path
-    sure = [s for s in Sightings(boxes, t_s).things() if s.sureness >= SURE]
-    finest = [s for s in sure if not any(s is not o and is_called(o.noun, s.noun) for o in sure)]
     return [
         Evidence(video, path, start_s, end_s, s.sureness, "visual", s.noun)
-        for s in finest
+        for s in Sightings(boxes, t_s).sure_things()
         for start_s, end_s in s.stretches
     ]
 

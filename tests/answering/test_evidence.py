@@ -274,3 +274,175 @@ def test_an_animal_need_not_be_a_dog(answerer):
     assert answerer.answer(Question("Is there an animal?"), passages).text == "yes"
     assert answerer.answer(Question("Is there an automobile?"), passages).text == "yes"
     assert answerer.answer(Question("Is there a dog?"), passages).abstained
+
+
+def _read(text: str, start_s: float, end_s: float) -> Evidence:
+    return Evidence("v", "v.mp4", start_s, end_s, 0.0, "text", text)
+
+
+TITLES = [
+    _read("NEWS AT NINE\nMINISTER ON TRADE", 0, 5),
+    _read("MINISTER ON TRADE\nJULY 14, 2015\nwww.news.example.com", 5, 10),
+    _read("Made with\nMoviePy", 10, 15),
+]
+TALK = [
+    _heard("Hello and welcome to the kitchen.", 0, 3),
+    _heard("We need two teaspoons of cocoa.", 4, 7),
+    _heard("The milk gets hot now, so do stir the milk.", 8, 11),
+    _heard("Thank you for watching.", 12, 14),
+]
+
+
+@pytest.mark.parametrize(
+    "question, passages, expected",
+    [
+        ("What date is shown?", TITLES, "JULY 14, 2015"),
+        ("Which website is shown?", TITLES, "www.news.example.com"),
+        ("What was it made with?", TITLES, "MoviePy"),
+        ("What does the last caption say?", TITLES, "MoviePy"),
+        ("What does the first title say?", TITLES, "NEWS AT NINE"),
+        ("What does the banner at the bottom of the picture say?", TITLES[:1], "MINISTER ON TRADE"),
+        ("What does it say?", TITLES[2:], "Made with"),
+    ],
+)
+def test_reads_what_has_the_form_that_is_asked_for(answerer, question, passages, expected):
+    answer = answerer.answer(Question(question), passages)
+    assert answer.text.startswith("The picture reads:") and expected in answer.text
+
+
+@pytest.mark.parametrize(
+    "question, reason",
+    [
+        ("What date is shown?", "No date was read"),
+        ("Which website is shown?", "No web address was read"),
+        ("What time does the clock show?", "No time of day was read"),
+        ("What colour is the title?", "No caption names its colour"),
+    ],
+)
+def test_what_has_no_such_form_is_not_read(answerer, question, reason):
+    answer = answerer.answer(Question(question), TITLES[2:])
+    assert answer.abstained and reason in answer.reason
+
+
+def test_it_says_is_heard_where_somebody_speaks(answerer):
+    assert answerer.answer(Question("What does it say?"), [*TITLES, *TALK]).text.startswith("Some")
+    assert answerer.answer(Question("What does he say?"), TITLES).abstained
+
+
+def test_any_text_is_there_where_some_was_read(answerer):
+    for question in ("Is there any text on the screen?", "Is any text visible?"):
+        assert answerer.answer(Question(question), TITLES).text == "yes"
+        assert answerer.answer(Question(question), STAGE).abstained
+    assert answerer.answer(Question("Is there writing on the wall?"), TITLES).abstained
+    assert "MINISTER" in answerer.answer(Question("What can you read?"), TITLES[:1]).text
+
+
+@pytest.mark.parametrize(
+    "question, expected",
+    [
+        ("What is said first?", "Hello"),
+        ("What is the first thing that is said?", "Hello"),
+        ("what is said last?", "Thank you"),
+        ("What is the last sentence she says?", "Thank you"),
+        ("What does she say about the milk?", "milk"),
+        ("Does she talk about the cocoa before or after the milk?", "before"),
+        ("Does she mention the milk before or after she mentions the cocoa?", "after"),
+    ],
+)
+def test_words_have_an_order(answerer, question, expected):
+    passages = [*TALK[::-1], _seen("We see a mug.", 0, 14)]
+    assert expected in answerer.answer(Question(question), passages).text
+
+
+def test_an_order_needs_both(answerer):
+    asked = "Does she talk about the cocoa before or after the football match?"
+    assert answerer.answer(Question(asked), TALK).abstained
+
+
+NAMES = [_seen("We see a box and a table.", 0, 5), _seen("We see a brown bear.", 5, 10)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the bear sitting on?",
+        "What does she do with the box?",
+        "Where is the box?",
+        "What is in the box?",
+        "What time does the box show?",
+        "When is the bear no longer visible?",
+        "Where are they?",
+        "Who is the bear?",
+    ],
+)
+def test_captions_of_names_tell_no_relation_no_act_no_place(answerer, question):
+    assert answerer.answer(Question(question), NAMES).abstained
+
+
+def test_a_place_is_told_where_it_was_seen_surely(answerer):
+    sea = [_seen("We are at the seashore.", 0, 5), _seen("We may be on a stage.", 5, 10)]
+    for question in ("Where was this filmed?", "Where are they?", "Where does it take place?"):
+        assert answerer.answer(Question(question), sea).text == "At the seashore"
+        assert answerer.answer(Question(question), sea[1:]).abstained
+    assert answerer.answer(Question("Where is the cup?"), sea).abstained
+
+
+@pytest.mark.parametrize(
+    "question, expected",
+    [
+        ("Is it a brown bear?", "yes"),
+        ("Is it a polar bear?", None),
+        ("Is there a brown bear in the video?", "yes"),
+        ("Is it a green box?", None),
+        ("Is it a large green box?", None),
+        ("Is there a box?", "yes"),
+        ("Is there a red vehicle?", None),
+    ],
+)
+def test_yes_needs_every_word_of_the_thing(answerer, question, expected):
+    passages = [*NAMES, _seen("We see a vehicle.", 10, 15)]
+    answer = answerer.answer(Question(question), passages)
+    assert (None if answer.abstained else answer.text) == expected
+
+
+def test_who_is_told_by_a_caption_or_a_name_tag_only(answerer):
+    person = Evidence("v", "v.mp4", 0.0, 10.0, 0.9, "visual", "person")
+    tag = _read("Ada M. Lovelace\nMathematician", 2, 8)
+    said = answerer.answer(Question("Who is speaking?"), [*TALK, tag, person])
+    assert said.text == 'The picture reads: "Ada M. Lovelace"' and said.evidence[0].kind == "text"
+    assert answerer.answer(Question("Who is speaking?"), [*TALK, tag]).abstained, "nobody is seen"
+    assert answerer.answer(Question("Who is speaking?"), [*TALK, *TITLES, person]).abstained
+    for question in ("Who rides the horse?", "What is the minister's name?"):
+        assert answerer.answer(Question(question), [tag, person, *TITLES]).abstained
+    named = answerer.answer(Question("What is her name?"), [tag, person])
+    assert named.text == said.text
+    caption = _seen("A young woman is playing with a dog.", 0, 5)
+    answer = answerer.answer(Question("Who is playing with the dog?"), [caption, *TALK])
+    assert answer.text.startswith("A young woman")
+
+
+def test_neither_of_two_that_nothing_comes_near(answerer):
+    asked = Question("Is it a piano or a violin?")
+    assert answerer.answer(asked, [_seen("We see a violin.", 0, 5)]).text == "a violin"
+    near = answerer.answer(asked, TALK[3:])
+    assert near.abstained and "either" in near.reason
+
+
+def test_what_is_done_is_told_by_captions_that_name_an_action(answerer):
+    asked = Question("What is the bear doing?")
+    assert "action" in answerer.answer(asked, [*BEARS[:2], *TALK]).reason
+    assert "walking" in answerer.answer(asked, BEARS).text
+
+
+def test_all_of_a_film_leans_to_a_setting(answerer):
+    street = [_seen("We see a taxi.", 0, 5), _seen("We see a traffic light.", 5, 10)]
+    asked = "Is this in a city or in the countryside?"
+    assert answerer.answer(Question(asked), street).text == "city"
+    assert answerer.answer(Question("Is it red or green?"), street[:1]).abstained
+
+
+def test_only_an_open_question_gets_the_whole_film(answerer):
+    seen = Evidence("v", "v.mp4", 0.0, 10.0, 0.9, "visual", "person")
+    assert "person" in answerer.answer(Question("What happens?"), [*NAMES, seen]).text
+    for question in ("Where is it?", "Who are they?", "When is it?"):
+        assert answerer.answer(Question(question), [*NAMES, seen]).abstained

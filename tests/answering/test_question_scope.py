@@ -10,7 +10,7 @@ import shutil
 import numpy as np
 import pytest
 
-from svqa.answering import find_time_scope
+from svqa.answering import TimeScope, find_time_scope, narrowed
 from svqa.answering.question_scope import BESIDE_S
 from svqa.pipeline import Library, SearchCache, open_library
 from svqa.pipeline.search import search
@@ -45,6 +45,29 @@ def test_an_event_is_found_and_its_neighbourhood_asked(question, span):
     found = find_time_scope(question, scores_of, end_s=60.0)
     assert (found.start_s, found.end_s) == span and "ball" in asked[0] and "boy" not in asked[0]
     assert "boy" in found.text and "ball" not in found.text
+
+
+@pytest.mark.parametrize(
+    "question, span, text",
+    [
+        ("Which animal is seen in the second half?", (30.0, 60.0), "Which animal is seen?"),
+        ("How many dogs in the first half of the video?", (0.0, 30.0), "How many dogs?"),
+    ],
+)
+def test_a_half_is_a_half(question, span, text):
+    found = find_time_scope(question, event_at(4)[0], end_s=60.0)
+    assert (found.start_s, found.end_s) == span and found.text == text
+    assert (
+        find_time_scope("When in the first half is a dog seen?", event_at(4)[0], end_s=60) is None
+    )
+
+
+def test_how_many_at_the_start_is_asked_of_the_first_seconds():
+    wide = TimeScope("how many dogs are there?", 0.0, 40.0)
+    first = narrowed(wide, "How many dogs are there at the beginning?", end_s=80.0)
+    last = narrowed(wide, "Is there a dog at the end?", end_s=80.0)
+    assert (first.start_s, first.end_s) == (0.0, 10.0) and last.start_s == 70.0
+    assert narrowed(wide, "What happens at the beginning?", end_s=80.0) is wide
 
 
 def test_a_place_in_the_video_is_found_by_the_table_and_the_scores():
