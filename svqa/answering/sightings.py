@@ -148,10 +148,15 @@ class Sightings:
         stretches: list[list[float]] = []
         for t_s in seen_s:
             if stretches and t_s - stretches[-1][1] <= GAP_S + 1e-6:
-                stretches[-1][1] = t_s + self.step_s
+                stretches[-1][1] = self._until(t_s)
             else:
-                stretches.append([t_s, t_s + self.step_s])
+                stretches.append([t_s, self._until(t_s)])
         return tuple((start, end) for start, end in stretches)
+
+    def _until(self, t_s: float) -> float:
+        """A picture stands until the next one that was looked at."""
+        following = int(np.searchsorted(self.t_s, t_s + 1e-6))
+        return float(self.t_s[following]) if following < len(self.t_s) else t_s + self.step_s
 
 
 def _most_at_once(boxes: Sequence[Detection], least: float) -> Counter[float]:

@@ -305,3 +305,9 @@ def test_what_a_label_may_be_called():
     )
     assert not is_called("dog", "cat") and not is_called("person", "woman")
     assert is_person_word("young woman") and not is_person_word("people")
+
+
+def test_what_a_held_picture_shows_is_there_until_the_next_picture():
+    looks = np.array([0.0, 0.5, 1.0, 60.0, 60.5])
+    held = Sightings([box("dog", t) for t in looks[:3]], looks)
+    assert held.find("dog").stretches == ((0.0, 60.0),)
