@@ -22,15 +22,11 @@ Bounds = tuple[float, float]
 def bounds_of(values: np.ndarray) -> Bounds:
     """-> where such values can lie: shares in [0, 1], differences of shares in [-1, 1].
 
-    Raises UsageError where they lie elsewhere.
+    Anywhere, where one of them lies elsewhere: seconds, for example.
     """
     lowest, highest = float(values.min()), float(values.max())
     if lowest < -1 or highest > 1:
-        raise UsageError(
-            f"Values from {lowest:g} to {highest:g} of fewer than {FEW_VIDEOS} videos: with so "
-            "few an interval needs the least and the greatest value there can be. Give "
-            "`bounds=(least, greatest)`."
-        )
+        return -np.inf, np.inf
     return (0.0 if lowest >= 0 else -1.0), 1.0
 
 
@@ -39,7 +35,8 @@ def interval_of_few(
 ) -> tuple[float, float]:
     """`sums (V,)` and `counts (V,)` of few videos -> an interval of the mean over their questions.
 
-    Of fewer than six, or without a spread, the widest. Else differences, which seldom come near
+    Of fewer than six, or without a spread, the widest; without bounds there is none, and UsageError
+    is raised where videos show no spread. Else differences, which seldom come near
     their bounds, have that of Student's t over videos (linearised as the mean over questions is,
     Cochran 1977, 6.5), and shares the exact binomial one of as many trials as would have spread so,
     fewer for the few videos that tell the spread (Korn and Graubard 1998).
@@ -47,7 +44,13 @@ def interval_of_few(
     mean = float(sums.sum() / counts.sum())
     residuals = (sums - mean * counts) / counts.mean()
     error = float(residuals.std(ddof=1)) / len(sums) ** 0.5 if len(sums) > 1 else 0.0
-    if len(sums) < FEWEST_TO_DECIDE or error < 1e-9:
+    bounded = np.isfinite(bounds).all()
+    if not bounded and error < 1e-9:
+        raise UsageError(
+            f"{len(sums)} videos without a spread say nothing of how far off their mean may be. "
+            "Give the least and the greatest value there can be: `bounds=(least, greatest)`."
+        )
+    if bounded and (len(sums) < FEWEST_TO_DECIDE or error < 1e-9):
         return widest_interval(mean, counts, bounds, level=level)
     upper = 1 - (1 - level) / 2
     width = float(stats.t.ppf(upper, len(sums) - 1))

@@ -119,7 +119,8 @@ def bootstrap_over_groups(
     Of fewer than 20 groups the interval is also at least as wide as `interval_of_few` says, which
     may take a group as one trial: three right answers about one video are no certainty. `bounds`
     are the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value
-    is negative; for differences give (-1, 1). Raises UsageError where few values lie beyond.
+    is negative, and none where one lies beyond; for differences give (-1, 1). Raises UsageError
+    where there are no bounds and no spread either.
 
     >>> bootstrap_over_groups([1, 1, 0, 0], ["a", "a", "b", "b"], seed=0)
     Figure(value=0.5, low=0.0, high=1.0, n=4)

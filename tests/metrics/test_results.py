@@ -119,9 +119,13 @@ def test_many_videos_keep_the_interval_of_the_resampling():
     assert few.low < 0.5
 
 
-def test_values_without_known_bounds_are_refused_for_few_videos():
+def test_seconds_of_few_videos_have_students_interval_or_none():
+    found = bootstrap_over_groups([1.5, 0.0, 3.0], "aab", seed=0)
+    assert found.low < -5 and found.high > 5  # of two videos: 12.7 standard errors
     with pytest.raises(UsageError, match="least and the greatest"):
         bootstrap_over_groups([3.0, 3.0], "ab", seed=0)
+    with pytest.raises(UsageError, match="least and the greatest"):
+        bootstrap_over_groups([3.0], "a", seed=0)
     assert bootstrap_over_groups([3.0, 3.0], "ab", seed=0, bounds=(0, 5)).high > 4.9
 
 
