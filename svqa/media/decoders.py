@@ -44,6 +44,11 @@ class PyavVideo:
         return self.reader.declared_s
 
     @property
+    def unheard(self) -> str:
+        """How the sound is coded, where none of it can be decoded."""
+        return self.reader.unheard
+
+    @property
     def damaged_spans_s(self) -> list[tuple[float, float]]:
         """Seconds in which what is shown may be wrong, or is missing."""
         return self.reader.damaged_spans_s

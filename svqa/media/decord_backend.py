@@ -27,6 +27,7 @@ class DecordVideo:
         self.decoded = 0
         self.damaged_spans_s: list[tuple[float, float]] = []
         self.declared_s: float | None = None
+        self.unheard = ""
         self.shown_wh = (facts["width_px"], facts["height_px"])
         self.rotation_deg, self.pixel_aspect = facts["rotation_deg"], facts["pixel_aspect"]
         self.mirrored = facts["mirrored"]

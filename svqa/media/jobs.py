@@ -133,6 +133,7 @@ def frames(job: dict, send: Send) -> None:
         errors=state.errors,
         reason=state.reason,
         damaged_spans_s=video.damaged_spans_s,
+        unheard=video.unheard,
         declared_s=avi_declared_s(job["fd"]) or video.declared_s,
     )
 

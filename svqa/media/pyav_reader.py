@@ -25,7 +25,7 @@ from svqa.media.decode_plan import Group, Plan
 from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
 from svqa.media.random_access import begins_here
-from svqa.media.streams import best_audio
+from svqa.media.streams import best_audio, sound_codecs
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -84,6 +84,7 @@ class PyavReader:
         self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
         has_audio = best_audio(container) is not None
         self.has_audio = has_audio or "audio" in self.source.clock.begins
+        self.unheard = "" if self.has_audio else sound_codecs(container)
         self._declared_end_s = declared_end_s(container)
         container.close()
         zero_s = seconds(self.first_pts, self.time_base)

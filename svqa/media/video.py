@@ -53,7 +53,8 @@ def stream_frames(
 
     After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
     `.damaged_spans_s` the seconds in which what is shown may be wrong or missing, `.declared_s` how
-    long the video is by its own header, None where that does not say. `.damaged_s` holds the times
+    long the video is by its own header, None where that does not say, `.unheard` how its sound is
+    coded where none of it can be decoded. `.damaged_s` holds the times
     of damaged frames among those that have come. Closing the stream (or leaving `with`) ends the
     worker.
 
@@ -139,6 +140,7 @@ class FrameStream:
         self.damaged_s: tuple[float, ...] = ()
         self.damaged_spans_s: tuple[tuple[float, float], ...] = ()
         self.declared_s: float | None = None
+        self.unheard = ""
         self._batch = max(1, min(batch, _BATCH_BYTES // (3 * self.width_px * self.height_px)))
         self._queue: queue.Queue = queue.Queue(_AHEAD)
         self._stop = threading.Event()
@@ -168,7 +170,7 @@ class FrameStream:
             raise item
         self.ended, self.reason = item["ended"], item["reason"]
         self.damaged_spans_s = tuple((a, b) for a, b in item["damaged_spans_s"])
-        self.declared_s = item["declared_s"]
+        self.declared_s, self.unheard = item["declared_s"], item["unheard"]
         raise StopIteration
 
     def close(self) -> None:

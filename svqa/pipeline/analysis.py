@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.media import Sampling, read_frames, stream_frames
+from svqa.media import FrameStream, Sampling, read_frames, stream_frames
 from svqa.models.base import MODEL_SIZE_PX
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
@@ -42,13 +42,17 @@ class Analysis:
     """One video, read once.
 
     Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went, `truncated` why,
-    and `declared_s` how far they should have gone.
+    `declared_s` how far they should have gone, `damaged_spans_s` where they may be wrong, and
+    `unheard` in what the sound is coded where nobody can decode it.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
         self.path, self.info, self.models, self.settings = path, info, models, settings
         self.timings = Timings()
         self.end_s, self.truncated, self.declared_s = 0.0, False, info.duration_s
+        self.damaged_spans_s: tuple[tuple[float, float], ...] = ()
+        self.unheard = ""
+        self._damaged_s: set[float] = set()
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
         """Chunks in time order from `from_s`, a multiple of the scene length.
@@ -111,6 +115,7 @@ class Analysis:
             yield from scenes_of(batches, length_s, self._end_of, first=round(from_s / length_s))
             self.truncated = stream.ended == "truncated"
             self.declared_s = max(stream.declared_s or 0.0, self.info.duration_s)
+            self.damaged_spans_s, self.unheard = stream.damaged_spans_s, stream.unheard
 
     def _before(self, from_s: float, count: int) -> FrameBatch:
         """The last `count` sampled frames before `from_s`, or a few more; all where there are less.
@@ -132,9 +137,11 @@ class Analysis:
                 return frames
             back_s *= 4
 
-    def _next(self, batches: Iterator[FrameBatch]) -> FrameBatch | None:
+    def _next(self, stream: FrameStream) -> FrameBatch | None:
         with self.timings.track("decode"):
-            return next(batches, None)
+            batch = next(stream, None)
+        self._damaged_s.update(stream.damaged_s)
+        return batch
 
     def _end_of(self, last_s: float) -> float:
         """Where the last frame's time ends.
@@ -161,7 +168,10 @@ class Analysis:
         vectors = self._visual(frames.t_s, scene.next_s, values[: len(frames)])
         pooled = self._visual(shown.t_s, end_s, values[rows])
         with self.timings.track("captions"):
-            captions = self._captions(shown, segments, stands=not len(frames))
+            # what a damaged picture seems to show is not said
+            times = np.append(frames.t_s, standing.t_s if standing is not None else [])[rows]
+            whole = shown[np.array([t not in self._damaged_s for t in times.tolist()], bool)]
+            captions = self._captions(whole, segments, stands=not len(frames))
             written = self._text_vectors("caption", captions, start_s, end_s)
         with self.timings.track("boxes"):
             boxes = (
@@ -191,6 +201,8 @@ class Analysis:
         self, shown: FrameBatch, segments: list[Segment], *, stands: bool
     ) -> list[Caption]:
         """One a segment; a picture that stands through the whole scene is looked at once."""
+        if not len(shown):
+            return []
         if not stands:
             return self.models.captioner.caption(shown, segments)
         once = self.models.captioner.caption(shown[:1], segments[:1])

@@ -15,6 +15,7 @@ from svqa.errors import MediaError, NetworkRefused, SvqaError, VideoNotFound
 from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analysis import Analysis
+from svqa.pipeline.damage_note import damage_note
 from svqa.pipeline.malloc_trim import give_back_memory, map_large_blocks
 from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
 from svqa.records import Progress
@@ -32,7 +33,8 @@ BUSY_POLL_S = 0.5
 class IngestReport:
     """What became of one file.
 
-    `status`: `ready`, `partial` (the file ends early), `already` (nothing to do) or `failed`.
+    `status`: `ready`, `partial` (the file ends early or is damaged), `already` (nothing to do) or
+    `failed`.
     """
 
     path: str
@@ -156,17 +158,31 @@ def _commit_chunks(
 
 
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
-    settings, note = analysis.settings, ""
+    settings = analysis.settings
     if settings.shots == "transnet":
         with analysis.timings.track("shots"):
             shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
     else:
         shots = shots_from(store.shots(video_id), end_s)
-    if analysis.truncated:
-        note = f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
+    cut = (
+        f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
+        if analysis.truncated
+        else ""
+    )
+    unheard = (
+        f"its sound ({analysis.unheard}) is in a codec that svqa does not decode"
+        if analysis.unheard
+        else ""
+    )
+    faults = [damage_note(analysis.damaged_spans_s), cut]
+    note = "; ".join(filter(None, [*faults, unheard]))
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     store.finish_video(
-        video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics
+        video_id,
+        status="partial" if any(faults) else "ready",
+        note=note,
+        shots=shots,
+        metrics=metrics,
     )
 
 
