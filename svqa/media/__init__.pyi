@@ -4,6 +4,7 @@ from .audio import (
 )
 from .files import (
     FileStamp as FileStamp,
+    check_readable as check_readable,
     check_unchanged as check_unchanged,
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
@@ -12,6 +13,7 @@ from .limits import (
     Limits as Limits,
 )
 from .probing import (
+    identify as identify,
     probe as probe,
 )
 from .sampling import (
@@ -36,9 +38,11 @@ __all__ = [
     "Limits",
     "Sampling",
     "ShotFinder",
+    "check_readable",
     "check_unchanged",
     "file_sha256",
     "file_stamp",
+    "identify",
     "open_shot_finder",
     "probe",
     "read_audio",

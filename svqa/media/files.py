@@ -79,6 +79,11 @@ def file_sha256(path: str | os.PathLike) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_readable(path: str | os.PathLike) -> None:
+    """Raises VideoNotFound, NetworkRefused, NotAVideo (empty file); reads nothing."""
+    open_video_file(path).close()
+
+
 def open_video_file(path: str | os.PathLike) -> BufferedReader:
     """-> a binary file object; never blocks on a FIFO, opens no device, contacts no network.
 

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from svqa.database import Store
 from svqa.errors import MediaError, NetworkRefused, SvqaError, VideoNotFound
-from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
+from svqa.media import (
+    FileStamp,
+    check_readable,
+    check_unchanged,
+    file_stamp,
+    identify,
+    probe,
+)
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analysis import Analysis
 from svqa.pipeline.damage_note import damage_note
@@ -115,11 +122,13 @@ def ingest_video(
     """
     begin = time.perf_counter()
     path, identity = str(path), settings.identity(models.model_ids)
-    known = store.ingested(file_sha256(path), identity)
+    check_readable(path)
+    stamp = file_stamp(path)  # before it is hashed: what replaces it later is another file
+    sha256 = identify(path)
+    known = store.ingested(sha256, identity)
     if known and Path(known.path).exists():
         return _report(store, known.id, "already", begin, path)
-    stamp = file_stamp(path)
-    info = probe(path)
+    info = probe(path, sha256=sha256)
     map_large_blocks()
     claim = store.claim_video(info, identity)
     while claim.status == "busy":
