@@ -4,6 +4,7 @@ from .audio import (
 )
 from .files import (
     FileStamp as FileStamp,
+    check_readable as check_readable,
     check_unchanged as check_unchanged,
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
@@ -21,6 +22,7 @@ from .pictures import (
     read_picture as read_picture,
 )
 from .probing import (
+    identify as identify,
     probe as probe,
 )
 from .sampling import (
@@ -45,10 +47,12 @@ __all__ = [
     "Limits",
     "Sampling",
     "ShotFinder",
+    "check_readable",
     "check_unchanged",
     "file_sha256",
     "file_stamp",
     "fit_frame",
+    "identify",
     "open_shot_finder",
     "picture_pixels",
     "picture_sha256",

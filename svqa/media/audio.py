@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 
 import numpy as np
 
-from svqa.errors import UsageError
+from svqa.errors import TooLarge, UsageError
 from svqa.media.files import open_video_file
 from svqa.media.limits import Limits
 from svqa.media.process import Worker
 from svqa.records import Waveform
+
+MOST_BYTES = 2 << 30  # of one waveform
+_SAMPLE_BYTES = 4
 
 
 def read_audio(
@@ -28,12 +32,17 @@ def read_audio(
     later has a `start_s` above 0, gaps are silence. 230 MB an hour at 16 kHz; `stream_audio` holds
     one block at a time.
 
-    Raises VideoNotFound, NetworkRefused, NotAVideo, DecodeTimeout, DecodeCrashed.
+    Raises VideoNotFound, NetworkRefused, NotAVideo, DecodeTimeout, DecodeCrashed, and TooLarge
+    where that would be more than 2 GiB: nine hours, or a gap in the sound's times of that length.
     """
     worker = _open_sound(path, rate_hz, start_s, end_s, limits)
     if worker is None:
         return None
-    blocks = list(_blocks(worker, rate_hz, np.iinfo(np.int64).max))
+    blocks: list[Waveform] = []
+    with closing(_blocks(worker, rate_hz, MOST_BYTES // (8 * _SAMPLE_BYTES))) as pieces:
+        for block in pieces:
+            blocks.append(block)
+            _check_size(path, block.start_s + block.duration_s - blocks[0].start_s, rate_hz)
     if not blocks:
         return Waveform(np.zeros(0, np.float32), rate_hz, start_s)
     begin = round(blocks[0].start_s * rate_hz)
@@ -66,6 +75,16 @@ def stream_audio(
         yield from _blocks(worker, rate_hz, max(1, round(block_s * rate_hz)))
 
 
+def _check_size(path: str | os.PathLike, length_s: float, rate_hz: int) -> None:
+    """Raises TooLarge before memory is taken for silence that only the file's times tell of."""
+    if length_s * rate_hz * _SAMPLE_BYTES > MOST_BYTES:
+        raise TooLarge(
+            f"the sound of '{os.fsdecode(path)}' reaches over {length_s / 3600:,.1f} hours by its "
+            f"own times: more than {MOST_BYTES >> 20} MiB. Read a part of it (start_s, end_s), or "
+            "block by block with stream_audio."
+        )
+
+
 def _open_sound(
     path: str | os.PathLike, rate_hz: int, start_s: float, end_s: float | None, limits: Limits
 ) -> Worker | None:
@@ -89,7 +108,7 @@ def _open_sound(
     return None
 
 
-def _blocks(worker: Worker, rate_hz: int, block_samples: int) -> Iterator[Waveform]:
+def _blocks(worker: Worker, rate_hz: int, block_samples: int) -> Generator[Waveform]:
     """Join pieces that follow each other without a gap into blocks of `block_samples`."""
     parts: list[np.ndarray] = []
     begin = held = 0

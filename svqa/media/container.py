@@ -20,6 +20,7 @@ import av
 
 from svqa.errors import NotAVideo, NoVideoStream, TooLarge
 from svqa.media.clock import Clock
+from svqa.media.decoder_log import DecoderLog
 from svqa.media.streams import (
     AUDIO_CODECS,
     VIDEO_CODECS,
@@ -53,6 +54,7 @@ class Source:
     size_bytes: int = 0
     alive: Callable[[], object] = field(default=lambda: None)
     clock: Clock = field(default_factory=Clock)
+    log: DecoderLog = field(default_factory=DecoderLog)
     _alive_at: float = 0.0
     _refused_size: str = ""
 
@@ -95,6 +97,7 @@ class Source:
             ) from None
         finally:
             av.logging.set_level(None)
+            self.log.listen()
 
     def video_stream(self, container: InputContainer) -> VideoStream:
         """-> the stream of moving pictures that is meant, ready to decode.
@@ -154,6 +157,7 @@ class Source:
         """
         state, position = state or ReadState(), 0
         damaged: tuple[int | None, float] | None = None  # the packet before this one
+        before_pts: int | None = None
         try:
             for packet in container.demux(*(() if stream is None else (stream,))):
                 self.tick()
@@ -166,8 +170,12 @@ class Source:
                 if damaged and damaged[1] == shift_s and damaged[0] is not None:
                     state.damaged_pts.append(damaged[0])
                 damaged = (packet.pts, shift_s) if packet.is_corrupt else None
+                if self.log.complained() and before_pts is not None:
+                    state.damaged_pts.append(before_pts + 1)  # something is missing in between
+                before_pts = packet.pts if packet.pts is not None else before_pts
                 yield packet
-            state.broken |= damaged is not None  # the last one: the file ends within it
+            # the last one: the file ends within it, or in what cannot be read
+            state.broken |= damaged is not None or self.log.complained()
         except IndexError:
             pass  # PyAV at the end of a file in which a stream appeared: all packets have come
         except av.error.MemoryError:

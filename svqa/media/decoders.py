@@ -5,6 +5,7 @@ Only the worker imports this.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class PyavVideo:
-    """A video read with PyAV: `frames(...)` yields `(t_s, picture)`.
+    """A video read with PyAV: `frames(...)` yields `(t_s, picture, is_damaged)`.
 
-    Afterwards `state`, `decoded` and `damaged_s` tell how it went.
+    Afterwards `state`, `decoded` and `damaged_spans_s` tell how it went.
     """
 
     def __init__(self, source: Source):
@@ -43,14 +44,19 @@ class PyavVideo:
         return self.reader.declared_s
 
     @property
-    def damaged_s(self) -> list[float]:
-        """Times of frames that came out damaged."""
-        return self.reader.damaged_s
+    def unheard(self) -> str:
+        """How the sound is coded, where none of it can be decoded."""
+        return self.reader.unheard
+
+    @property
+    def damaged_spans_s(self) -> list[tuple[float, float]]:
+        """Seconds in which what is shown may be wrong, or is missing."""
+        return self.reader.damaged_spans_s
 
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
-    ) -> Iterator[tuple[float, memoryview]]:
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
+    ) -> Iterator[tuple[float, memoryview, bool]]:
+        """Yield `(t_s, picture, is_damaged)` of the chosen frames with `start_s <= t_s < end_s`.
 
         In presentation order.
         """
@@ -62,7 +68,7 @@ class PyavVideo:
             for t_s, frame in self.reader.timed(start_s, plan):
                 pts = -1 if frame.pts is None else frame.pts
                 if wanted and pts == wanted[0]:
-                    yield t_s, self._picture(frame, out_wh, fit)
+                    yield t_s, self._picture(frame, out_wh, fit), self._is_damaged(frame)
                     done_s = t_s
                     del wanted[0]
                 if not wanted or pts > wanted[0]:
@@ -72,18 +78,18 @@ class PyavVideo:
             # a packet gave no frame of its own: only decoding all of them tells what stands then
             from_s = self.reader.time_s(wanted[0])
         keys_only = sampling.mode == "keyframes"
-        held, held_s, duration_s = None, -1.0, self.reader.seconds_long(0)
+        held, held_s, spoilt, duration_s = None, -1.0, False, self.reader.seconds_long(0)
         for t_s, frame in self.reader.timed(from_s, None, keys_only=keys_only):
             fresh = held is not None and held_s > done_s and held_s >= start_s
             if held is not None and fresh and sampling.wants(held_s, t_s):
-                yield held_s, self._picture(held, out_wh, fit)
+                yield held_s, self._picture(held, out_wh, fit), spoilt
             if t_s >= end_s or held_s > last_s:
                 return
-            held, held_s = frame, t_s
+            held, held_s, spoilt = frame, t_s, self._is_damaged(frame)
             duration_s = self.reader.seconds_long(frame.duration, frame.pts)
         fresh = held is not None and held_s > done_s and held_s >= start_s
         if held is not None and fresh and sampling.wants_last(held_s, held_s + duration_s):
-            yield held_s, self._picture(held, out_wh, fit)
+            yield held_s, self._picture(held, out_wh, fit), spoilt
 
     def _plan(self, sampling: Sampling, start_s: float, end_s: float, last_s: float) -> Plan | None:
         """None where every packet has to be fed.
@@ -92,6 +98,8 @@ class PyavVideo:
         """
         table = self.reader.scan(start_s, last_s)
         if self.reader.counts_frames or not table.usable or not table.is_key or not table.is_key[0]:
+            return None
+        if start_s == 0 and last_s == math.inf and self.reader.is_short(table):
             return None
         wanted = self._wanted_pts(table, sampling, start_s, end_s)
         return plan_groups(table, wanted) if len(wanted) <= 0.6 * len(table.pts) else None
@@ -115,6 +123,9 @@ class PyavVideo:
         ):
             wanted.add(shown[-1])
         return wanted
+
+    def _is_damaged(self, frame: VideoFrame) -> bool:
+        return frame.pts is not None and self.reader.watch.damage.holds(frame.pts)
 
     def _picture(self, frame: VideoFrame, out_wh: tuple[int, int], fit: str) -> memoryview:
         """-> RGB bytes of (H, W, 3): scaled while still YUV, then turned upright."""

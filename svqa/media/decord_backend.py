@@ -17,7 +17,7 @@ from svqa.media.sampling import Sampling
 
 
 class DecordVideo:
-    """As `PyavVideo`: `frames(...)` yields `(t_s, picture)`.
+    """As `PyavVideo`: `frames(...)` yields `(t_s, picture, False)`.
 
     `facts`: what PyAV found out about the same file.
     """
@@ -25,8 +25,9 @@ class DecordVideo:
     def __init__(self, source: Source, facts: dict):
         self.source, self.state = source, ReadState()
         self.decoded = 0
-        self.damaged_s: list[float] = []
+        self.damaged_spans_s: list[tuple[float, float]] = []
         self.declared_s: float | None = None
+        self.unheard = ""
         self.shown_wh = (facts["width_px"], facts["height_px"])
         self.rotation_deg, self.pixel_aspect = facts["rotation_deg"], facts["pixel_aspect"]
         self.mirrored = facts["mirrored"]
@@ -37,8 +38,8 @@ class DecordVideo:
 
     def frames(
         self, sampling: Sampling, start_s: float, end_s: float, out_wh: tuple[int, int], fit: str
-    ) -> Iterator[tuple[float, memoryview]]:
-        """Yield `(t_s, picture)` of the chosen frames with `start_s <= t_s < end_s`.
+    ) -> Iterator[tuple[float, memoryview, bool]]:
+        """Yield `(t_s, picture, False)` of the chosen frames with `start_s <= t_s < end_s`.
 
         In presentation order.
         """
@@ -49,7 +50,7 @@ class DecordVideo:
             self.source.tick()
             picture = reader[index].asnumpy()
             self.decoded += 1
-            yield times[index][0], arrange(picture, geometry).data.cast("B")
+            yield times[index][0], arrange(picture, geometry).data.cast("B"), False
 
     def _open(self, scale_wh: tuple[int, int]) -> tuple[Any, list[tuple[float, float]]]:
         try:

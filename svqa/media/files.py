@@ -88,6 +88,11 @@ def refuse_url(name: str) -> None:
         )
 
 
+def check_readable(path: str | os.PathLike) -> None:
+    """Raises VideoNotFound, NetworkRefused, NotAVideo (empty file); reads nothing."""
+    open_video_file(path).close()
+
+
 def open_video_file(path: str | os.PathLike) -> BufferedReader:
     """-> a binary file object; never blocks on a FIFO, opens no device, contacts no network.
 

@@ -119,8 +119,9 @@ def frames(job: dict, send: Send) -> None:
     send(kind="open", width_px=out_wh[0], height_px=out_wh[1])
     count = 0
     end_s = float("inf") if job["end_s"] is None else job["end_s"]
-    for t_s, picture in video.frames(sampling, job["start_s"], end_s, out_wh, job["fit"]):
-        send(picture, kind="frame", t_s=t_s)
+    chosen = video.frames(sampling, job["start_s"], end_s, out_wh, job["fit"])
+    for t_s, picture, is_damaged in chosen:
+        send(picture, kind="frame", t_s=t_s, damaged=is_damaged)
         count += 1
     state = video.state
     ended = "truncated" if state.broken or ends_early(job["fd"]) else "complete"
@@ -131,7 +132,8 @@ def frames(job: dict, send: Send) -> None:
         decoded=video.decoded,
         errors=state.errors,
         reason=state.reason,
-        damaged_s=video.damaged_s,
+        damaged_spans_s=video.damaged_spans_s,
+        unheard=video.unheard,
         declared_s=avi_declared_s(job["fd"]) or video.declared_s,
     )
 

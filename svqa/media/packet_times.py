@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 10_000  # more jumps than this are noise
 MOST_PROBED_BYTES = 256 << 20
+PAUSE_S = 6 * 3600.0  # sound after a longer one has a broken clock
 CHECK_EVERY_BYTES = 1 << 20
 
 
@@ -51,7 +52,8 @@ def find_clock(source: Source) -> Clock:
 def sound_end_s(source: Source) -> float | None:
     """-> the second of the file's clock at which its sound ends; None without sound.
 
-    A time that no header confirms counts only as far as there is sound up to it.
+    A time that no header confirms counts only as far as there is sound up to it, and none after
+    hours in which there is none.
     """
     with source.open() as container:
         stream = source.audio_stream(container)
@@ -59,6 +61,9 @@ def sound_end_s(source: Source) -> float | None:
             return source.clock.sound_end_s
         parts = [Part(0)]
         for packet in source.packets(container, stream):
+            at_s = 0.0 if packet.pts is None else seconds(packet.pts, packet.time_base)
+            if parts[0].packets and at_s > parts[0].end_s + PAUSE_S:
+                break
             _add(parts, packet)
         part = parts[0]
         if not part.packets:

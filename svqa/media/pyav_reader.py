@@ -20,10 +20,12 @@ from svqa.media.container import (
     is_shown,
     seconds,
 )
+from svqa.media.damage_watch import DamageWatch, UnclearDamage
 from svqa.media.decode_plan import Group, Plan
+from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
 from svqa.media.random_access import begins_here
-from svqa.media.streams import best_audio
+from svqa.media.streams import best_audio, sound_codecs
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -34,21 +36,30 @@ MOST_HELD_S = 24 * 3600.0
 SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
 # decoders that skip frames nothing refers to, and lose nothing
 SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
+# every packet of theirs that is no field gives a frame
+GIVE_ALL_FRAMES = ("h264", "hevc", "mpeg2video", "mjpeg")
 
 
 class PyavReader:
     """A video file opened with PyAV; what it is like is known from its first frame.
 
-    `state`, `decoded` and `damaged_s` tell how reading went.
+    `state`, `decoded` and `watch` tell how reading went.
     """
 
     def __init__(self, source: Source):
         self.source = source
         self.state = ReadState()
         self.decoded = 0
-        self.damaged_s: list[float] = []
+        self.watch = DamageWatch(source)
         self._repeats: list[int] = []
-        self._open_at_first_frame()
+        try:
+            self._open_at_first_frame()
+        except UnclearDamage:
+            self.source.threads = 1
+            self._open_at_first_frame()
+        self.watch.counts_frames = self.counts_frames
+        self.watch.forget()
+        self.state.damaged_pts = []
 
     def _open_at_first_frame(self) -> None:
         container = self.source.open()
@@ -70,10 +81,11 @@ class PyavReader:
         self.shown_wh = displayed_size(self.coded_wh, self.pixel_aspect, self.rotation_deg)
         self.rate_hz = float(stream.average_rate or stream.guessed_rate or 0)
         self.codec = stream.codec_context.name
-        self.container_name = container.format.name
+        self.container_name, self._declared_frames = container.format.name, stream.frames
         self.counts_frames = self.container_name == "avi" and self.codec in ("h264", "hevc")
         has_audio = best_audio(container) is not None
         self.has_audio = has_audio or "audio" in self.source.clock.begins
+        self.unheard = "" if self.has_audio else sound_codecs(container)
         self._declared_end_s = declared_end_s(container)
         container.close()
         zero_s = seconds(self.first_pts, self.time_base)
@@ -107,15 +119,44 @@ class PyavReader:
         self, start_s: float, plan: Plan | None, *, keys_only: bool = False
     ) -> Iterator[tuple[float, VideoFrame]]:
         """Yield `(t_s, frame)`, later and later, from one at or before `start_s`."""
-        last_s, duration_s = -1.0, self.seconds_long(0)
+        last_s = -1.0
+        try:
+            for t_s, frame in self._later_than(last_s, start_s, plan, keys_only):
+                last_s = t_s
+                yield t_s, frame
+        except UnclearDamage:
+            self._decode_singly()
+            yield from self._later_than(last_s, max(start_s, last_s), plan, keys_only)
+
+    def _later_than(
+        self, last_s: float, start_s: float, plan: Plan | None, keys_only: bool
+    ) -> Iterator[tuple[float, VideoFrame]]:
+        duration_s, known_s = self.seconds_long(0), last_s
         for frame in self.frames_from(start_s, plan, keys_only=keys_only):
             t_s = self.time_s(frame.pts) if frame.pts is not None else last_s + duration_s
             if t_s <= last_s or t_s < 0:
                 # a broken clock: a frame that would go back in time is not shown
-                self.state.errors += 1
+                self.state.errors += last_s > known_s
                 continue
             yield t_s, frame
             last_s, duration_s = t_s, self.seconds_long(frame.duration, frame.pts)
+
+    def _decode_singly(self) -> None:
+        """From now on by one thread, so that every complaint belongs to one packet."""
+        self.source.threads = 1
+        self.state.errors = 0
+        self.watch.forget(is_lasting=self.is_short(self.scan()))
+
+    def is_short(self, table: PacketTable) -> bool:
+        """Whether packets are lost of an AVI, which counts them instead of storing times."""
+        return self.container_name == "avi" and len(table.pts) < self._declared_frames
+
+    @property
+    def damaged_spans_s(self) -> list[tuple[float, float]]:
+        """Seconds in which what is shown may be wrong, or is missing."""
+        end_s, damage = self.time_s(self.watch.last_fed_pts + 1), self.watch.damage
+        end_s = max(end_s, self.declared_s or 0.0) if damage.is_lasting else end_s
+        return damage.spans_s(self.time_s, end_s)
 
     def scan(self, start_s: float = 0.0, last_s: float = float("inf")) -> PacketTable:
         """-> packet table of the groups from `start_s` to `last_s`; nothing is decoded.
@@ -167,6 +208,7 @@ class PyavReader:
         self, start_s: float, plan: Plan | None, *, keys_only: bool
     ) -> Iterator[VideoFrame]:
         state = ReadState()
+        self.watch.begin_pass(state)
         self._repeats.clear()
         stream, packets = self._packets_from(start_s, state)
         if keys_only:
@@ -179,41 +221,21 @@ class PyavReader:
             else self._decode_groups(packets, stream, plan)
         )
         if self.counts_frames and not keys_only:
-            frames = self._counted(frames)
-        yield from self._repeated(frames)
+            frames = counted(frames, self.scan().coded_pts())
+        yield from repeated(frames, self._repeats)
         self.state.broken |= state.broken
         self.state.packets = max(self.state.packets, state.packets)
 
-    def _counted(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-        """The frames, each with the time that its container does not store.
-
-        AVI stores no presentation times, and H.264 shows frames in another order than it codes
-        them: there the n-th frame that comes out of the decoder is shown at the n-th time.
-        """
-        for frame, pts in zip(frames, self.scan().coded_pts(), strict=False):
-            frame.pts = pts
-            yield frame
-
-    def _repeated(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-        """The frames, and each again at the times of the empty packets that follow it."""
-        last: VideoFrame | None = None
-        for frame in frames:
-            yield from self._again(last, frame.pts)
-            last = frame
-            yield frame
-        yield from self._again(last, None)
-
-    def _again(self, last: VideoFrame | None, before_pts: int | None) -> Iterator[VideoFrame]:
-        while last is not None and self._repeats:
-            if before_pts is not None and self._repeats[0] >= before_pts:
-                return
-            pts = heapq.heappop(self._repeats)
-            if last.pts is not None and pts > last.pts:
-                last.pts = pts
-                yield last
-
     def _decode(self, packets: Iterable[Packet], stream: VideoStream) -> Iterator[VideoFrame]:
+        self.source.log.leaves_out = False
+        codec = stream.codec_context
+        waits = codec.name in GIVE_ALL_FRAMES and codec.skip_frame != "NONKEY"
+        since_pts: int | None = None  # frames before the first packet's refer to what was not read
         for packet in packets:
+            if waits and packet.pts is not None and packet.size and not packet.is_discard:
+                since_pts = packet.pts if since_pts is None else since_pts
+                if packet.pts >= since_pts:
+                    self.watch.await_frame(packet.pts)
             yield from self._decoded(stream.codec_context, packet)
         yield from self._decoded(stream.codec_context, None)
 
@@ -225,6 +247,7 @@ class PyavReader:
         Each only as far as its last one.
         """
         codec, begun = stream.codec_context, False
+        self.source.log.leaves_out = True
         group: Group | None = None
         may_skip = codec.name in SKIPS_NONREF and not plan.repeats
         for packet in packets:
@@ -249,18 +272,20 @@ class PyavReader:
             if packet.pts is not None:
                 heapq.heappush(self._repeats, packet.pts)
             return
+        if packet is not None:
+            self.watch.fed(packet)
         try:
-            frames = codec.decode(packet)
+            frames, failed = codec.decode(packet), False
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError:
             self.state.errors += 1
-            return
+            frames, failed = [], True
+        self.watch.decoded(packet, frames, failed=failed)
         for frame in frames:
             self.decoded += 1
             self.source.check_pixels(frame.width, frame.height)
-            if frame.is_corrupt and frame.pts is not None:
-                self.damaged_s.append(self.time_s(frame.pts))
+            self.watch.came(frame)
             yield frame
 
 

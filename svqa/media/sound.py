@@ -12,6 +12,7 @@ import av
 from svqa.errors import NoFrames, NotAVideo, NoVideoStream
 from svqa.media.container import ReadState, Source, seconds
 from svqa.media.pyav_reader import SEEK_AFTER_S, PyavReader
+from svqa.media.streams import sound_codecs
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioResampler, Packet
@@ -34,10 +35,10 @@ class SoundReader:
         self.source, self.rate_hz, self.state = source, rate_hz, ReadState()
         with source.open("audio") as container:
             self.has_sound = source.audio_stream(container) is not None
-            coded = [s.name for s in container.streams.audio]
+            coded = sound_codecs(container)
         if coded and not self.has_sound:
             raise NotAVideo(
-                f"the sound of '{source.name}' ({', '.join(filter(None, coded)) or 'unknown'}) is "
+                f"the sound of '{source.name}' ({coded}) is "
                 "in a codec svqa does not decode. Convert it to AAC, for example: ffmpeg -i IN "
                 "-c:v copy -c:a aac OUT.mp4"
             )

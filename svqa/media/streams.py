@@ -88,6 +88,11 @@ def best_audio(container: InputContainer) -> AudioStream | None:
     return max(readable, key=rank, default=None)
 
 
+def sound_codecs(container: InputContainer) -> str:
+    """-> how its sound is coded, in words: "dca, unknown"."""
+    return ", ".join(_codec(s) or "unknown" for s in container.streams.audio)
+
+
 def _codec(stream: Stream) -> str:
     return stream.codec_context.name if stream.codec_context else ""
 

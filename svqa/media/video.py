@@ -53,8 +53,10 @@ def stream_frames(
     frames).
 
     After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
-    `.damaged_s` holds the times of frames decoded with errors, `.declared_s` how long the video is
-    by its own header, None where that does not say. Closing the stream (or leaving `with`) ends the
+    `.damaged_spans_s` the seconds in which what is shown may be wrong or missing, `.declared_s` how
+    long the video is by its own header, None where that does not say, `.unheard` how its sound is
+    coded where none of it can be decoded. `.damaged_s` holds the times
+    of damaged frames among those that have come. Closing the stream (or leaving `with`) ends the
     worker.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
@@ -137,7 +139,9 @@ class FrameStream:
         self.ended: str | None = None
         self.reason, self.frames = "", 0
         self.damaged_s: tuple[float, ...] = ()
+        self.damaged_spans_s: tuple[tuple[float, float], ...] = ()
         self.declared_s: float | None = None
+        self.unheard = ""
         self._batch = max(1, min(batch, _BATCH_BYTES // (3 * self.width_px * self.height_px)))
         self._queue: queue.Queue = queue.Queue(_AHEAD)
         self._stop = threading.Event()
@@ -156,16 +160,18 @@ class FrameStream:
         if self._done:
             raise StopIteration
         item = self._queue.get()
-        if isinstance(item, FrameBatch):
-            self.frames += len(item)
-            return item
+        if isinstance(item, tuple):
+            batch, damaged_s = item
+            self.frames += len(batch)
+            self.damaged_s += damaged_s
+            return batch
         self._done = True
         self.close()
         if isinstance(item, BaseException):
             raise item
         self.ended, self.reason = item["ended"], item["reason"]
-        self.damaged_s = tuple(item["damaged_s"])
-        self.declared_s = item["declared_s"]
+        self.damaged_spans_s = tuple((a, b) for a, b in item["damaged_spans_s"])
+        self.declared_s, self.unheard = item["declared_s"], item["unheard"]
         raise StopIteration
 
     def close(self) -> None:
@@ -195,23 +201,30 @@ def _read_ahead(
     last: dict | BaseException | None = None
     try:
         while last is None:
-            batch, last = _read_batch(worker, shape)
+            batch, damaged_s, last = _read_batch(worker, shape)
             if len(batch):
-                _put(out, batch, stop)
+                _put(out, (batch, damaged_s), stop)
     except BaseException as error:
         last = error
     _put(out, last, stop)
 
 
-def _read_batch(worker: Worker, shape: tuple[int, ...]) -> tuple[FrameBatch, dict | None]:
+def _read_batch(
+    worker: Worker, shape: tuple[int, ...]
+) -> tuple[FrameBatch, tuple[float, ...], dict | None]:
+    """-> frames, the times of the damaged ones, and what was said after the last one."""
     pixels = np.empty(shape, np.uint8)
     times: list[float] = []
+    damaged_s: list[float] = []
+    last: dict | None = None
     while len(times) < shape[0]:
         head, _ = worker.next_message(lambda head, size: memoryview(pixels[len(times)]).cast("B"))
         if head["kind"] == "end":
-            return FrameBatch(pixels[: len(times)], np.array(times)), head
+            last = head
+            break
         times.append(head["t_s"])
-    return FrameBatch(pixels, np.array(times)), None
+        damaged_s += [head["t_s"]] if head["damaged"] else []
+    return FrameBatch(pixels[: len(times)], np.array(times)), tuple(damaged_s), last
 
 
 def _put(out: queue.Queue, item: object, stop: threading.Event) -> None:

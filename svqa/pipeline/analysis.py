@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.media import Sampling, read_frames, stream_frames
+from svqa.media import FrameStream, Sampling, read_frames, stream_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
@@ -44,7 +44,8 @@ class Analysis:
     """One video, read once.
 
     Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went, `truncated` why,
-    and `declared_s` how far they should have gone.
+    `declared_s` how far they should have gone, `damaged_spans_s` where they may be wrong, and
+    `unheard` in what the sound is coded where nobody can decode it.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
@@ -52,6 +53,9 @@ class Analysis:
         self.timings = Timings()
         self.end_s, self.truncated, self.declared_s = 0.0, False, info.duration_s
         self.frames_skipped = 0
+        self.damaged_spans_s: tuple[tuple[float, float], ...] = ()
+        self.unheard = ""
+        self._damaged_s: set[float] = set()
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
         """Chunks in time order from `from_s`, a multiple of the scene length.
@@ -115,6 +119,7 @@ class Analysis:
             yield from scenes_of(batches, length_s, self._end_of, first=round(from_s / length_s))
             self.truncated = stream.ended == "truncated"
             self.declared_s = max(stream.declared_s or 0.0, self.info.duration_s)
+            self.damaged_spans_s, self.unheard = stream.damaged_spans_s, stream.unheard
 
     def _before(self, from_s: float, count: int) -> FrameBatch:
         """The last `count` sampled frames before `from_s`, or a few more; all where there are less.
@@ -137,9 +142,11 @@ class Analysis:
                 return frames
             back_s *= 4
 
-    def _next(self, batches: Iterator[FrameBatch]) -> FrameBatch | None:
+    def _next(self, stream: FrameStream) -> FrameBatch | None:
         with self.timings.track("decode"):
-            return next(batches, None)
+            batch = next(stream, None)
+        self._damaged_s.update(stream.damaged_s)
+        return batch
 
     def _end_of(self, last_s: float) -> float:
         """Where the last frame's time ends.
@@ -157,7 +164,7 @@ class Analysis:
         models, frames, start_s, end_s = self.models, scene.frames, scene.start_s, scene.end_s
         segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
         standing = standing if needs_standing(scene, segments) else None
-        shown, _ = fill(frames, standing, segments)
+        shown, rows = fill(frames, standing, segments)
         is_frame = np.isin(shown.t_s, frames.t_s)
         with self.timings.track("repeats"):
             small = thumbnails(shown.pixels)
@@ -170,7 +177,13 @@ class Analysis:
         vectors = self._visual(frames.t_s, scene.next_s, values[is_frame])
         pooled = self._visual(shown.t_s, end_s, values)
         with self.timings.track("captions"):
-            captions = self._captions(shown, shows, segments)
+            # what a damaged picture seems to show is not said
+            times = np.append(frames.t_s, standing.t_s if standing is not None else [])[rows]
+            whole = ~np.isin(times, sorted(self._damaged_s))
+            if not whole.all():
+                captions = self._captions(shown[whole], repeated_frames(small[whole]), segments)
+            else:
+                captions = self._captions(shown, shows, segments)
             written = self._text_vectors("caption", captions, start_s, end_s)
         with self.timings.track("boxes"):
             boxes = self._boxes(shown.t_s, shows, looked_at, is_frame)
@@ -208,6 +221,8 @@ class Analysis:
             alone = len(inside) and (inside == inside[0]).all()
             same_as[segment] = first.setdefault(int(inside[0]), segment) if alone else segment
         asked = [segment for segment in segments if same_as[segment] is segment]
+        if not len(frames):
+            return []
         captions = self.models.captioner.caption(_repeated(frames, shows), asked)
         told = {(c.start_s, c.end_s): c for c in captions}
         found = [

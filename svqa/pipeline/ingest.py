@@ -12,10 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from svqa.database import Store
-from svqa.errors import ModelError, NetworkRefused, NotIngested, SvqaError, UsageError
-from svqa.media import FileStamp, check_unchanged, file_sha256, file_stamp, probe
+from svqa.errors import (
+    ModelError,
+    NetworkRefused,
+    NotIngested,
+    SvqaError,
+    UsageError,
+)
+from svqa.media import (
+    FileStamp,
+    check_readable,
+    check_unchanged,
+    file_stamp,
+    identify,
+    probe,
+)
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analysis import Analysis
+from svqa.pipeline.damage_note import damage_note
 from svqa.pipeline.malloc_trim import give_back_memory, map_large_blocks
 from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
 from svqa.records import Progress
@@ -29,7 +43,8 @@ OPTIONAL = {"detector": "boxes", "reader": "text", "transcriber": "speech"}  # r
 class IngestReport:
     """What became of one file.
 
-    `status`: `ready`, `partial` (the file ends early), `already` (nothing to do) or `failed`.
+    `status`: `ready`, `partial` (the file ends early or is damaged), `already` (nothing to do) or
+    `failed`.
     """
 
     path: str
@@ -95,11 +110,13 @@ def ingest_video(
     begin = time.perf_counter()
     settings, lacking = _with_what_is_here(settings, models)
     path, identity = str(path), settings.identity(models.model_ids)
-    known = store.ingested(file_sha256(path), identity)
+    check_readable(path)
+    stamp = file_stamp(path)  # before it is hashed: what replaces it later is another file
+    sha256 = identify(path)
+    known = store.ingested(sha256, identity)
     if known and Path(known.path).exists():
         return _report(store, known.id, "already", begin, path, lacking)
-    stamp = file_stamp(path)
-    info = probe(path)
+    info = probe(path, sha256=sha256)
     map_large_blocks()
     claim = store.claim_video(info, identity)
     while claim.status == "busy":
@@ -152,18 +169,32 @@ def _commit_chunks(
 
 
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
-    settings, note = analysis.settings, ""
+    settings = analysis.settings
     if settings.shots == "transnet":
         with analysis.timings.track("shots"):
             shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
     else:
         shots = shots_from(store.shots(video_id), end_s)
-    if analysis.truncated:
-        note = f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
+    cut = (
+        f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
+        if analysis.truncated
+        else ""
+    )
+    unheard = (
+        f"its sound ({analysis.unheard}) is in a codec that svqa does not decode"
+        if analysis.unheard
+        else ""
+    )
+    faults = [damage_note(analysis.damaged_spans_s), cut]
+    note = "; ".join(filter(None, [*faults, unheard]))
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     metrics["frames_skipped"] = float(analysis.frames_skipped)
     store.finish_video(
-        video_id, status="partial" if note else "ready", note=note, shots=shots, metrics=metrics
+        video_id,
+        status="partial" if any(faults) else "ready",
+        note=note,
+        shots=shots,
+        metrics=metrics,
     )
 
 

