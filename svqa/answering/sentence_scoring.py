@@ -19,6 +19,7 @@ from svqa.models.base import TextEncoder
 from svqa.records import Evidence
 
 WORDS_SHARE = 0.2
+UNSOUGHT = 0.85  # of its support is left to a line that the search for the question did not name
 # How `TagCaptioner` says what it is not sure of; a line counts for as much as its maker trusted it.
 _UNSURE = ((re.compile(r"^We may\b"), 0.6), (re.compile(r"^We probably\b"), 0.8))
 _NOTHING = re.compile(r"^Nothing recognised\b")
@@ -30,6 +31,7 @@ class Lines:
 
     `owners (N,)` index the passage each is from, `vectors (N, D)` have length 1.
 
+    `retrieved (N,)` in (0, 1] is how well the search for the question found its passage.
     `sureness (N,)` in (0, 1] is how sure the sentence says it is. `spans (N, 2)` are the passages'
     seconds, `spoken (N,)` is True where it was heard,
     `written (N,)` where it was read in the picture, `stems` the content words.
@@ -43,6 +45,7 @@ class Lines:
     vectors: np.ndarray
     stems: tuple[frozenset[str], ...]
     sureness: np.ndarray
+    retrieved: np.ndarray
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -64,6 +67,7 @@ class Lines:
             self.vectors[index],
             tuple(self.stems[i] for i in index),
             self.sureness[index],
+            self.retrieved[index],
         )
 
 
@@ -91,6 +95,7 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
         encoder.encode_text(texts) if texts else np.zeros((0, encoder.dim), np.float32),
         tuple(frozenset(content_stems(text)) for text in texts),
         np.array([_sureness(text) for text in texts]),
+        _retrieved(np.array([passages[i].score for i in owners])),
     )
 
 
@@ -109,9 +114,10 @@ def support(lines: Lines, text: str, encoder: TextEncoder) -> np.ndarray:
     cosine = np.clip(lines.vectors @ encoder.encode_text([text])[0], 0.0, 1.0)
     asked = frozenset(content_stems(text))
     if not asked:
-        return cosine * lines.sureness
+        return cosine * lines.sureness * lines.retrieved
     found = np.array([len(asked & stems) / len(asked) for stems in lines.stems])
-    return ((1 - WORDS_SHARE) * cosine + WORDS_SHARE * found) * lines.sureness
+    told = (1 - WORDS_SHARE) * cosine + WORDS_SHARE * found
+    return told * lines.sureness * lines.retrieved
 
 
 def _told(passage: Evidence) -> list[str]:
@@ -120,6 +126,17 @@ def _told(passage: Evidence) -> list[str]:
         return passage.text.split("\n")
     found = sentences(passage.text)
     return found if passage.kind == "speech" else [c for text in found for c in claims(text)]
+
+
+def _retrieved(scores: np.ndarray) -> np.ndarray:
+    """(N,) scores of the passages that a search named -> (N,) how much their lines count.
+
+    1 for the best; passages that were not searched for (all scores 0) count alike.
+    """
+    best = scores.max(initial=0.0)
+    if best <= 0:
+        return np.ones(len(scores))
+    return UNSOUGHT + (1 - UNSOUGHT) * np.clip(scores / best, 0, 1)
 
 
 def _sureness(text: str) -> float:

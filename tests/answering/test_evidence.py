@@ -5,6 +5,8 @@ With the real sentence encoder.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from svqa.answering import EvidenceAnswerer
@@ -446,3 +448,12 @@ def test_only_an_open_question_gets_the_whole_film(answerer):
     assert "person" in answerer.answer(Question("What happens?"), [*NAMES, seen]).text
     for question in ("Where is it?", "Who are they?", "When is it?"):
         assert answerer.answer(Question(question), [*NAMES, seen]).abstained
+
+
+def test_of_two_lines_that_say_the_same_the_one_that_was_retrieved_is_cited(answerer):
+    one, other = _seen("A man plays a guitar.", 0, 5), _seen("A man plays a guitar.", 20, 25)
+    for found, left in ((one, other), (other, one)):
+        answer = answerer.answer(
+            Question("What is the man playing?"), [replace(found, score=0.9), left]
+        )
+        assert answer.evidence[0].start_s == found.start_s

@@ -13,7 +13,7 @@ import pytest
 from tests.helpers.imports import REPOSITORY, faces, imports, module_of, modules
 
 MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
-MOST_REACHED = 125  # 99 before boxes, text and colours, clocks that jump and pictures that stand
+MOST_REACHED = 130  # 99 before boxes, text and colours, clocks that jump and pictures that stand
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
