@@ -138,6 +138,7 @@ def test_models_list_and_doctor(folder: Path):
     assert "PyAV" in said["decoder"] and "SQLite" in said["sqlite"] and "threads" in said["threads"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["https://example.org/a//b.mp4", "file:///a.mp4"])
 def test_a_url_is_refused_as_it_was_written(tmp_path: Path, url: str):
     (report,) = json.loads(svqa("ingest", url, "--json", cwd=tmp_path, expect=1).stdout)
@@ -156,6 +157,7 @@ def test_a_set_is_shown_in_a_row_a_model_and_a_model_in_a_row_a_field(folder: Pa
     assert len(one.splitlines()) < 15 and "offline, hub" in one and "sha256.model" in one
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_known_is_refused_before_the_others_work(tmp_path: Path):
     (tmp_path / "q.jsonl").write_text('{"video": "gone.mp4", "question": "what?", "answer": "a"}')
     given = ("--questions", tmp_path / "q.jsonl", "--database", f"sqlite:///{tmp_path}/c.db")
@@ -172,6 +174,7 @@ def test_a_model_that_is_not_known_is_refused_before_the_others_work(tmp_path: P
     assert "Unknown metric 'acuracy'. Did you mean 'accuracy'" in refused.stderr
 
 
+@pytest.mark.slow
 def test_names_are_shown_and_not_acted_on(tmp_path: Path):
     clips = tmp_path / "clips"
     clips.mkdir()

@@ -46,6 +46,7 @@ def test_no_error_shows_the_password(url):
     assert SECRET not in repr(Settings.load(database=url))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [("doctor",), ("db", "stats"), ("ingest", "x.mp4")])
 def test_no_command_prints_it(tmp_path, verb):
     for url in (URLS[0], URLS[3], URLS[6], URLS[9]):
