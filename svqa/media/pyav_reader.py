@@ -20,7 +20,7 @@ from svqa.media.container import (
     is_shown,
     seconds,
 )
-from svqa.media.damage_watch import DamageWatch, UnclearDamage
+from svqa.media.damage import DamageWatch, UnclearDamage
 from svqa.media.decode_plan import Group, Plan
 from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
@@ -74,7 +74,8 @@ class PyavReader:
         assert stream.time_base is not None, "libavformat gives every stream one"
         self.first_pts, self.time_base = first.pts or 0, stream.time_base
         turn = first.side_data.get("DISPLAYMATRIX")
-        self.rotation_deg, self.mirrored = orientation(bytes(memoryview(turn)) if turn else None)  # type: ignore[arg-type]
+        matrix = bytes(memoryview(turn)) if turn else None  # type: ignore[arg-type]
+        self.rotation_deg, self.mirrored = orientation(matrix)
         self.pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
         self.coded_wh = (first.width, first.height)
         self.shown_wh = displayed_size(self.coded_wh, self.pixel_aspect, self.rotation_deg)

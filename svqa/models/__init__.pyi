@@ -78,6 +78,9 @@ from .tags import (
 from .video_lm import (
     VideoLanguageAnswerer as VideoLanguageAnswerer,
 )
+from .voice_activity import (
+    quiet_second as quiet_second,
+)
 from .weights import (
     WEIGHTS as WEIGHTS,
     sha256_of as sha256_of,
@@ -144,6 +147,7 @@ __all__ = [
     "load_set",
     "locate",
     "pull",
+    "quiet_second",
     "resolve",
     "sha256_of",
     "verify",
