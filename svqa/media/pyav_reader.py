@@ -20,7 +20,7 @@ from svqa.media.container import (
     is_shown,
     seconds,
 )
-from svqa.media.damage_watch import DamageWatch, UnclearDamage
+from svqa.media.damage import DamageWatch, UnclearDamage
 from svqa.media.decode_plan import Group, Plan
 from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
