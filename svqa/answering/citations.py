@@ -237,7 +237,9 @@ def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
         shown = np.where(lines.written & there, lines.seconds, 0)
         chapter = replace(
             cell,
-            caption="" if cell.things else _typical(lines[pictured & within]).rstrip(". "),
+            caption=""
+            if cell.things
+            else _typical(lines[pictured & within]).rstrip(". ").removeprefix("We see "),
             read=lines.texts[int(np.argmax(shown))] if shown.any() else "",
             said=_typical(lines[lines.spoken & within]),
         )
