@@ -1,7 +1,5 @@
 """Questions as they arrive -> two arms, and a difference that may be looked at at any time.
 
-The arms are dealt by a stable hash.
-
 Each question's arm is a hash of the experiment's name and the question's key, so a question that
 comes again meets the same model. The difference is estimated by inverse propensity, summed within
 each video, and bounded by an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy
@@ -38,10 +36,7 @@ def arm_of(experiment: str, key: str, *, share_b: float = 0.5) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """An A/B test as it stands: `difference` mean(B) - mean(A), with bounds valid at every look.
-
-    `decided`: they exclude zero.
-    """
+    """An A/B test as it stands: `difference` mean(B) - mean(A), with bounds valid at every look."""
 
     difference: float
     low: float
