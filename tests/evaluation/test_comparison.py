@@ -288,12 +288,12 @@ def test_of_equivalent_models_the_first_preferred_is_named():
     assert ranking({"a": 0.5, "b": 0.5}, rows, prefer=["b", "a"]).winner == "b"
 
 
-def result_file(path, fingerprint: dict, right=lambda i: True):
+def result_file(path, fingerprint: dict, right=lambda i: True, n: int = ROWS):
     rows = [
         {"id": f"q{i}", "video": f"v{i // 4}", "right": 1, "chosen": int(right(i))}
-        for i in range(ROWS)
+        for i in range(n)
     ]
-    path.write_text(json.dumps({"n": ROWS, "fingerprint": fingerprint, "per_question": rows}))
+    path.write_text(json.dumps({"n": n, "fingerprint": fingerprint, "per_question": rows}))
     return path
 
 
@@ -354,15 +354,15 @@ def test_registered_models_answer_a_file_of_questions(comparator, tmp_path):
 
 @pytest.mark.slow
 def test_the_command_compares_result_files_and_keeps_the_comparison(tmp_path):
-    a = result_file(tmp_path / "a.json", {"split": "val"})
-    b = result_file(tmp_path / "b.json", {"split": "val"}, right=lambda i: i % 2)
+    a = result_file(tmp_path / "a.json", {"split": "val"}, n=100)
+    b = result_file(tmp_path / "b.json", {"split": "val"}, right=lambda i: i % 2, n=100)
     found = json.loads(svqa("compare", a, b, "--json", cwd=tmp_path).stdout)
     assert (
         found["difference"] == 0.5
         and (found["verdict"], found["winner"]) == ("better", "a")
         and found["low"] > 0
     )
-    assert found["n"] == ROWS and found["videos"] == 10 and found["fingerprint"] == {"split": "val"}
+    assert found["n"] == 100 and found["videos"] == 25 and found["fingerprint"] == {"split": "val"}
     with open_store(f"sqlite:///{tmp_path}/svqa.db") as store:
         assert [c.models for c in store.comparisons()] == [("a", "b")]
     said = svqa("compare", a, b, cwd=tmp_path).stdout

@@ -74,8 +74,8 @@ def test_a_short_training_of_yolo_writes_a_checkpoint_that_loads(tmp_path, monke
     assert {p.name for p in tmp_path.iterdir()} == {p.name for p in (SHIPPED / "yolo").iterdir()}
     assert metrics["seed"] == 3 and 0 <= metrics["figures"]["mAP50"]["value"] <= 1
     assert (
-        YoloDetector.from_pretrained(tmp_path).names
-        == YoloDetector.from_pretrained(SHIPPED / "yolo").names
+        YoloDetector.from_pretrained(tmp_path).labels
+        == YoloDetector.from_pretrained(SHIPPED / "yolo").labels
     )
     again = tmp_path / "again"
     train_yolo.train(again, 3, steps=6, batch=4)
