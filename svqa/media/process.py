@@ -6,6 +6,7 @@ Own process group, deadlines, capped log.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import selectors
@@ -14,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -66,7 +68,8 @@ class Worker:
             process_group=0,
             env=_environment(),
         )
-        self.close = weakref.finalize(self, _end, self._process, file, self._log)
+        self._lock = threading.Lock()
+        self.close = weakref.finalize(self, _end, self._process, file, self._log, self._lock)
         assert self._process.stdin and self._process.stdout, "both are pipes"
         self._out = self._process.stdout.fileno()
         _grow_pipe(self._out)
@@ -121,7 +124,10 @@ class Worker:
         silent_s = 0.0
         while True:
             try:
-                count = os.readv(self._out, [rest])
+                with self._lock:  # closed, its number may be another worker's
+                    if not self.close.alive:
+                        raise OSError(errno.EBADF, f"the worker decoding '{self.name}' was ended")
+                    count = os.readv(self._out, [rest])
                 if count == 0:
                     raise self._died()
                 return count
@@ -191,15 +197,18 @@ class Worker:
         return error
 
 
-def _end(process: subprocess.Popen[bytes], file: BinaryIO, log: BinaryIO) -> None:
+def _end(
+    process: subprocess.Popen[bytes], file: BinaryIO, log: BinaryIO, lock: threading.Lock
+) -> None:
     with contextlib.suppress(ProcessLookupError):
         # the worker leads its own group, and is not reaped before wait()
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for stream in (process.stdin, process.stdout, file, log):
-        with contextlib.suppress(OSError):
-            if stream is not None:
-                stream.close()
+    with lock:
+        for stream in (process.stdin, process.stdout, file, log):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
 
 
 def _environment() -> dict[str, str]:
