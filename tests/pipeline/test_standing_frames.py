@@ -12,7 +12,7 @@ from svqa.media import probe
 from svqa.models.log_mel_encoder import LogMelEncoder
 from svqa.pipeline.analysis import Analysis
 from svqa.pipeline.standing_frames import fill, scenes_of
-from svqa.records import Caption, Chunk, FrameBatch, Segment, Utterance
+from svqa.records import Caption, Chunk, FrameBatch, Segment, Transcript, Utterance
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, folder, pattern, read_number
 
@@ -54,6 +54,9 @@ class Talk:
         from_s, to_s = sound.start_s, sound.start_s + sound.duration_s - 0.5
         times = np.arange(np.ceil(from_s / 10) * 10, to_s, 10)
         return [Utterance(f"it is {t:.0f}", t, t + 1, 1.0, "talk") for t in times.tolist()]
+
+    def hear(self, sound):
+        return Transcript(tuple(self.transcribe(sound)))
 
 
 MODELS = SimpleNamespace(
