@@ -204,6 +204,7 @@ class Answer:
 
     `abstained`: the evidence was too weak; then `reason` says why and `text` what the person sees.
     `option`: index of the chosen option, if there were any. `evidence`: the seconds it rests on.
+    `usage`: what a chat model read and wrote for it, in tokens, and how often it was asked.
     """
 
     text: str
@@ -214,6 +215,7 @@ class Answer:
     option: int | None = None
     evidence: tuple[Evidence, ...] = ()
     latency_ms: float = 0.0
+    usage: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

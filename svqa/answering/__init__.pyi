@@ -3,6 +3,25 @@ from .answer_extraction import (
     name_from as name_from,
     number_in as number_in,
 )
+from .chat import (
+    ChatAnswerer as ChatAnswerer,
+)
+from .chat_evidence import (
+    Exhibit as Exhibit,
+    Limits as Limits,
+    plain_words as plain_words,
+    show as show,
+)
+from .chat_prompt import (
+    NOT_IN_VIDEO as NOT_IN_VIDEO,
+    BadReply as BadReply,
+    CheckedReply as CheckedReply,
+    begin_reply as begin_reply,
+    chat_turns as chat_turns,
+    read_reply as read_reply,
+    reply_schema as reply_schema,
+    write_reply as write_reply,
+)
 from .citations import (
     clock as clock,
     clock_span as clock_span,
@@ -58,11 +77,17 @@ __all__ = [
     "BESIDE_S",
     "MIN_SUPPORT",
     "NOT_FOUND",
+    "NOT_IN_VIDEO",
     "SURE",
+    "BadReply",
+    "ChatAnswerer",
+    "CheckedReply",
     "EventAnswer",
     "EventGrounder",
     "EvidenceAnswerer",
+    "Exhibit",
     "GroundedEvent",
+    "Limits",
     "Lines",
     "Sighting",
     "SightingAnswer",
@@ -71,6 +96,8 @@ __all__ = [
     "answer_about_order",
     "answer_from_events",
     "answer_from_sightings",
+    "begin_reply",
+    "chat_turns",
     "clauses_of",
     "clock",
     "clock_span",
@@ -82,8 +109,13 @@ __all__ = [
     "names_of",
     "narrowed",
     "number_in",
+    "plain_words",
     "read_passages",
+    "read_reply",
+    "reply_schema",
     "score_options",
+    "show",
     "support",
     "word_overlap",
+    "write_reply",
 ]

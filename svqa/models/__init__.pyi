@@ -16,6 +16,12 @@ from .blip_parts import (
     encode_question as encode_question,
     frame_memory as frame_memory,
 )
+from .chat_model import (
+    ChatModel as ChatModel,
+    ChatPart as ChatPart,
+    ChatReply as ChatReply,
+    ChatTurn as ChatTurn,
+)
 from .checkpoint import (
     CHECKSUMS_FILE as CHECKSUMS_FILE,
     SHIPPED as SHIPPED,
@@ -134,6 +140,10 @@ __all__ = [
     "BlipCaptioner",
     "CamDetector",
     "Captioner",
+    "ChatModel",
+    "ChatPart",
+    "ChatReply",
+    "ChatTurn",
     "ClapEncoder",
     "ClipEncoder",
     "CocoCategory",

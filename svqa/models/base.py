@@ -120,10 +120,13 @@ class Answerer(ABC):
     """A question and what was found about it -> an answer, or an abstention with its reason.
 
     `needs_frames`: whether it answers from frames, and so wants some of a video with each question.
+    `reads_all`: whether it weighs words and frames itself, and so is shown both before any rule of
+    svqa answers.
     """
 
     model_id: str
     needs_frames: bool = False
+    reads_all: bool = False
 
     @abstractmethod
     def answer(

@@ -1,0 +1,62 @@
+"""Words and pictures in turns -> the next turn: what a chat model is, wherever it runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ChatPart = str | np.ndarray  # words, or one picture, (H, W, 3) uint8 RGB
+
+
+@dataclass(frozen=True, eq=False)
+class ChatTurn:
+    """What one side says. `role`: `system`, `user` or `assistant`."""
+
+    role: str
+    parts: tuple[ChatPart, ...]
+
+    @property
+    def text(self) -> str:
+        """The words alone, a picture as `<picture>`."""
+        return "".join(p if isinstance(p, str) else "<picture>" for p in self.parts)
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """What came back, and what it cost.
+
+    `reused`: of the prompt's tokens, those that were not read again. `usage` may be all zeros where
+    a server does not count.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    reused: int = 0
+
+
+class ChatModel(ABC):
+    """A conversation -> what is said next, in words.
+
+    `sees`: whether pictures may be part of a turn. `weighs`: whether it can tell how likely it
+    would give each of several replies.
+    """
+
+    model_id: str
+    sees: bool
+    weighs: bool = False
+
+    @abstractmethod
+    def reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:
+        """-> the next turn, in the form of the JSON `schema` as far as the model can be held to it.
+
+        Raises ModelError where none came: no connection, a refusal, out of time.
+        """
+
+    def weigh(self, turns: Sequence[ChatTurn], replies: Sequence[str]) -> np.ndarray:
+        """-> (N,) mean log probability a token of each of the replies, or of how they begin."""
+        raise NotImplementedError(f"{self.model_id} does not tell how likely a reply is.")
