@@ -13,6 +13,7 @@ from svqa.cli import (
     database,
     doctor,
     evaluate,
+    export,
     library_commands,
     models,
     moved,
@@ -31,6 +32,7 @@ app = typer.Typer(
     help="Ask a video a question and see the seconds the answer rests on.",
 )
 library_commands.register(app)
+export.register(app)
 report_commands.register(app)
 evaluate.register(app)
 compare.register(app)

@@ -26,7 +26,12 @@ from svqa.database.schema import (
     Video,
     VideoMetrics,
 )
-from svqa.database.stored_records import StoredChunk, StoredVideo, joined_lines
+from svqa.database.stored_records import (
+    StoredChunk,
+    StoredVideo,
+    joined_lines,
+    stored_video,
+)
 from svqa.database.vectors import BATCH, searchable
 from svqa.errors import NotIngested, UsageError
 from svqa.records import (
@@ -56,7 +61,7 @@ class LibraryStore(Transactions):
         if ready_only:
             query = query.where(Video.status.in_(SEARCHABLE))
         with self.read() as connection:
-            found = [_stored(row) for row in connection.execute(query)]
+            found = [stored_video(row) for row in connection.execute(query)]
         wanted = (settings_match or {}).items()
         return [
             v
@@ -65,7 +70,7 @@ class LibraryStore(Transactions):
         ]
 
     def find_video(self, key: str, *, ready_only: bool = True) -> StoredVideo:
-        """The video with this id (or a unique beginning of it), path or SHA-256.
+        """The video with this id (or a unique beginning of it), path, SHA-256 or unique file name.
 
         The newest of several ingests.
 
@@ -82,15 +87,15 @@ class LibraryStore(Transactions):
                 every = connection.execute(select(Video).where(condition)).all()
                 rows = [r for r in every if r.status in SEARCHABLE or not ready_only]
                 if rows:
-                    return _stored(max(rows, key=_newest))
-            begins: list[Row] = []
+                    return stored_video(max(rows, key=_newest))
+            vague = Video.path.endswith(f"{os.sep}{key}", autoescape=True)
             if len(key) >= 4 and key.isalnum():
-                begun = select(Video).where(Video.public_id.startswith(key, autoescape=True))
-                begins = [*connection.execute(begun)]
-        begins = [r for r in begins if r.status in SEARCHABLE or not ready_only]
-        if len(begins) == 1:
-            return _stored(begins[0])
-        raise NotIngested(self._not_found(key, [f"{r.public_id} {r.path}" for r in begins]))
+                vague |= Video.public_id.startswith(key, autoescape=True)
+            every = connection.execute(select(Video).where(vague)).all() if key else []
+        rows = [r for r in every if r.status in SEARCHABLE or not ready_only]
+        if len({r.sha256 for r in rows}) == 1:
+            return stored_video(max(rows, key=_newest))
+        raise NotIngested(self._not_found(key, [f"{r.public_id} {r.path}" for r in rows]))
 
     def ingested(
         self, sha256: str, settings: Mapping[str, str | int | float | bool | None]
@@ -101,7 +106,7 @@ class LibraryStore(Transactions):
         )
         with self.read() as connection:
             row = connection.execute(query.where(Video.status.in_(SEARCHABLE))).first()
-        return None if row is None else _stored(row)
+        return None if row is None else stored_video(row)
 
     def passages(
         self,
@@ -251,8 +256,8 @@ class LibraryStore(Transactions):
 
         if begins:
             return (
-                f"{key!r} is the beginning of several videos: {'; '.join(begins[:5])}. Give "
-                "more of the id."
+                f"{key!r} is the name, or the beginning, of several videos: "
+                f"{'; '.join(begins[:5])}. Give the path, or more of the id."
             )
         known = self.videos()
         names = {os.path.basename(v.path): v for v in known} | {v.id: v for v in known}
@@ -275,26 +280,3 @@ def newest_per_file(videos: Iterable[StoredVideo]) -> list[StoredVideo]:
 
 def _newest(video: StoredVideo | Row) -> tuple:
     return (video.ingested_at or video.created_at, video.created_at)
-
-
-def _stored(row: Row) -> StoredVideo:
-    return StoredVideo(
-        id=row.public_id,
-        path=row.path,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        duration_s=row.duration_s,
-        width_px=row.width_px,
-        height_px=row.height_px,
-        rate_hz=row.rate_hz,
-        has_audio=row.has_audio,
-        codec=row.codec,
-        status=row.status,
-        note=row.note,
-        committed_s=row.committed_s,
-        settings=row.settings,
-        created_at=row.created_at,
-        ingested_at=row.ingested_at,
-        frames=row.frames,
-        segments=row.segments,
-    )

@@ -236,3 +236,27 @@ def joined_lines(rows: Iterable[Row]) -> list[Evidence]:
         since_s = before.start_s if before else start_s
         told[video, text, end_s] = Evidence(video, path, since_s, end_s, 0.0, "text", text)
     return list(told.values())
+
+
+def stored_video(row: Row) -> StoredVideo:
+    """A row of the table `videos` -> its record."""
+    return StoredVideo(
+        id=row.public_id,
+        path=row.path,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        duration_s=row.duration_s,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        rate_hz=row.rate_hz,
+        has_audio=row.has_audio,
+        codec=row.codec,
+        status=row.status,
+        note=row.note,
+        committed_s=row.committed_s,
+        settings=row.settings,
+        created_at=row.created_at,
+        ingested_at=row.ingested_at,
+        frames=row.frames,
+        segments=row.segments,
+    )

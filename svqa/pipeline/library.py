@@ -56,6 +56,11 @@ class Library:
         """The videos that can be asked with this model set: the newest ingest of each file."""
         return newest_per_file(self.store.videos(settings_match={"models": self.settings.models}))
 
+    def find(self, video: str | Path) -> StoredVideo:
+        """The newest ingest of a video by this model set: its id, its path or its file's name."""
+        ids = self._scope(video)
+        return next(v for v in self.videos() if v.id == ids[-1])
+
     def ingest(self, *paths: str | Path, progress: Progress | None = None) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others."""
         return ingesting.ingest_many(

@@ -39,8 +39,9 @@ def run(out_dir: Path, questions: Sequence[str] = QUESTIONS) -> Path:
     with svqa.open_library(f"sqlite:///{out_dir / 'demo.db'}") as library:
         _ingest(library, clip, console)
         _ask(library, clip, questions, console)
+        film = _film_page(library, clip, out_dir)
     console.print("Running notebooks/00_quickstart.ipynb for the report ...", style="dim")
-    return _report(out_dir)
+    return _report(out_dir, film)
 
 
 def _ingest(library: Library, clip: Path, console: Console) -> None:
@@ -69,11 +70,26 @@ def _ask(library: Library, clip: Path, questions: Sequence[str], console: Consol
     console.print(table)
 
 
-def _report(out_dir: Path) -> Path:
+def _film_page(library: Library, clip: Path, out_dir: Path) -> dict[str, str]:
+    """Write the page that plays the film with its questions; -> its card for the index."""
+    from svqa.reporting.page import film_card
+    from svqa.viewer import data_uri, export_page, middle_s, pictures_at
+
+    page = export_page(library, library.find(clip), out_dir / "film.html")
+    asked = library.store.queries(len(QUESTIONS), video=library.find(clip).id)
+    shown = next((q for q in reversed(asked) if q.evidence), asked[-1])
+    seconds = [middle_s(e) for e in shown.evidence[-1:]]
+    (picture,) = map(data_uri, pictures_at(clip, seconds).values()) if seconds else [""]
+    title = "Play the film, see what each answer rests on"
+    return film_card(page, title, shown.question, shown.answer, picture)
+
+
+def _report(out_dir: Path, film: dict[str, str]) -> Path:
     from svqa.reporting.notebooks import run_notebook
     from svqa.reporting.page import build_index
 
-    return build_index([run_notebook(ROOT / "notebooks" / "00_quickstart.ipynb", out_dir)], out_dir)
+    run = run_notebook(ROOT / "notebooks" / "00_quickstart.ipynb", out_dir)
+    return build_index([run], out_dir, films=[film])
 
 
 @contextmanager

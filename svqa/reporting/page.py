@@ -16,11 +16,13 @@ TILES = 8
 TILES_PER_NOTEBOOK = 2
 
 
-def build_index(runs: Sequence[NotebookRun], out_dir: str | Path) -> Path:
+def build_index(
+    runs: Sequence[NotebookRun], out_dir: str | Path, *, films: Sequence[Mapping[str, str]] = ()
+) -> Path:
     """Write `out_dir/index.html` for notebooks run by `run_notebook`; -> its path.
 
-    A card a notebook (first picture, question, headline), and a tile for the first figures each of
-    them kept.
+    A card a film's page, then a card a notebook (first picture, question, headline), and a tile for
+    the first figures each of them kept.
     """
     out_dir = Path(out_dir).resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -30,12 +32,24 @@ def build_index(runs: Sequence[NotebookRun], out_dir: str | Path) -> Path:
         for figure in run.results.get("figures", ())[:TILES_PER_NOTEBOOK]
     ]
     index = out_dir / "index.html"
-    cards = [_card(run, out_dir) for run in runs]
+    cards = [*films, *(_card(run, out_dir) for run in runs)]
     page = render(
         "index.html", lead=_lead(runs), tiles=tiles[:TILES], cards=cards, versions=_versions(runs)
     )
     index.write_text(page, encoding="utf-8")
     return index
+
+
+def film_card(page: Path, title: str, question: str, answer: str, picture: str) -> dict[str, str]:
+    """-> the card of a film's page that lies beside the index; `picture` is a data URI."""
+    return {
+        "href": quote(page.name),
+        "number": "the film",
+        "title": title,
+        "question": question,
+        "headline": answer,
+        "picture": picture,
+    }
 
 
 def _card(run: NotebookRun, out_dir: Path) -> dict[str, str]:

@@ -259,6 +259,20 @@ def test_video_is_found_by_id_path_and_bytes(store, tmp_path, monkeypatch):
         store.find_video("bear.mp4")
 
 
+def test_a_file_name_alone_finds_its_video_where_it_is_the_only_one(store, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    first = ingest(store, dataclasses.replace(video_info(), path=str(tmp_path / "bears.mp4")))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert store.find_video("bears.mp4").id == first
+    for part in ("ears.mp4", "%.mp4", "", "mp4"):
+        with pytest.raises(NotIngested):
+            store.find_video(part)
+    other = video_info("bears.mp4", digit="b")
+    second = ingest(store, dataclasses.replace(other, path=str(tmp_path / "other" / "bears.mp4")))
+    with pytest.raises(NotIngested, match=rf"several videos: {first} .*; {second} .*Give the path"):
+        store.find_video("bears.mp4")
+
+
 def test_moved_file_keeps_its_row_and_gets_its_new_path(store, tmp_path):
     old, new = tmp_path / "old.mp4", tmp_path / "new.mp4"
     old.touch()

@@ -29,7 +29,11 @@ DOCS = [
     *sorted((REPOSITORY / "experiments").rglob("*.md")),
     REPOSITORY / "reports" / "README.md",
 ]
-GUIDES = [README, *(REPOSITORY / "docs" / f"your-own-{name}.md" for name in ("video", "questions"))]
+GUIDES = [
+    README,
+    *(REPOSITORY / "docs" / f"your-own-{name}.md" for name in ("video", "questions")),
+    REPOSITORY / "docs" / "see-and-share.md",
+]
 PAGES = sorted((REPOSITORY / "reports" / "sample").rglob("*.html"))
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OTHER_VARIABLES = {"SVQA_REPORTS"}

@@ -1,0 +1,46 @@
+"""`svqa export`: what a library knows about a film -> a page, or files that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from svqa.cli.output import Database, Json, Models, print_json
+
+export_app = typer.Typer(no_args_is_help=True, help="Take it with you: pages and files.")
+
+Film = Annotated[str, typer.Argument(metavar="FILM", help="A path, a file's name or an id.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group `export`."""
+    app.add_typer(export_app, name="export")
+
+
+@export_app.command("page")
+def page(
+    film: Film,
+    out: Out,
+    question: Annotated[
+        list[str] | None, typer.Option("--question", help="Ask this first; repeat it.")
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Put the film into the page.")] = False,
+    models: Models = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """One page that plays the film and shows what was asked about it; it fetches nothing.
+
+    The film is copied beside the page.
+    """
+    from svqa.pipeline.library import open_library
+    from svqa.viewer.page import export_page
+
+    with open_library(database, models) as library:
+        for text in question or ():
+            library.ask(text, video=film)
+        written = export_page(library, library.find(film), out, embed=embed)
+    print_json({"page": str(written)}) if json else typer.echo(f"Page: {written}")

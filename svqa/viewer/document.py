@@ -1,0 +1,121 @@
+"""A stored video and the questions about it -> the plain data that the viewer draws.
+
+The other side of `src/document.ts`: names and shapes are the same there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from svqa.database import Store, StoredQuery, StoredVideo
+from svqa.records import Caption, Detection, Evidence, TextBox, Utterance
+
+Picture = Callable[[Evidence], str | None]  # where a host finds the picture of a piece of evidence
+Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]  # of a question: seconds, values
+MOST_EVIDENCE = 24  # cards of one question
+
+
+def view_document(
+    store: Store,
+    video: StoredVideo,
+    asked: Iterable[StoredQuery] = (),
+    *,
+    src: str | None,
+    poster: str | None = None,
+    picture: Picture = lambda evidence: None,
+    scores: Scores | None = None,
+) -> dict[str, Any]:
+    """-> the document of one film, ready for JSON.
+
+    `src`: where the host finds the film, None where it is gone. `scores`: how well each second fits
+    a question; without it that lane stays away.
+    """
+    return {
+        "film": film(video, src, poster),
+        "shots": [[s.start_s, s.end_s] for s in store.shots(video.id)],
+        "captions": _lines(store.captions(video.id)),
+        "speech": _lines(store.utterances(video.id)),
+        "text": _lines(store.text_boxes(video.id)),
+        "boxes": boxes(store.detections(video.id)),
+        "questions": [asked_question(q, picture=picture, scores=scores) for q in asked],
+    }
+
+
+def film(video: StoredVideo, src: str | None, poster: str | None) -> dict[str, Any]:
+    """-> what the viewer says about the film itself."""
+    return {
+        "id": video.id,
+        "name": Path(video.path).name,
+        "duration_s": video.duration_s,
+        "width_px": video.width_px,
+        "height_px": video.height_px,
+        "src": src,
+        "poster": poster,
+        "note": video.note,
+    }
+
+
+def asked_question(
+    query: StoredQuery,
+    *,
+    picture: Picture = lambda evidence: None,
+    scores: Scores | None = None,
+) -> dict[str, Any]:
+    """A row of the audit trail -> a question with its answer and its cards."""
+    curve = None
+    if scores is not None:
+        times_s, values = scores(query.question)
+        curve = {"t_s": [float(t) for t in times_s], "value": [round(float(v), 4) for v in values]}
+    return {
+        "id": query.id,
+        "question": query.question,
+        "options": list(query.options),
+        "answer": query.answer,
+        "abstained": query.abstained,
+        "reason": query.reason,
+        "model": query.models.get("answerer", ""),
+        "latency_ms": query.latency_ms,
+        "evidence": [card(e, picture(e)) for e in query.evidence[:MOST_EVIDENCE]],
+        "scores": curve,
+        "correction": None,
+    }
+
+
+def card(evidence: Evidence, picture: str | None) -> dict[str, Any]:
+    """-> a moment as the viewer shows it, also one that a search found."""
+    return {
+        "start_s": evidence.start_s,
+        "end_s": evidence.end_s,
+        "kind": evidence.kind,
+        "text": evidence.text,
+        "score": evidence.score,
+        "film": evidence.video,
+        "film_name": Path(evidence.path).name,
+        "picture": picture,
+    }
+
+
+def middle_s(evidence: Evidence) -> float:
+    """The second whose picture stands for a moment."""
+    return (evidence.start_s + evidence.end_s) / 2
+
+
+def boxes(found: Sequence[Detection]) -> dict[str, list[Any]]:
+    """Boxes -> columns, which take a fifth of the room that rows of names take."""
+    labels = sorted({box.label for box in found})
+    number = {label: i for i, label in enumerate(labels)}
+    return {
+        "labels": labels,
+        "t_s": [box.t_s for box in found],
+        "label": [number[box.label] for box in found],
+        "track": [box.track_id for box in found],
+        "xyxy_px": [round(side, 1) for box in found for side in box.xyxy_px],
+    }
+
+
+def _lines(found: Sequence[Caption | Utterance | TextBox]) -> list[list[Any]]:
+    return [[line.start_s, line.end_s, line.text] for line in found]
