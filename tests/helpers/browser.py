@@ -49,9 +49,9 @@ def browser_page(*, width: int = 1280, height: int = 900, dark: bool = False) ->
 @cache
 def _browser():
     """One browser for the whole test process; every page has cookies and storage of its own."""
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="no Playwright: pip install -e '.[dev]'"
-    )
+    pytest.importorskip("playwright", reason="no Playwright: pip install -e '.[dev]'")
+    from playwright import sync_api
+
     playwright = sync_api.sync_playwright().start()
     atexit.register(playwright.stop)
     return playwright.chromium.launch(
