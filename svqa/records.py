@@ -205,6 +205,7 @@ class Answer:
     `abstained`: the evidence was too weak; then `reason` says why and `text` what the person sees.
     `option`: index of the chosen option, if there were any. `evidence`: the seconds it rests on.
     `usage`: what a chat model read and wrote for it, in tokens, and how often it was asked.
+    `number`: under which the audit trail keeps it.
     """
 
     text: str
@@ -216,6 +217,7 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     latency_ms: float = 0.0
     usage: Mapping[str, int] = field(default_factory=dict)
+    number: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import typer
 
 from svqa.cli import (
     compare,
+    correct,
     database,
     doctor,
     evaluate,
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="Ask a video a question and see the seconds the answer rests on.",
 )
 library_commands.register(app)
+correct.register(app)
 export.register(app)
 report_commands.register(app)
 evaluate.register(app)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, Models, print_json
+from svqa.cli.output import Database, Json, Models, print_json, say
 
 export_app = typer.Typer(no_args_is_help=True, help="Take it with you: pages and files.")
 
@@ -44,3 +45,35 @@ def page(
             library.ask(text, video=film)
         written = export_page(library, library.find(film), out, embed=embed)
     print_json({"page": str(written)}) if json else typer.echo(f"Page: {written}")
+
+
+@export_app.command("questions")
+def questions(
+    out: Out,
+    video: Annotated[
+        list[str] | None, typer.Option("--video", help="Only about this film; repeat it.")
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split/--no-split", help="Put each film into train, val or test.")
+    ] = True,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Corrected questions as a question file, which `eval`, `train` and `promote` read."""
+    from svqa.database import open_store
+    from svqa.settings import Settings
+    from svqa.viewer.question_rows import write_question_file
+
+    with open_store(Settings.load(database=database).database) as store:
+        chosen = [store.find_video(name).id for name in video or ()]
+        found = write_question_file(store, out, videos=chosen, split=split)
+    splits = Counter(row.get("split", "any split") for row in found.rows)
+    if json:
+        print_json({"file": str(out), "questions": len(found.rows), "splits": dict(splits)})
+    else:
+        told = ", ".join(f"{n} for {name}" for name, n in sorted(splits.items()))
+        typer.echo(f"Questions: {out}: {len(found.rows)} ({told})")
+    if found.without_answer:
+        say(f"{found.without_answer} left out: nobody said what the answer should be")
+    if found.without_film:
+        say(f"{found.without_film} left out: their film is no longer in the library")

@@ -176,7 +176,7 @@ def ask(
     with open_library(database, models) as library, progress_bars() as show:
         answer = library.ask(question, video=video, options=options or (), progress=show)
     if json:
-        names = ("video", "start_s", "end_s", "score", "text")
+        names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
         print_json(
             {
                 "answer": answer.text,
@@ -184,6 +184,7 @@ def ask(
                 "abstained": answer.abstained,
                 "reason": answer.reason,
                 "model": answer.model_id,
+                "number": answer.number,
                 "latency_ms": round(answer.latency_ms, 1),
                 "evidence": [{name: getattr(e, name) for name in names} for e in answer.evidence],
             }

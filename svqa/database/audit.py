@@ -80,9 +80,12 @@ class AuditStore(Transactions):
                 )
         return number
 
-    def queries(self, limit: int = 100, *, video: str | None = None) -> list[StoredQuery]:
-        """The last questions and searches, newest first; with `video` only those that named it."""
+    def queries(
+        self, limit: int = 100, *, video: str | None = None, ids: Sequence[int] | None = None
+    ) -> list[StoredQuery]:
+        """The last questions and searches, newest first; of a `video` or of these `ids` only."""
         query = select(Query).order_by(Query.id.desc()).limit(limit)
+        query = query if ids is None else query.where(Query.id.in_(ids))
         with self.read() as connection:
             if video is not None:
                 query = query.join(QueryVideo, QueryVideo.query_id == Query.id).where(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from svqa.database.columns import utc_now
+from svqa.database.columns import Document, utc_now
 from svqa.database.schema import SPAN, Base
 
 
@@ -66,6 +66,24 @@ class QueryEvidence(Base):
     text: Mapped[str]
     parts: Mapped[dict[str, Any]]
     __table_args__ = (CheckConstraint(SPAN, name="span"),)
+
+
+class Correction(Base):
+    """What a person said of an answer: right or wrong, and what and when it should have been.
+
+    Who is not asked. A later one of the same question counts; `spans` are seconds of `video`, whose
+    id stays readable when the video is deleted.
+    """
+
+    __tablename__ = "corrections"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    query_id: Mapped[int] = mapped_column(ForeignKey("queries.id", ondelete="CASCADE"), index=True)
+    verdict: Mapped[str] = mapped_column(String(8))
+    answer: Mapped[str]
+    video: Mapped[str]
+    spans: Mapped[list[Any]] = mapped_column(Document())
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    __table_args__ = (CheckConstraint("verdict IN ('right', 'wrong')", name="verdict_known"),)
 
 
 class ModelComparison(Base):

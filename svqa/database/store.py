@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select, text
 
 from svqa.database.audit import AuditStore
+from svqa.database.corrections import CorrectionStore
 from svqa.database.ingest import IngestStore, is_held
 from svqa.database.library import LibraryStore
 from svqa.database.migrate import check_revision, migrate
@@ -17,13 +18,13 @@ from svqa.database.session import database_url, make_engine
 from svqa.database.stored_records import Health, LibraryStats
 
 
-class Store(IngestStore, LibraryStore, VectorStore, AuditStore):
+class Store(IngestStore, LibraryStore, VectorStore, AuditStore, CorrectionStore):
     """Everything svqa keeps. Safe to share between threads; after a fork, open a new one.
 
     Writing videos: `claim_video`, `commit_chunk`, `finish_video`, `fail_video`, `release`. Reading
     them: `videos`, `find_video`, `passages`, `captions` and their like. Their vectors: `vectors`,
-    `nearest`, `spaces`, `build_index`. The trail: `add_query`, `queries`, `add_comparison`,
-    `add_model_version`. Use it in a `with`, so that its leases end with it.
+    `nearest`, `spaces`, `build_index`. The trail: `add_query`, `queries`, `add_correction`,
+    `add_comparison`, `add_model_version`. Use it in a `with`, so that its leases end with it.
     """
 
     def __enter__(self) -> Store:

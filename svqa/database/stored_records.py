@@ -137,6 +137,21 @@ class StoredQuery:
 
 
 @dataclass(frozen=True)
+class StoredCorrection:
+    """What a person said of an answer.
+
+    `query` is the question's number, `spans` the seconds of `video` that hold the evidence.
+    """
+
+    query: int
+    verdict: str
+    answer: str
+    video: str
+    spans: tuple[tuple[float, float], ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a question or search ended."""
 

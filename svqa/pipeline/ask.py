@@ -78,7 +78,7 @@ def ask(
     respond = _from_pictures if models.answerer.needs_frames else _from_words
     answer = respond(store, models, question, videos, cache)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
-    store.add_query(
+    number = store.add_query(
         text,
         kind="ask",
         models={**models.model_ids, "answerer": answer.model_id},
@@ -92,7 +92,7 @@ def ask(
         reason=answer.reason,
         videos=videos,
     )
-    return answer
+    return replace(answer, number=number)
 
 
 def _from_words(
