@@ -45,6 +45,16 @@ def add_videos_and_seed(parser: argparse.ArgumentParser, *, videos: int, seed: i
     )
 
 
+def add_page(parser: argparse.ArgumentParser, page: Path) -> None:
+    """Add the page of the documentation that a study fills with its tables."""
+    parser.add_argument(
+        "--page",
+        type=Path,
+        default=page,
+        help="page whose tables are filled (default: %(default)s)",
+    )
+
+
 def add_nextqa_files(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add the required files of NExT-QA or NExT-GQA by name, each with what it holds."""
     about = {

@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from experiments.command import counted, study_arguments, write_result
+from experiments.command import add_page, counted, study_arguments, write_result
 from experiments.page import cell, fill_page, table
 from svqa.cli.progress import progress_bars
 from svqa.language.caption_templates import with_article
@@ -226,12 +226,7 @@ def arguments() -> argparse.ArgumentParser:
         default=ROOT.parent / "shared" / "data" / "clips",
         help="folder of the clips named in tests/data/clip_queries.json (default: %(default)s)",
     )
-    parser.add_argument(
-        "--page",
-        type=Path,
-        default=PAGE,
-        help="page whose tables are filled (default: %(default)s)",
-    )
+    add_page(parser, PAGE)
     return parser
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.command import percent, study_arguments, write_result
+from experiments.command import add_page, percent, study_arguments, write_result
 from experiments.offline_parts.boxes import measure_boxes
 from experiments.offline_parts.colours import measure_colours
 from experiments.offline_parts.speech import measure_speech
@@ -174,12 +174,7 @@ def arguments() -> argparse.ArgumentParser:
         default=ROOT.parent / "shared" / "data",
         help="folder with the clips (default: %(default)s)",
     )
-    parser.add_argument(
-        "--page",
-        type=Path,
-        default=PAGE,
-        help="page whose tables are filled (default: %(default)s)",
-    )
+    add_page(parser, PAGE)
     return parser
 
 

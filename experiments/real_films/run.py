@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import svqa
-from experiments.command import counted, percent, study_arguments, write_result
+from experiments.command import add_page, counted, percent, study_arguments, write_result
 from experiments.page import fill_page, table
 from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
@@ -247,12 +247,7 @@ def arguments() -> argparse.ArgumentParser:
         type=Path,
         help="folder that keeps what was taken in for the next run (default: a temporary one)",
     )
-    parser.add_argument(
-        "--page",
-        type=Path,
-        default=PAGE,
-        help="page whose table is filled (default: %(default)s)",
-    )
+    add_page(parser, PAGE)
     return parser
 
 

@@ -74,6 +74,7 @@ TEMPERATURE = 0.10
 MIN_SHARE = 0.60  # of the softmax over two settings, to which all of a film leans
 NOT_FOUND = "I could not find this in the video."
 _NO_ACTION = "The question is about what is done, and no caption names an action."
+_LEANS = "No line names either; all that is seen leans to it with {:.2f} of 1."
 _NOBODY_LOOKED = (
     "Nothing comes near it, but captions say what is there, not what is not: no model that could "
     "have told looked for it."
@@ -133,7 +134,8 @@ class EvidenceAnswerer(Answerer):
             leans = are_settings(form.alternatives) and chosen.score >= MIN_SHARE
             if near < MIN_SUPPORT and not leans:
                 return self._abstain("Nothing seen or heard comes near either.", chosen.score)
-            return replace(chosen, option=None)
+            weak = "" if near >= MIN_SUPPORT else _LEANS.format(chosen.score)
+            return replace(chosen, option=None, reason=weak)
         ways = {"yes_no": self._yes_no, "count": self._count, "when": self._when}
         ways["said"] = self._quote
         return ways.get(form.kind, self._name)(text, form, lines, passages)

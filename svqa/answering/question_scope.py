@@ -8,7 +8,7 @@ falls"). A place is found by the table of `svqa.temporal.prior` with the video's
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +40,10 @@ class TimeScope:
     end_s: float
 
 
-def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeScope | None:
-    """-> the seconds that the words point at.
+def find_time_scope(
+    question: str, scores_of: Scores, *, end_s: float, cuts_s: Sequence[float] = ()
+) -> TimeScope | None:
+    """-> the seconds that the words point at; at the start and the end they follow the cuts.
 
     None where they point at none, or at an event that is not found.
     """
@@ -65,7 +67,7 @@ def find_time_scope(question: str, scores_of: Scores, *, end_s: float) -> TimeSc
             weights=weights,
             content_weight=prior.content_weight,
         )
-        return TimeScope(text, best.start_s, best.end_s)
+        return _to_cut(TimeScope(text, best.start_s, best.end_s), form.moment, cuts_s)
     if form.relation in ("after", "before", "while") and form.event and form.kind != "when":
         return _beside(form.main, form.relation, *scores_of(form.event), end_s)
     return None
@@ -85,6 +87,18 @@ def narrowed(scope: TimeScope, question: str, *, end_s: float) -> TimeScope:
     if form.moment == "start":
         return TimeScope(scope.text, 0.0, edge_s)
     return TimeScope(scope.text, end_s - edge_s, end_s + LEAST_EDGE_S)
+
+
+def _to_cut(scope: TimeScope, moment: str, cuts_s: Sequence[float]) -> TimeScope:
+    """The start up to its last cut, the end from its first, where half of the scope is left."""
+    middle_s = (scope.start_s + scope.end_s) / 2
+    if moment == "start":
+        end_s = max((t for t in cuts_s if middle_s <= t < scope.end_s), default=scope.end_s)
+        return TimeScope(scope.text, scope.start_s, end_s)
+    if moment == "end":
+        start_s = min((t for t in cuts_s if scope.start_s < t <= middle_s), default=scope.start_s)
+        return TimeScope(scope.text, start_s, scope.end_s)
+    return scope
 
 
 def _beside(

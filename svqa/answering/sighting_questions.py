@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from svqa.answering.answer_extraction import NUMBERS
 from svqa.answering.sightings import (
@@ -241,7 +242,8 @@ def _carried(seen: Sightings) -> SightingAnswer | None:
     """On a table that has no box of its own: the small things that are seen surely."""
     small = {c.name for c in coco_categories() if c.supercategory in _SMALL}
     things = [s for s in seen.things() if s.noun in small and s.sureness >= SURE]
-    return named(things[:3]) if things else None
+    reason = "These were seen; what carries them has no box of its own."
+    return replace(named(things[:3]), reason=reason) if things else None
 
 
 def _stands_on(box: Detection, base: Detection) -> bool:

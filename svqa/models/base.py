@@ -39,19 +39,14 @@ class TextEncoder(ABC):
 
 
 class Encoder(TextEncoder):
-    """Images and sentences -> unit vectors in one space.
-
-    `image @ text` says how well they match.
+    """Images and sentences -> unit vectors in one space: `image @ text` says how well they match.
 
     `encode_text` takes a query or description of what is to be seen.
     """
 
     @abstractmethod
     def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
-        """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1.
-
-        A batch never changes a row.
-        """
+        """(T, H, W, 3) uint8 RGB -> (T, dim) float32, rows of length 1, whatever the batch."""
 
 
 class Captioner(ABC):
@@ -61,10 +56,7 @@ class Captioner(ABC):
 
     @abstractmethod
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
-        """One caption a segment, from the frames whose times lie in it.
-
-        A segment without frames gets none.
-        """
+        """One caption a segment, from the frames whose times lie in it; none without frames."""
 
 
 class Detector(ABC):
@@ -94,12 +86,12 @@ class Transcriber(ABC):
     model_id: str
 
     @abstractmethod
-    def transcribe(self, sound: Waveform) -> list[Utterance]:
-        """What is said, in time order; silence gives an empty list."""
-
-    @abstractmethod
     def hear(self, sound: Waveform) -> Transcript:
-        """`transcribe` with the language, and why nothing was written down where somebody spoke."""
+        """What is said, in time order, and why nothing was written down where somebody spoke."""
+
+    def transcribe(self, sound: Waveform) -> list[Utterance]:
+        """`hear`, the words alone; silence gives an empty list."""
+        return list(self.hear(sound).utterances)
 
 
 class SoundEncoder(ABC):

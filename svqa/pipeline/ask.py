@@ -118,13 +118,10 @@ def _from_words(
     if len(passages) > WHOLE:
         scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, cache=cache)
         passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
-    scores = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
-    passages = _weighed(
-        store, question.text, [replace(p, score=s) for p, s in zip(passages, scores, strict=True)]
-    )
-    told = _inside(passages, scope)
+    told = _inside(_weighed(store, question.text, _found(passages, hits)), scope)
     if alone:
-        told += _cut(things_seen(store, videos[0]), scope)
+        things = _cut([e for e in things_seen(store, videos[0]) if _belongs(e, scope)], scope)
+        told += _with_parts(things, _weighed(store, question.text, _found(things, hits)))
     answer = models.answerer.answer(replace(question, text=asked), told)
     if not answer.abstained:
         return answer
@@ -174,10 +171,8 @@ def _from_pictures(
     stretches = _within([hit for hit in hits if hit.video == hits[0].video], scope)
     shown = frames_to_show(store, models, asked, stretches, cache=cache)
     frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
-    parts = {
-        (e.start_s, e.end_s): e.parts for e in _weighed(store, question.text, list(shown.values()))
-    }
-    passages = [replace(e, parts=parts[e.start_s, e.end_s]) for e in shown.values()]
+    passages = list(shown.values())
+    passages = _with_parts(passages, _weighed(store, question.text, passages))
     return models.answerer.answer(replace(question, text=asked), passages, frames)
 
 
@@ -195,7 +190,9 @@ def _time_scope(
     if len(videos) != 1 or question.options:
         return None
     scores_of = partial(scores_over_time, store, models, video=videos[0], cache=cache)
-    return find_time_scope(question.text, scores_of, end_s=store.find_video(videos[0]).duration_s)
+    end_s = store.find_video(videos[0]).duration_s
+    cuts_s = [shot.start_s for shot in store.shots(videos[0]) if shot.start_s > 0]
+    return find_time_scope(question.text, scores_of, end_s=end_s, cuts_s=cuts_s)
 
 
 def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
@@ -219,6 +216,14 @@ def _cut(found: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
     ]
 
 
+def _belongs(thing: Evidence, scope: TimeScope | None) -> bool:
+    """Whether half of its seconds, or of those that are asked about, are shared."""
+    if scope is None:
+        return True
+    shared_s = min(thing.end_s, scope.end_s) - max(thing.start_s, scope.start_s)
+    return shared_s >= 0.5 * min(thing.end_s - thing.start_s, scope.end_s - scope.start_s)
+
+
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
     """Passages with `parts` that show what each second has for it.
 
@@ -230,6 +235,18 @@ def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evid
         passages, text, {v.id: v.duration_s for v in stored}, prior=load_prior()
     )
     return sorted(weighed, key=lambda p: (p.video, p.start_s, p.end_s))
+
+
+def _found(passages: Sequence[Evidence], hits: Sequence[Evidence]) -> list[Evidence]:
+    """Passages scored by the best segment that was found beside them."""
+    best = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
+    return [replace(p, score=score) for p, score in zip(passages, best, strict=True)]
+
+
+def _with_parts(passages: Sequence[Evidence], weighed: Sequence[Evidence]) -> list[Evidence]:
+    """Passages with their own scores, and what each second has for it."""
+    parts = {(e.start_s, e.end_s): e.parts for e in weighed}
+    return [replace(p, parts=parts[p.start_s, p.end_s]) for p in passages]
 
 
 def _inside(passages: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:

@@ -38,6 +38,7 @@ def three_numbers(rows: Mapping[Any, Estimate], **same: str) -> pd.DataFrame:
 
 
 def rows_from_the_top(ax: Axes, rows: Iterable[str], unit: str) -> Axes:
+    """Axes whose rows read downwards, without ticks beside their names; `unit` names the x-axis."""
     count = len(list(rows))
     ax.set(xlabel=unit, ylabel="", ylim=(count - 0.4, -0.6))
     ax.tick_params(axis="y", length=0)

@@ -78,6 +78,19 @@ def test_a_place_in_the_video_is_found_by_the_table_and_the_scores():
     assert asked == ["what does the boy do"] == [end.text]
 
 
+def test_the_beginning_ends_and_the_end_begins_at_a_cut():
+    def scope(place: str, segment: int, *cuts_s: float) -> tuple[float, float]:
+        question = f"what does the boy do at the {place}"
+        found = find_time_scope(question, event_at(segment)[0], end_s=60.0, cuts_s=cuts_s)
+        return found.start_s, found.end_s
+
+    from_s, until_s = scope("beginning", 0)
+    assert scope("beginning", 0, until_s - 4, until_s - 1, until_s + 5) == (from_s, until_s - 1)
+    assert scope("beginning", 0, from_s + 0.1) == (from_s, until_s), "too little would be left"
+    from_s, until_s = scope("end", 11)
+    assert scope("end", 11, from_s - 5, from_s + 1, from_s + 3) == (from_s + 1, until_s)
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -127,8 +140,9 @@ def test_the_right_seconds_of_a_real_film_answer(
     (video,) = library.videos()
     answer = library.ask(question, video=video.id)
     assert not answer.abstained, answer.reason
-    first = answer.evidence[0]
-    assert seconds[0] <= first.start_s and first.end_s <= seconds[1] + 0.01
+    for e in answer.evidence:
+        assert seconds[0] <= e.start_s and e.end_s <= seconds[1] + 0.01, e
+        assert {"content", "coherence", "prior"} <= set(e.parts)
     assert library.store.queries(1)[0].question == question, "kept as it was asked"
 
 

@@ -69,14 +69,12 @@ class Listener:
     def __init__(self):
         self.blocks: list[tuple[float, float]] = []
 
-    def transcribe(self, sound: Waveform) -> list[Utterance]:
+    def hear(self, sound: Waveform) -> Transcript:
         end_s = sound.start_s + sound.duration_s
         self.blocks.append((round(sound.start_s, 3), round(end_s, 3)))
         # a transcriber may place words a little before its sound
-        return [Utterance("words", max(0, sound.start_s - 0.2), end_s, 1.0, "listener")]
-
-    def hear(self, sound: Waveform) -> Transcript:
-        return Transcript(tuple(self.transcribe(sound)))
+        said = Utterance("words", max(0, sound.start_s - 0.2), end_s, 1.0, "listener")
+        return Transcript((said,))
 
 
 def heard(path, from_s: float = 0.0) -> tuple[list[tuple[float, float]], list[Utterance]]:
