@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def _clock(seconds: float) -> str:
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """A stretch of a video: a `frame`, a `segment` (5 s), a `scene` (30 s) or a `shot`."""
+    """A stretch of a video: a `frame`, a `segment` (some 5 s), a `scene` (30 s), a `shot`."""
 
     start_s: float
     end_s: float
@@ -64,15 +65,26 @@ class Segment:
         return f"Segment({self.level} {_clock(self.start_s)}-{_clock(self.end_s)})"
 
 
+class Statement(NamedTuple):
+    """One statement of a caption, and the probability that its maker gives it."""
+
+    text: str
+    probability: float
+
+
 @dataclass(frozen=True)
 class Caption:
-    """A sentence about `[start_s, end_s)`. `score`: the model's own, no probability."""
+    """A sentence about `[start_s, end_s)`. `score`: the model's own, no probability.
+
+    `statements`: what it states, each with its probability; None where its maker gives none.
+    """
 
     text: str
     start_s: float
     end_s: float
     score: float
     model_id: str
+    statements: tuple[Statement, ...] | None = None
 
     def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)
@@ -156,7 +168,7 @@ class Evidence:
 
     `kind` is where it was found: `visual`, `caption`, `speech` or `text` (read in the picture).
     `score` is the ranking's own, higher is better; `parts` shows what it was made of (say
-    `{"visual": 0.41, "bm25": 2.3}`).
+    `{"visual": 0.41, "bm25": 2.3}`). `statements` are those of a caption.
     """
 
     video: str
@@ -167,6 +179,7 @@ class Evidence:
     kind: str
     text: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
+    statements: tuple[Statement, ...] | None = None
 
     def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)

@@ -7,22 +7,20 @@ nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from svqa.language.caption_templates import claims
+from svqa.language.caption_templates import FAINT, LIKELY, SURE
 from svqa.language.tokenization import content_stems, sentences
 from svqa.models.base import TextEncoder
-from svqa.records import Evidence
+from svqa.records import Evidence, Statement
 
 WORDS_SHARE = 0.2
 UNSOUGHT = 0.85  # of its support is left to a line that the search for the question did not name
-# How `TagCaptioner` says what it is not sure of; a line counts for as much as its maker trusted it.
-_UNSURE = ((re.compile(r"^We may\b"), 0.6), (re.compile(r"^We probably\b"), 0.8))
-_NOTHING = re.compile(r"^Nothing recognised\b")
+# a statement of a caption counts for as much as its maker trusted it: all of it from SURE on
+_TRUST = ((FAINT, LIKELY, SURE), (0.6, 0.8, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class Lines:
     `owners (N,)` index the passage each is from, `vectors (N, D)` have length 1.
 
     `retrieved (N,)` in (0, 1] is how well the search for the question found its passage.
-    `sureness (N,)` in (0, 1] is how sure the sentence says it is. `spans (N, 2)` are the passages'
+    `sureness (N,)` in (0, 1] is how far its maker trusts it. `spans (N, 2)` are the passages'
     seconds, `spoken (N,)` is True where it was heard,
     `written (N,)` where it was read in the picture, `stems` the content words.
     """
@@ -76,14 +74,9 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
 
     No passage gives no lines.
     """
-    pairs = [
-        (t, i)
-        for i, passage in enumerate(passages)
-        for t in _told(passage)
-        if not _NOTHING.match(t)
-    ]
-    texts = tuple(text for text, _ in pairs)
-    owners = np.array([i for _, i in pairs], dtype=np.int64)
+    told = [(statement, i) for i, passage in enumerate(passages) for statement in _told(passage)]
+    texts = tuple(statement.text for statement, _ in told)
+    owners = np.array([i for _, i in told], dtype=np.int64)
     return Lines(
         texts,
         owners,
@@ -94,7 +87,7 @@ def read_passages(passages: Sequence[Evidence], encoder: TextEncoder) -> Lines:
         np.array([passages[i].kind == "text" for i in owners], dtype=bool),
         encoder.encode_text(texts) if texts else np.zeros((0, encoder.dim), np.float32),
         tuple(frozenset(content_stems(text)) for text in texts),
-        np.array([_sureness(text) for text in texts]),
+        np.interp([statement.probability for statement, _ in told], *_TRUST),
         _retrieved(np.array([passages[i].score for i in owners])),
     )
 
@@ -120,12 +113,12 @@ def support(lines: Lines, text: str, encoder: TextEncoder) -> np.ndarray:
     return told * lines.sureness * lines.retrieved
 
 
-def _told(passage: Evidence) -> list[str]:
-    """Rows of text, sentences of speech, and of a caption each claim by itself."""
-    if passage.kind == "text":
-        return passage.text.split("\n")
-    found = sentences(passage.text)
-    return found if passage.kind == "speech" else [c for text in found for c in claims(text)]
+def _told(passage: Evidence) -> Sequence[Statement]:
+    """Rows of text, sentences of speech, and of a caption each statement by itself."""
+    if passage.statements is not None:
+        return passage.statements
+    split = passage.text.split("\n") if passage.kind == "text" else sentences(passage.text)
+    return [Statement(text, 1.0) for text in split]
 
 
 def _retrieved(scores: np.ndarray) -> np.ndarray:
@@ -137,7 +130,3 @@ def _retrieved(scores: np.ndarray) -> np.ndarray:
     if best <= 0:
         return np.ones(len(scores))
     return UNSOUGHT + (1 - UNSOUGHT) * np.clip(scores / best, 0, 1)
-
-
-def _sureness(text: str) -> float:
-    return next((share for pattern, share in _UNSURE if pattern.match(text)), 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -57,7 +58,10 @@ def insert_chunk(connection: Connection, video: int, chunk: Chunk) -> None:
         [(video, s.level, s.start_s, s.end_s) for s in chunk.segments],
     )
     _insert(
-        connection, "captions", _SPOKEN, [_spoken(video, caption) for caption in chunk.captions]
+        connection,
+        "captions",
+        (*_SPOKEN, "statements"),
+        [(*_spoken(video, caption), _statements(caption)) for caption in chunk.captions],
     )
     _insert(
         connection,
@@ -173,6 +177,12 @@ def _spoken(video: int, item: Caption | Utterance | TextBox) -> tuple:
         float(item.score),
         check_text(item.model_id),
     )
+
+
+def _statements(caption: Caption) -> str | None:
+    if caption.statements is None:
+        return None
+    return json.dumps([(check_text(text), p) for text, p in caption.statements])
 
 
 def _box(video: int, box: Detection) -> tuple:

@@ -30,6 +30,7 @@ from svqa.database.stored_records import (
     StoredChunk,
     StoredVideo,
     joined_lines,
+    statements_of,
     stored_video,
 )
 from svqa.database.vectors import BATCH, searchable
@@ -134,12 +135,9 @@ class LibraryStore(Transactions):
             for kind, first in itertools.product(kinds, range(0, len(wanted), BATCH)):
                 table = tables[kind]
                 columns = (
-                    Video.id,
-                    Video.public_id,
-                    Video.path,
-                    table.start_s,
-                    table.end_s,
-                    table.text,
+                    *(Video.id, Video.public_id, Video.path),
+                    *(table.start_s, table.end_s, table.text),
+                    *((Caption.statements,) if kind == "caption" else ()),
                 )
                 query = select(*columns).join(table, table.video_id == Video.id)
                 query = query.where(table.video_id.in_(wanted[first : first + BATCH]))
@@ -148,7 +146,10 @@ class LibraryStore(Transactions):
                 found += [(row, kind) for row in connection.execute(query.order_by(table.id))]
         found.sort(key=lambda item: (item[0].id, item[0].start_s, item[0].end_s))
         spoken = [
-            Evidence(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text)
+            Evidence(
+                *(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text),
+                statements=statements_of(r) if kind == "caption" else None,
+            )
             for r, kind in found
             if kind != "text"
         ]
@@ -159,7 +160,7 @@ class LibraryStore(Transactions):
     def captions(self, video: str) -> list[CaptionRecord]:
         """A video's captions in time order."""
         return [
-            CaptionRecord(r.text, r.start_s, r.end_s, r.score, r.model_id)
+            CaptionRecord(r.text, r.start_s, r.end_s, r.score, r.model_id, statements_of(r))
             for r in self._rows(Caption, video)
         ]
 

@@ -27,7 +27,13 @@ from svqa.database.session import (
 from svqa.database.urls import shown_url, without_secrets
 from svqa.errors import DatabaseError, NotADatabase
 
-REVISIONS = ("0001", "0002", "0003", "0004")  # oldest first; a test holds them against the scripts
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+)  # oldest first; a test holds them against the scripts
 HEAD = REVISIONS[-1]
 _PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
 

@@ -47,6 +47,7 @@ class Base(DeclarativeBase):
         datetime: UtcTime(),
         dict[str, Any]: Document(),
         list[str]: Document(),
+        list[Any]: Document(),
     }
 
 
@@ -58,7 +59,7 @@ class Video(Base):
     """A file, known by its bytes and by the settings it was ingested with.
 
     Everything before `committed_s` is stored. `frames` and `segments` count the rows written, so
-    that listing a library counts nothing; `frame_count` is what the file itself claims.
+    that listing a library counts nothing; `frame_count` is what the file itself statements.
     """
 
     __tablename__ = "videos"
@@ -155,6 +156,7 @@ class Caption(Base):
     text: Mapped[str]
     score: Mapped[float]
     model_id: Mapped[str]
+    statements: Mapped[list[Any] | None]  # what it states, each with its probability
     __table_args__ = (Index(None, "video_id", "start_s"), CheckConstraint(SPAN, name="span"))
 
 

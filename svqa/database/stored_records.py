@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from svqa.records import Evidence
+from svqa.records import Evidence, Statement
 
 
 @dataclass(frozen=True)
@@ -235,6 +235,11 @@ class Health:
     journal_mode: str
     foreign_keys: bool
     problems: tuple[str, ...]
+
+
+def statements_of(row: Row) -> tuple[Statement, ...] | None:
+    """What a caption's row states; None where its maker gave no probabilities."""
+    return None if row.statements is None else tuple(Statement(*told) for told in row.statements)
 
 
 def joined_lines(rows: Iterable[Row]) -> list[Evidence]:

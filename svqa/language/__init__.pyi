@@ -1,10 +1,12 @@
 from .caption_templates import (
+    FAINT as FAINT,
+    LIKELY as LIKELY,
     SURE as SURE,
     Finding as Finding,
-    claims as claims,
     listed as listed,
     none_seen as none_seen,
     sentence as sentence,
+    statements as statements,
     with_article as with_article,
 )
 from .colours import (
@@ -35,6 +37,8 @@ from .tokenization import (
 )
 
 __all__ = [
+    "FAINT",
+    "LIKELY",
     "BASIC_COLOURS",
     "COLOUR_WORDS",
     "SURE",
@@ -43,7 +47,6 @@ __all__ = [
     "asks_about_speech",
     "asks_about_text",
     "asks_beyond_names",
-    "claims",
     "content_stems",
     "doing_words",
     "is_plural",
@@ -59,6 +62,7 @@ __all__ = [
     "speaker_of",
     "spoken_about",
     "statement_of",
+    "statements",
     "stem",
     "with_article",
     "words",

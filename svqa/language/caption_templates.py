@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from svqa.language.tokenization import is_plural
+from svqa.records import Statement
 
 SURE, LIKELY, FAINT = 0.45, 0.2, 0.1
+_JOINTS = ("and", "and", "or")  # of the sure, the likely and the faint
 NAMED = 1 / 3  # of a wider word's probability makes its likeliest class worth naming too
 
 PLURAL = frozenset(
@@ -142,32 +144,39 @@ def sentence(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> str
     if len({half.name for half in halves if half.probability >= SURE}) == 2:
         return f"We see first {halves[0].phrase}, then {halves[1].phrase}."
     things = [f for f in findings if f.name not in SETTINGS]
-    setting = next((f for f in findings if f.name in SETTINGS and f.probability >= FAINT), None)
+    setting = _setting(findings)
     seen = _seen(things)
     if not seen and setting is not None:
         return f"We {_be(setting)}."
     return f"We {', '.join(part for part in (seen, _place(setting)) if part)}."
 
 
-def claims(text: str) -> list[str]:
-    """A sentence of `sentence` -> one for each tier of sureness, each trusted as it says.
+def statements(findings: Sequence[Finding], halves: Sequence[Finding] = ()) -> list[Statement]:
+    """The same -> what the sentence states, one for each tier of sureness, with its probability.
 
-    >>> claims("We see an airliner, perhaps a warplane or a wing.")
-    ['We see an airliner.', 'We may see a warplane or a wing.']
-    >>> claims("A man sits down.")
-    ['A man sits down.']
+    That of a tier is its surest finding's; what is too faint is not stated.
+
+    >>> seen = {"airliner": 0.7, "warplane": 0.15, "wing": 0.11}
+    >>> for statement in statements([Finding(name, name, p) for name, p in seen.items()]):
+    ...     print(statement)
+    Statement(text='We see an airliner.', probability=0.7)
+    Statement(text='We may see a warplane or an aircraft wing.', probability=0.15)
     """
-    if not text.startswith("We "):
-        return [text]
-    first, *rest = re.split(r", (?=probably |perhaps )", text.rstrip("."))
-    told = [first]
-    for part in rest:
-        word, _, what = part.partition(" ")
-        hedge = "may" if word == "perhaps" else "probably"
-        is_place = what in SETTINGS.values()
-        verb = ("be" if hedge == "may" else "are") if is_place else "see"
-        told.append(f"We {hedge} {verb} {what}")
-    return [f"{claim}." for claim in told]
+    if findings[0].probability < FAINT:
+        return []
+    if len({half.name for half in halves if half.probability >= SURE}) == 2:
+        sure = min(half.probability for half in halves)
+        return [Statement(f"We see first {halves[0].phrase}, then {halves[1].phrase}.", sure)]
+    told = []
+    for tier, verb, joint in zip(_tiers(findings), ("", "probably ", "may "), _JOINTS, strict=True):
+        things = [f.phrase for f in tier if f.name not in SETTINGS]
+        if things:
+            best = max(f.probability for f in tier if f.name not in SETTINGS)
+            told.append(Statement(f"We {verb}see {listed(things, joint)}.", best))
+    setting = _setting(findings)
+    if setting is not None:
+        told.append(Statement(f"We {_be(setting)}.", setting.probability))
+    return told
 
 
 def _seen(things: Sequence[Finding]) -> str:
@@ -175,15 +184,26 @@ def _seen(things: Sequence[Finding]) -> str:
 
     "" where all is too faint.
     """
-    sure = [f.phrase for f in things if f.probability >= SURE]
-    likely = [f.phrase for f in things if LIKELY <= f.probability < SURE]
-    faint = [f.phrase for f in things if FAINT <= f.probability < LIKELY]
+    sure, likely, faint = ([f.phrase for f in tier] for tier in _tiers(things))
     tiers = [
         (sure, "see ", "and"),
         (likely, "probably " if sure else "probably see ", "and"),
         (faint, "perhaps " if sure or likely else "may see ", "or"),
     ]
     return ", ".join(word + listed(phrases, joint) for phrases, word, joint in tiers if phrases)
+
+
+def _tiers(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """-> the sure, the likely and the faint ones."""
+    edges = ((SURE, 2.0), (LIKELY, SURE), (FAINT, LIKELY))
+    sure, likely, faint = (
+        [f for f in findings if low <= f.probability < high] for low, high in edges
+    )
+    return sure, likely, faint
+
+
+def _setting(findings: Sequence[Finding]) -> Finding | None:
+    return next((f for f in findings if f.name in SETTINGS and f.probability >= FAINT), None)
 
 
 def _place(setting: Finding | None) -> str:

@@ -85,6 +85,17 @@ def colour_shares(pixels: np.ndarray, *, frame: np.ndarray | None = None) -> np.
     return shares / max(shares.sum(), 1e-9)
 
 
+def surface_shares(pixels: np.ndarray, *, frame: np.ndarray | None = None) -> np.ndarray:
+    """-> (11,) the share of each term in all of a box: what its letters stand on covers most.
+
+    >>> COLOUR_TERMS[surface_shares(np.full((20, 20, 3), (200, 30, 40), np.uint8)).argmax()]
+    'red'
+    """
+    if min(pixels.shape[:2], default=0) < SMALLEST_PX:
+        return np.zeros(len(COLOUR_TERMS))
+    return _shares(_terms_of(pixels, 1.0 if frame is None else _white_of(frame)).ravel())
+
+
 def _shares(terms: np.ndarray) -> np.ndarray:
     return np.bincount(terms, minlength=len(COLOUR_TERMS)) / max(len(terms), 1)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from svqa.language.caption_templates import SURE, Finding, sentence
+from svqa.language.caption_templates import SURE, Finding, sentence, statements
 from svqa.models.base import Captioner, Detector
 from svqa.models.imagenet import ImageNetTagger
 from svqa.models.labels import imagenet_labels
@@ -71,18 +71,23 @@ class TagCaptioner(Captioner):
         for segment in segments:
             inside = (frames.t_s >= segment.start_s) & (frames.t_s < segment.end_s)
             if inside.any():
-                text, score = self._describe(probabilities[inside])
-                captions.append(Caption(text, segment.start_s, segment.end_s, score, self.model_id))
+                captions.append(self._describe(probabilities[inside], segment))
         return captions
 
-    def _describe(self, probabilities: np.ndarray) -> tuple[str, float]:
-        """(T, 1000) -> the sentence and the probability of the first thing that was found."""
-        findings = find(probabilities.mean(0))
+    def _describe(self, probabilities: np.ndarray, segment: Segment) -> Caption:
+        """(T, 1000) -> the sentence, with the probability of the first thing that was found."""
+        found = find(probabilities.mean(0))
         middle = len(probabilities) // 2
-        halves = (probabilities[:middle], probabilities[middle:]) if middle else ()
-        return sentence(findings, [find(half.mean(0))[0] for half in halves]), findings[
-            0
-        ].probability
+        parts = (probabilities[:middle], probabilities[middle:]) if middle else ()
+        halves = [find(half.mean(0))[0] for half in parts]
+        return Caption(
+            sentence(found, halves),
+            segment.start_s,
+            segment.end_s,
+            found[0].probability,
+            self.model_id,
+            tuple(statements(found, halves)),
+        )
 
 
 def find(probabilities: np.ndarray) -> list[Finding]:

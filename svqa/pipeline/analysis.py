@@ -18,8 +18,8 @@ import numpy as np
 from svqa.media import FrameStream, Sampling, read_frames, stream_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.audio_analysis import AudioAnalysis
-from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
-from svqa.pipeline.shot_boundaries import ShotBoundaryFinder
+from svqa.pipeline.near_duplicates import repeated_frames, thumbnails, with_repeats
+from svqa.pipeline.shot_boundaries import ShotBoundaryFinder, apart
 from svqa.pipeline.standing_frames import SAME_S, Scene, fill, needs_standing, scenes_of
 from svqa.pipeline.text_analysis import SegmentText, read_text
 from svqa.profiling.timing import Timings
@@ -74,7 +74,7 @@ class Analysis:
                 self.end_s = end_s
                 with self.timings.track("shots"):
                     marks = cuts.find(frames, last=scene.last)
-                chunk = self._describe(scene, standing)
+                chunk = self._describe(scene, standing, cuts.likely_s)
                 with self.timings.track("speech"):
                     until_s = None if scene.last else end_s
                     said = hearing.utterances(start_s, until_s) if hearing else []
@@ -162,10 +162,12 @@ class Analysis:
             else (last_s + self.settings.every_s)
         )
 
-    def _describe(self, scene: Scene, standing: FrameBatch | None) -> Chunk:
+    def _describe(
+        self, scene: Scene, standing: FrameBatch | None, cuts_s: Sequence[float]
+    ) -> Chunk:
         """What is seen in a scene; `standing`: the frame before it, shown until its first one."""
         models, frames, start_s, end_s = self.models, scene.frames, scene.start_s, scene.end_s
-        segments = segments_of(end_s, length_s=self.settings.segment_s, since_s=start_s)
+        segments = self._segments(start_s, end_s, cuts_s)
         standing = standing if needs_standing(scene, segments) else None
         shown, rows = fill(frames, standing, segments)
         is_frame = np.isin(shown.t_s, frames.t_s)
@@ -191,7 +193,8 @@ class Analysis:
         with self.timings.track("boxes"):
             boxes = self._boxes(shown.t_s, shows, looked_at, is_frame)
         with self.timings.track("text"):
-            lines, texts = self._text(shown.t_s, small, shows, segments)
+            slow = self._segments(start_s, end_s, apart(cuts_s, self.settings.segment_s / 2))
+            lines, texts = self._text(shown.t_s, small, shows, slow)
             read = self._text_vectors("text", texts, start_s, end_s)
         return Chunk(
             start_s,
@@ -203,11 +206,15 @@ class Analysis:
             text_boxes=tuple(lines),
             vectors=(
                 *([vectors] if len(frames) else []),
-                *levels_of(pooled, end_s, since_s=start_s),
+                *levels_of(pooled, end_s, since_s=start_s, segments=segments),
                 *written,
                 *read,
             ),
         )
+
+    def _segments(self, start_s: float, end_s: float, cuts_s: Sequence[float]) -> list[Segment]:
+        length_s = self.settings.segment_s
+        return segments_of(end_s, length_s=length_s, cuts_s=cuts_s, since_s=start_s)
 
     def _visual(self, t_s: np.ndarray, end_s: float, values: np.ndarray) -> VectorSet:
         spans = np.stack([t_s, np.append(t_s[1:], end_s)[: len(t_s)]], 1)
@@ -226,7 +233,7 @@ class Analysis:
         asked = [segment for segment in segments if same_as[segment] is segment]
         if not len(frames):
             return []
-        captions = self.models.captioner.caption(_repeated(frames, shows), asked)
+        captions = self.models.captioner.caption(with_repeats(frames, shows), asked)
         told = {(c.start_s, c.end_s): c for c in captions}
         found = [
             (segment, told.get((same_as[segment].start_s, same_as[segment].end_s)))
@@ -287,13 +294,3 @@ class Analysis:
         x, y = self.info.width_px / width, self.info.height_px / height
         x0, y0, x1, y1 = box.xyxy_px
         return replace(box, xyxy_px=(x0 * x, y0 * y, x1 * x, y1 * y))
-
-
-def _repeated(frames: FrameBatch, shows: np.ndarray) -> FrameBatch:
-    """The frames with what they repeat in their place, to the pixel.
-
-    So models that remember pictures know them again.
-    """
-    for row in np.flatnonzero(shows != np.arange(len(shows))):
-        frames.pixels[row] = frames.pixels[shows[row]]
-    return frames

@@ -17,7 +17,7 @@ from svqa.errors import UsageError
 from svqa.language.question_parser import asks_about_speech, asks_beyond_names, plain
 from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
-from svqa.pipeline.box_answers import from_events, from_sightings, things_seen
+from svqa.pipeline.box_answers import from_coloured_text, from_events, from_sightings, things_seen
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
@@ -108,6 +108,8 @@ def _from_words(
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     alone = len(videos) == 1 and not question.options
+    if alone and (read := from_coloured_text(store, question, videos[0])) is not None:
+        return read
     seen = from_sightings(store, models, question, videos[0], scope) if alone else None
     if seen is not None and seen[1]:
         return seen[0]

@@ -20,15 +20,22 @@ from svqa.answering.sighting_questions import answer_about_order
 from svqa.answering.sightings import SURE, SightingAnswer, Sightings
 from svqa.answering.taxonomy import is_person_word
 from svqa.database import Store
-from svqa.language.question_parser import plain
+from svqa.language.question_parser import asks_about_text, plain
 from svqa.media import Sampling, read_frames
-from svqa.models.colours import CLEAR_SHARE, COLOUR_TERMS, clear_colours, colour_shares
+from svqa.models.colours import (
+    CLEAR_SHARE,
+    COLOUR_TERMS,
+    clear_colours,
+    colour_shares,
+    surface_shares,
+)
 from svqa.models.zoo import ModelSet
-from svqa.records import Answer, Detection, Evidence, Question
+from svqa.records import Answer, Detection, Evidence, Question, TextBox
 
 MOST_LOOKS = 5  # boxes whose pixels are looked at for a colour
 # of a thing's pixels: so much of a colour says that it is all of it, and so little that it is not
 ALL, NONE = 0.8, 0.1
+BESIDE = 0.2  # of a line's height: what its letters stand on reaches so far around them
 _COLOUR = re.compile(
     r"(?:what|which) colou?rs? (?:is|are|was|were|does|do|has|have) "
     r"(?:the |a |an |his |her |their |its )?"
@@ -43,6 +50,12 @@ _IS_COLOUR = re.compile(
 _COLOURED = re.compile(
     r"(?:is|are|was|were) (?:it|this|that|these|they|those) (?:a |an )?"
     rf"(?P<colour>{'|'.join(COLOUR_TERMS)}|gray) (?P<thing>[\w ]+)$"
+)
+
+
+_ON_COLOUR = re.compile(
+    rf"\b(?P<colour>{'|'.join(COLOUR_TERMS)}|gray) "
+    r"(?!text|letters?|words?|writing|captions?|subtitles?|lines?|font)[a-z]+"
 )
 
 
@@ -108,6 +121,50 @@ def from_sightings(
     text, model_id = said.text or NOT_FOUND, f"sightings+{models.detector.model_id}"
     answer = Answer(text, said.score, model_id, said.abstained, said.reason, evidence=evidence)
     return answer, said.missing or not said.abstained
+
+
+def from_coloured_text(store: Store, question: Question, video: str) -> Answer | None:
+    """What stands on something of a colour ("the green button"); None where none is asked for.
+
+    A refusal where text was read and none of it stands on that colour, unless there is but one
+    text, which is then meant.
+    """
+    asked = plain(question.text)
+    match = _ON_COLOUR.search(asked) if asks_about_text(asked) else None
+    lines = store.text_boxes(video) if match else []
+    if match is None or not lines:
+        return None
+    colour = match["colour"].replace("gray", "grey")
+    shares = _surface_shares(lines, store.find_video(video).path)[:, COLOUR_TERMS.index(colour)]
+    by_span: dict[tuple[float, float], list[int]] = {}
+    for i in np.flatnonzero(shares >= CLEAR_SHARE).tolist():
+        by_span.setdefault((lines[i].start_s, lines[i].end_s), []).append(i)
+    if not by_span and len({(line.start_s, line.end_s) for line in lines}) == 1:
+        return None
+    model_id, path = lines[0].model_id, store.find_video(video).path
+    if not by_span:
+        reason = f"Text was read in the picture, and none of it stands on {colour}."
+        return Answer(NOT_FOUND, 0.0, model_id, abstained=True, reason=reason)
+    span = max(by_span, key=lambda span: max(shares[i] for i in by_span[span]))
+    told = " ".join(lines[i].text for i in by_span[span])
+    score = float(max(shares[i] for i in by_span[span]))
+    evidence = (Evidence(video, path, *span, score, "text", told),)
+    return Answer(f'The picture reads: "{told}"', score, model_id, evidence=evidence)
+
+
+def _surface_shares(lines: Sequence[TextBox], path: str) -> np.ndarray:
+    """(N, 11) the shares of the colour terms around and between the letters of each line."""
+    times = {line: (line.start_s + line.end_s) / 2 for line in lines}
+    frames = read_frames(path, Sampling.at(sorted(set(times.values()))), size_px=None)
+    rows = []
+    for line in lines:
+        picture = frames.pixels[int(np.abs(frames.t_s - times[line]).argmin())]
+        x0, y0, x1, y1 = line.xyxy_px
+        beside = BESIDE * (y1 - y0)
+        left, top = (max(0, round(value - beside)) for value in (x0, y0))
+        box = picture[top : round(y1 + beside), left : round(x1 + beside)]
+        rows.append(surface_shares(box, frame=picture))
+    return np.array(rows)
 
 
 def things_seen(store: Store, video: str) -> list[Evidence]:

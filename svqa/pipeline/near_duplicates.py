@@ -10,6 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from svqa.records import FrameBatch
+
 SIDE_PX = 160  # long side of what is compared: a block is 4 x 4 pixels of a frame of 640
 MEAN_CHANGE = 1.5  # of 255, over the whole picture
 BLOCK_CHANGE = 12  # of 255, in the block and colour that changed most
@@ -39,3 +41,13 @@ def repeated_frames(small: np.ndarray) -> np.ndarray:
         if is_same(small[i], small[shows[i - 1]]):
             shows[i] = shows[i - 1]
     return shows
+
+
+def with_repeats(frames: FrameBatch, shows: np.ndarray) -> FrameBatch:
+    """The frames with what they repeat in their place, to the pixel.
+
+    So models that remember pictures know them again.
+    """
+    for row in np.flatnonzero(shows != np.arange(len(shows))):
+        frames.pixels[row] = frames.pixels[shows[row]]
+    return frames

@@ -5,6 +5,7 @@ The same however the video was divided into chunks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,8 +24,8 @@ class ShotBoundaryFinder:
     """Feed the chunks of one video in order; each call gives the cuts that are settled by now.
 
     A cut within the last `MARGIN` frames of a chunk waits for the next chunk, so every cut is
-    judged with its full surroundings. After a crash, `remember` the frames before the first new
-    chunk (`context_frames` of them) and go on.
+    judged with its full surroundings; `likely_s` has it at once. After a crash, `remember` the
+    frames before the first new chunk (`context_frames` of them) and go on.
     """
 
     context_frames = 2 * MARGIN
@@ -32,6 +33,7 @@ class ShotBoundaryFinder:
     def __init__(self, method: str):
         self.method = method
         self.tail: FrameBatch | None = None
+        self.likely_s: list[float] = []  # all cuts in the last chunk, as far as it shows them
 
     def remember(self, frames: FrameBatch) -> None:
         """Frames already judged, kept as the surroundings of what follows."""
@@ -40,6 +42,7 @@ class ShotBoundaryFinder:
 
     def find(self, frames: FrameBatch, *, last: bool) -> list[Segment]:
         """-> marks: `shot` segments of no length, at the first frame of each new shot."""
+        self.likely_s = []
         if self.method in ("none", "transnet"):
             return []
         seen = self._with_tail(frames)
@@ -51,6 +54,8 @@ class ShotBoundaryFinder:
         finder.feed(seen)
         found = finder.finish(float(seen.t_s[-1]) + 1e-3)
         self.tail = seen[-self.context_frames :]
+        if len(frames):
+            self.likely_s = [s.start_s for s in found[1:] if s.start_s > frames.t_s[0]]
         return [
             Segment(s.start_s, s.start_s, "shot")
             for s in found[1:]
@@ -86,3 +91,16 @@ def shots_from(marks: list[Segment], end_s: float) -> list[Segment]:
     """
     edges = [0.0, *sorted({m.start_s for m in marks if 0 < m.start_s < end_s}), end_s]
     return [Segment(a, b, "shot") for a, b in pairwise(edges)]
+
+
+def apart(cuts_s: Sequence[float], least_s: float) -> list[float]:
+    """Those of the cuts that lie so far from the one kept before them.
+
+    >>> apart([1.0, 2.0, 4.5], 2.5)
+    [1.0, 4.5]
+    """
+    kept: list[float] = []
+    for cut_s in cuts_s:
+        if not kept or cut_s - kept[-1] >= least_s:
+            kept.append(cut_s)
+    return kept

@@ -56,12 +56,13 @@ def segments_of(
     """The stretches of one level, in time order, covering the video without gap or overlap.
 
     `length_s` defaults to 5 s for `segment` and 30 s for `scene`; the last one ends with the video.
-    `cuts_s` are shot boundaries: each one is a boundary too, so no segment crosses a cut, and
-    segments stay nested in scenes as long as 30 is a multiple of their length. With `since_s` only
-    those that end after it: what an added chunk can change.
+    `cuts_s` are shot boundaries: each one is a boundary too, so no segment crosses a cut. It takes
+    the place of the segments' multiple next to it, so that cuts make few more segments; multiples
+    of 30 s stay, so that segments stay nested in scenes. With `since_s` only those that end after
+    it: what an added chunk can change.
 
-    >>> [(segment.start_s, segment.end_s) for segment in segments_of(12.0, cuts_s=[7.0])]
-    [(0.0, 5.0), (5.0, 7.0), (7.0, 10.0), (10.0, 12.0)]
+    >>> [(segment.start_s, segment.end_s) for segment in segments_of(12.0, cuts_s=[5.6])]
+    [(0.0, 5.6), (5.6, 10.0), (10.0, 12.0)]
     """
     length_s = LENGTH_S.get(level) if length_s is None else length_s
     if length_s is None or not length_s > 0:
@@ -70,7 +71,11 @@ def segments_of(
         raise ValueError(f"duration_s must be finite and >= 0, got {duration_s}")
     first = max(0, int(since_s // length_s))
     lines = [i * length_s for i in range(first, int(duration_s // length_s) + 1)]
-    lines += [c for c in cuts_s if lines and lines[0] < c < duration_s]
+    cuts = [c for c in cuts_s if lines and lines[0] < c < duration_s]
+    if level == "segment":
+        taken = {round(c / length_s) * length_s for c in cuts}
+        lines = [x for x in lines if x not in taken or x == since_s or x % LENGTH_S["scene"] == 0]
+    lines += cuts
     edges: list[float] = []
     for line in sorted(lines):
         if line < duration_s - _SAME_S and (not edges or line - edges[-1] > _SAME_S):
@@ -160,15 +165,20 @@ def unit(vectors: VectorSet) -> VectorSet:
 
 
 def levels_of(
-    frames: VectorSet, duration_s: float, *, cuts_s: Sequence[float] = (), since_s: float = 0.0
+    frames: VectorSet,
+    duration_s: float,
+    *,
+    cuts_s: Sequence[float] = (),
+    since_s: float = 0.0,
+    segments: Sequence[Segment] = (),
 ) -> tuple[VectorSet, VectorSet]:
     """(segment, scene) vectors of length 1 over `frames`: the call ingest makes once a chunk.
 
     frames: the vectors of the chunk, spans beginning at the frames' times. `since_s`: the chunk's
     start, a multiple of 30 s. Chunk after chunk the rows are the same as from one call over the
-    whole video.
+    whole video. `segments` where they follow cuts that the scenes do not.
     """
-    segments = segments_of(duration_s, cuts_s=cuts_s, since_s=since_s)
+    segments = segments or segments_of(duration_s, cuts_s=cuts_s, since_s=since_s)
     scenes = segments_of(duration_s, level="scene", cuts_s=cuts_s, since_s=since_s)
     low = pool_mean(frames, segments)
     return unit(low.vectors), unit(pool_mean(low, scenes).vectors)

@@ -12,11 +12,14 @@ import pytest
 from svqa.answering import EvidenceAnswerer
 from svqa.evaluation.output_quality import value_of
 from svqa.models import MiniLM
-from svqa.records import Evidence, Question
+from svqa.records import Evidence, Question, Statement
 
 
-def _seen(text: str, start_s: float, end_s: float, video: str = "v") -> Evidence:
-    return Evidence(video, f"{video}.mp4", start_s, end_s, 0.0, "caption", text)
+def _seen(
+    text: str, start_s: float, end_s: float, video: str = "v", sure: float | None = None
+) -> Evidence:
+    told = None if sure is None else (Statement(text, sure),)
+    return Evidence(video, f"{video}.mp4", start_s, end_s, 0.0, "caption", text, statements=told)
 
 
 def _heard(text: str, start_s: float, end_s: float) -> Evidence:
@@ -147,7 +150,10 @@ def test_a_when_that_fits_the_whole_video_is_no_answer(answerer):
 
 
 def test_what_nobody_saw_surely_is_no_overview(answerer):
-    unsure = [_seen("We may see a banjo.", 0, 5), _seen("We probably see an otter.", 5, 9)]
+    unsure = [
+        _seen("We may see a banjo.", 0, 5, sure=0.15),
+        _seen("We probably see an otter.", 5, 9, sure=0.3),
+    ]
     answer = answerer.answer(Question("What happens in this clip?"), unsure)
     assert answer.abstained and "otter" in answer.reason
 
@@ -156,19 +162,19 @@ def test_what_the_captioner_did_not_trust_counts_for_less_and_nothing_recognised
     answerer,
 ):
     sure, unsure = (
-        answerer.answer(Question("is there a car"), [_seen(f"We {verb} a car.", 0, 5)])
-        for verb in ("see", "may see")
+        answerer.answer(Question("is there a car"), [_seen("We see a car.", 0, 5, sure=sure)])
+        for sure in (0.9, 0.15)
     )
     assert sure.score > unsure.score
-    nothing = [
-        _seen("Nothing recognised with confidence; closest: sports equipment or sunscreen.", 0, 5)
-    ]
-    assert answerer.answer(Question("is there sports equipment?"), nothing).abstained
+    closest = _seen("Nothing recognised; closest: sports equipment or sunscreen.", 0, 5)
+    question = Question("is there sports equipment?")
+    assert answerer.answer(question, [replace(closest, statements=())]).abstained
+    assert not answerer.answer(question, [closest]).abstained, "words alone hedge nothing"
 
 
 def test_a_name_says_more_than_the_question(answerer):
     seen = [
-        _seen("We probably see a vehicle.", 0, 5),
+        _seen("We probably see a vehicle.", 0, 5, sure=0.3),
         _seen("We see a car (most like a racing car).", 5, 10),
     ]
     answer = answerer.answer(Question("what vehicles are there?"), seen)
@@ -382,7 +388,7 @@ def test_captions_of_names_tell_no_relation_no_act_no_place(answerer, question):
 
 
 def test_a_place_is_told_where_it_was_seen_surely(answerer):
-    sea = [_seen("We are at the seashore.", 0, 5), _seen("We may be on a stage.", 5, 10)]
+    sea = [_seen("We are at the seashore.", 0, 5), _seen("We may be on a stage.", 5, 10, sure=0.12)]
     for question in ("Where was this filmed?", "Where are they?", "Where does it take place?"):
         assert answerer.answer(Question(question), sea).text == "At the seashore"
         assert answerer.answer(Question(question), sea[1:]).abstained

