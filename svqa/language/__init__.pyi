@@ -37,10 +37,10 @@ from .tokenization import (
 )
 
 __all__ = [
-    "FAINT",
-    "LIKELY",
     "BASIC_COLOURS",
     "COLOUR_WORDS",
+    "FAINT",
+    "LIKELY",
     "SURE",
     "Finding",
     "ParsedQuestion",

@@ -40,6 +40,7 @@ from .colours import (
     clear_colours as clear_colours,
     colour_shares as colour_shares,
     name_colours as name_colours,
+    surface_shares as surface_shares,
 )
 from .conse import (
     ConseEncoder as ConseEncoder,
@@ -190,6 +191,7 @@ __all__ = [
     "quiet_second",
     "resolve",
     "sha256_of",
+    "surface_shares",
     "verify",
     "write_checksums",
 ]
