@@ -19,6 +19,7 @@ from svqa.cli import (
     models,
     moved,
     report_commands,
+    serve,
     shapes,
     train,
 )
@@ -35,6 +36,7 @@ app = typer.Typer(
 library_commands.register(app)
 correct.register(app)
 export.register(app)
+serve.register(app)
 report_commands.register(app)
 evaluate.register(app)
 compare.register(app)

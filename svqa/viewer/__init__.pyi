@@ -1,9 +1,16 @@
+from .bundle import (
+    page_style as page_style,
+    viewer_script as viewer_script,
+)
 from .document import (
+    asked_question as asked_question,
+    card as card,
     middle_s as middle_s,
     view_document as view_document,
 )
 from .page import (
     export_page as export_page,
+    last_asked as last_asked,
 )
 from .pictures import (
     data_uri as data_uri,
@@ -15,11 +22,16 @@ from .question_rows import (
 )
 
 __all__ = [
+    "asked_question",
+    "card",
     "corrected_questions",
     "data_uri",
     "export_page",
+    "last_asked",
     "middle_s",
+    "page_style",
     "pictures_at",
     "view_document",
+    "viewer_script",
     "write_question_file",
 ]

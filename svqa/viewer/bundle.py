@@ -20,6 +20,12 @@ def viewer_script() -> str:
     return BUILT.read_text(encoding="ascii")
 
 
+@cache
+def page_style() -> str:
+    """-> the style of the page around the viewer."""
+    return (HERE / "page.css").read_text(encoding="utf-8")
+
+
 def built_from() -> str:
     """-> the SHA-256 that the built file says it was made from."""
     found = re.match(r"/\*.*built from ([0-9a-f]{64}) \*/", viewer_script())

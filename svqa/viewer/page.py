@@ -19,7 +19,7 @@ from svqa.database import StoredQuery, StoredVideo
 from svqa.errors import UsageError, VideoNotFound
 from svqa.pipeline import Library, scores_over_time
 from svqa.records import Evidence
-from svqa.viewer.bundle import viewer_script
+from svqa.viewer.bundle import page_style, viewer_script
 from svqa.viewer.document import MOST_EVIDENCE, Picture, middle_s, view_document
 from svqa.viewer.pictures import data_uri, pictures_at
 
@@ -88,7 +88,7 @@ def _page(document: dict[str, Any], *, embed: bool) -> str:
 
     # `<` would end the block that holds the data; the rest is what JSON and HTML disagree about
     data = json.dumps(document, allow_nan=False).replace("<", "\\u003c")
-    style = (HERE / "page.css").read_text(encoding="utf-8")
+    style = page_style()
     script = viewer_script()
     media = "data:" if embed else "'self'"
     policy = (

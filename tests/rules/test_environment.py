@@ -24,10 +24,11 @@ from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "hub", "postgres", "decord", "dev", "docs")
+INSTALLED_EXTRAS = ("notebooks", "serve", "hub", "postgres", "decord", "dev", "docs")
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),
+    "serve": ("svqa.server", "svqa.cli.serve"),
     "postgres": ("svqa.database",),
     "hub": ("svqa.models", "svqa.training"),
     "decord": ("svqa.media.decord_backend",),

@@ -51,6 +51,7 @@ export interface Asked {
   evidence: Evidence[];
   scores: { t_s: number[]; value: number[] } | null;
   correction: Correction | null;
+  together?: number; // the same for those that were asked the same at once
 }
 
 export interface ViewDocument {
@@ -68,6 +69,8 @@ export interface Host {
   ask?(question: string, options: string[], answerers: string[]): Promise<Asked[]>;
   correct?(asked: Asked, correction: Correction): Promise<void>;
   keys?: "page" | "inside"; // whether the keys work anywhere on the page
+  answerers?: string[]; // who can be asked, the usual one first
+  start_s?: number; // where the film is opened
 }
 
 export function clock(seconds: number): string {

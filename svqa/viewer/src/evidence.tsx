@@ -23,12 +23,26 @@ export function Questions({ viewer }: { viewer: Viewer }) {
   );
 }
 
-export function Answer({ viewer }: { viewer: Viewer }) {
-  const asked = viewer.asked.value;
+// One answer, or those of several answerers beside each other.
+export function Answers({ viewer }: { viewer: Viewer }) {
+  const shown = viewer.beside.value;
+  const [asked] = shown;
   if (!asked) return null;
   return (
-    <section class="answer" aria-label="Answer" aria-live="polite">
+    <section class={shown.length > 1 ? "answers several" : "answers"} aria-label="Answer" aria-live="polite">
       <p class="asked">{asked.question}</p>
+      <div class="columns">
+        {shown.map((one) => (
+          <Answer key={one.id} viewer={viewer} asked={one} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Answer({ viewer, asked }: { viewer: Viewer; asked: Asked }) {
+  return (
+    <article class="answer">
       <p class="said">{asked.answer}</p>
       {asked.reason && <p class="reason">{asked.reason}</p>}
       <p class="by">
@@ -37,7 +51,7 @@ export function Answer({ viewer }: { viewer: Viewer }) {
       </p>
       {viewer.host.correct && asked.id !== null && <Verdict viewer={viewer} asked={asked} />}
       <Cards viewer={viewer} asked={asked} />
-    </section>
+    </article>
   );
 }
 
@@ -53,8 +67,8 @@ function Cards({ viewer, asked }: { viewer: Viewer; asked: Asked }) {
             <button
               class="card"
               disabled={!here}
-              aria-current={viewer.card.value === i ? "true" : undefined}
-              onClick={() => viewer.goTo(i)}
+              aria-current={viewer.card.value === i && asked === viewer.asked.value ? "true" : undefined}
+              onClick={() => viewer.goTo(i, asked)}
             >
               {found.picture ? <img src={found.picture} alt="" /> : <span class="blank" />}
               <span class="words">

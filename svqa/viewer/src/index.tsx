@@ -1,51 +1,8 @@
-// The module that every host loads: `mount` for pages, the default export for notebooks (anywidget).
-import { render as draw } from "preact";
-import { Ask } from "./ask";
-import type { Host, ViewDocument } from "./document";
-import { Answer, Questions } from "./evidence";
-import { Film } from "./film";
-import { Help } from "./help";
-import { onKey } from "./keys";
-import { Viewer } from "./state";
-import css from "./style.css";
-import { Timeline } from "./timeline";
-import { Transcript } from "./transcript";
+// The module that every host loads: `mount` for pages that call it; the others name what they want.
+import { start } from "./app";
+import { mount } from "./mount";
 
-function View({ viewer }: { viewer: Viewer }) {
-  const { host } = viewer;
-  return (
-    <div class="viewer">
-      <div class="left">
-        <Film viewer={viewer} />
-        <Timeline viewer={viewer} />
-        <Transcript viewer={viewer} />
-      </div>
-      <div class="right">
-        {host.ask && <Ask viewer={viewer} />}
-        <Answer viewer={viewer} />
-        <Questions viewer={viewer} />
-      </div>
-      <Help viewer={viewer} />
-    </div>
-  );
-}
-
-// Draws into `element`, in a shadow root of its own; -> what takes it away again.
-export function mount(element: HTMLElement, data: ViewDocument, host: Host = {}): () => void {
-  const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  root.adoptedStyleSheets = [sheet];
-  const viewer = new Viewer(data, host);
-  const listens: EventTarget = host.keys === "page" ? document : root;
-  const press = (event: Event) => onKey(viewer, event as KeyboardEvent);
-  listens.addEventListener("keydown", press);
-  draw(<View viewer={viewer} />, root);
-  return () => {
-    listens.removeEventListener("keydown", press);
-    draw(null, root);
-  };
-}
+export { mount };
 
 // A page that holds its data: <script type="application/json" data-svqa-view>, drawn before it.
 for (const block of document.querySelectorAll<HTMLScriptElement>(
@@ -55,3 +12,6 @@ for (const block of document.querySelectorAll<HTMLScriptElement>(
   block.before(place);
   mount(place, JSON.parse(block.textContent!), { keys: "page" });
 }
+
+// The page of `svqa serve`.
+for (const place of document.querySelectorAll<HTMLElement>("[data-svqa-app]")) start(place);

@@ -18,9 +18,18 @@ export class Viewer {
   readonly chosen = signal(0); // among the questions
   readonly card = signal(-1); // the piece of evidence that was gone to last
   readonly asked = computed<Asked | undefined>(() => this.questions.value[this.chosen.value]);
+  // those that answer beside the chosen one, itself among them
+  readonly beside = computed<Asked[]>(() => {
+    const { together } = this.asked.value ?? {};
+    return this.questions.value.filter((q) =>
+      together === undefined ? q === this.asked.value : q.together === together,
+    );
+  });
   readonly evidence = computed<Evidence[]>(() => this.asked.value?.evidence ?? []);
   private film: HTMLVideoElement | null = null;
   private frame = 0;
+  private rounds = 0;
+  open_s = 0;
 
   constructor(
     readonly data: ViewDocument,
@@ -31,6 +40,7 @@ export class Viewer {
 
   attach(film: HTMLVideoElement | null): void {
     this.film = film;
+    if (this.open_s) this.seek(this.open_s + INSIDE_S);
   }
 
   // one look at the film's clock for every picture that the screen shows
@@ -73,7 +83,8 @@ export class Viewer {
     this.play();
   };
 
-  goTo(card: number): void {
+  goTo(card: number, of?: Asked): void {
+    if (of && of !== this.asked.value) this.choose(this.questions.value.indexOf(of));
     const found = this.evidence.value[card];
     if (!found || found.film !== this.data.film.id) return;
     batch(() => {
@@ -103,8 +114,9 @@ export class Viewer {
   }
 
   add(asked: Asked[]): void {
+    const together = asked.length > 1 ? (this.rounds += 1) : undefined;
     batch(() => {
-      this.questions.value = [...this.questions.value, ...asked];
+      this.questions.value = [...this.questions.value, ...asked.map((q) => ({ ...q, together }))];
       this.choose(this.questions.value.length - asked.length);
       if (this.evidence.value.length) this.goTo(0);
     });
