@@ -1,4 +1,4 @@
-"""What outlives a call, in one frozen place: flag > environment `SVQA_*` > default."""
+"""What outlives a call, in one frozen place: flag > environment `SVQA_*` > file > default."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from svqa.errors import UnknownParameter, UsageError, unknown_name
+from svqa.settings_file import read_settings_file
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Settings:
     levels; a scene is also what one transaction commits. `shots`: shot detector (`adaptive`,
     `content`, `transnet`, `none`). `decoder`: `pyav` or `decord`. `analysis_px`: the long side of
     the frames that models look at; smaller videos are not enlarged. `speech`, `boxes`, `text`:
-    whether to listen, to look for things, to read in the picture.
+    whether to listen, to look for things, to read in the picture. The roles from `encoder` to
+    `answerer`: what is to take the place of the set's own model (`svqa.models.model_spec`).
 
     >>> Settings.load(every_s=1.0).every_s
     1.0
@@ -37,6 +39,14 @@ class Settings:
     boxes: bool = True
     text: bool = True
     analysis_px: int = 640
+    encoder: str = ""
+    sentences: str = ""
+    captioner: str = ""
+    detector: str = ""
+    reader: str = ""
+    transcriber: str = ""
+    sounds: str = ""
+    answerer: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.every_s <= self.segment_s <= self.scene_s:
@@ -59,15 +69,15 @@ class Settings:
 
     @classmethod
     def load(cls, **flags: Any) -> Settings:
-        """-> settings from the given flags, then `SVQA_<NAME>`, then the defaults.
+        """-> settings from the given flags, `SVQA_<NAME>`, the settings file, the defaults.
 
-        A flag that is None is not given; unknown names raise.
+        A flag that is None is not given; unknown names raise, in the file, too.
         """
         fields = {f.name: f for f in dataclasses.fields(cls)}
         for name in flags:
             if name not in fields:
                 raise UnknownParameter(unknown_name("setting", name, fields))
-        values: dict[str, Any] = {}
+        values = read_settings_file({name: type(known.default) for name, known in fields.items()})
         for name, known in fields.items():
             if flags.get(name) is not None:
                 values[name] = flags[name]
@@ -88,9 +98,31 @@ class Settings:
         makers = {
             f"model.{role}": name for role, name in sorted(model_ids.items()) if role not in idle
         }
-        return {**own, "models": self.models, **makers}
+        return {**own, "models": self.taken_in_with(model_ids), **makers}
+
+    def replaced(self) -> dict[str, str]:
+        """-> the roles that another model is to take, each with its SPEC."""
+        return {role: spec for role in ROLES if (spec := getattr(self, role))}
+
+    def taken_in_with(self, model_ids: Mapping[str, str]) -> str:
+        """-> the name of the models by which videos are taken in: the set's, and what replaces it.
+
+        An answerer writes no row: what was taken in can be asked with any.
+        """
+        others = (f"+{role}={model_ids[role]}" for role in self.replaced() if role != "answerer")
+        return "".join((self.models, *others))
 
 
+ROLES = (
+    "encoder",
+    "sentences",
+    "captioner",
+    "detector",
+    "reader",
+    "transcriber",
+    "sounds",
+    "answerer",
+)
 SHOT_METHODS = ("adaptive", "content", "transnet", "none")
 DECODERS = ("pyav", "decord")
 LEAST_PX = 32  # long side of a frame in which anything can be seen

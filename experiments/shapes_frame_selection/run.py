@@ -29,9 +29,9 @@ from experiments.command import (
 from svqa.cli.progress import progress_bars
 from svqa.media import Sampling, read_frames
 from svqa.metrics.results import EvalResult, bootstrap_over_groups, figures_by_type
-from svqa.pipeline.ask import HITS
 from svqa.pipeline.frame_selection import frames_to_show
 from svqa.pipeline.library import Library, open_library
+from svqa.pipeline.question_evidence import HITS
 from svqa.pipeline.search import search
 from svqa.records import Progress, Question
 from svqa.shapes.render import write_mp4

@@ -14,12 +14,14 @@ from .chat_evidence import (
 )
 from .chat_prompt import (
     NOT_IN_VIDEO as NOT_IN_VIDEO,
+    chat_turns as chat_turns,
+    reply_schema as reply_schema,
+)
+from .chat_reply import (
     BadReply as BadReply,
     CheckedReply as CheckedReply,
     begin_reply as begin_reply,
-    chat_turns as chat_turns,
     read_reply as read_reply,
-    reply_schema as reply_schema,
     write_reply as write_reply,
 )
 from .citations import (

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from svqa.answering.chat_evidence import Exhibit, Limits, plain_words, show
-from svqa.answering.chat_prompt import (
-    NOT_IN_VIDEO,
-    BadReply,
-    CheckedReply,
-    begin_reply,
-    chat_turns,
-    read_reply,
-    reply_schema,
-)
+from svqa.answering.chat_prompt import NOT_IN_VIDEO, chat_turns, reply_schema
+from svqa.answering.chat_reply import BadReply, CheckedReply, begin_reply, read_reply
 from svqa.answering.citations import NOTHING
 from svqa.answering.evidence import NOT_FOUND
 from svqa.models.base import Answerer
@@ -45,6 +40,37 @@ class ChatAnswerer(Answerer):
     def __init__(self, model: ChatModel, *, limits: Limits | None = None):
         self.model, self.limits = model, limits or Limits()
         self.model_id, self.needs_frames = model.model_id, model.sees
+
+    @classmethod
+    def from_pretrained(
+        cls, path_or_id: str | Path, *, revision: str | None = None, device: str = "cpu"
+    ) -> ChatAnswerer:
+        """`smollm2`, an address (`http(s)://host:port/v1#model`), a folder, a pulled hub name.
+
+        Raises UsageError, WeightsMissing, WeightsCorrupt, ModelError.
+        """
+        name = str(path_or_id)
+        model: ChatModel
+        if "://" in name:
+            from svqa.models.chat_endpoint import EndpointChatModel
+
+            model = EndpointChatModel.from_pretrained(name)
+        elif name == "smollm2":
+            from svqa.models.smollm2 import SmolLM2
+
+            model = SmolLM2.from_pretrained(device=device)
+        else:
+            from svqa.models.chat_local import LocalChatModel
+
+            model = LocalChatModel.from_pretrained(name, revision=revision, device=device)
+        return cls(model)
+
+    @classmethod
+    def from_given(cls, target: str, *, device: str = "cpu") -> ChatAnswerer:
+        """Around a chat model of another package, by its `module:Class`."""
+        module, _, name = target.partition(":")
+        kind = getattr(importlib.import_module(module), name)
+        return cls(kind.from_pretrained(device=device))
 
     def answer(
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,9 @@ from svqa.cli.output import (
     Database,
     Json,
     Models,
+    RoleModels,
     Video,
+    by_role,
     clock,
     print_json,
     print_table,
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Video files or folders.")],
     models: Models = None,
+    model: RoleModels = None,
     every: Annotated[float | None, typer.Option(help="Seconds between sampled frames.")] = None,
     shots: Annotated[
         str | None, typer.Option(help="Shot detector: adaptive, content, transnet or none.")
@@ -57,12 +60,13 @@ def ingest(
     from svqa.pipeline.library import open_library
     from svqa.pipeline.video_files import find_videos, said_of_passed_over
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "every_s": every,
         "shots": shots,
         "decoder": decoder,
         "text": text,
         "analysis_px": analysis_px,
+        **by_role(model),
     }
     with (
         open_library(database, models, **chosen) as library,
@@ -106,6 +110,7 @@ def search(
         str | None, typer.Option(help="What is heard then: a file with an example of it.")
     ] = None,
     models: Models = None,
+    model: RoleModels = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
@@ -116,7 +121,7 @@ def search(
     from svqa.pipeline.library import open_library
 
     example = _example(sound)
-    with open_library(database, models) as library:
+    with open_library(database, models, **by_role(model)) as library:
         found = library.search(text, video=video, level=level, k=k, sound=example)
     if json:
         names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
@@ -163,7 +168,16 @@ def ask(
     options: Annotated[
         list[str] | None, typer.Option("--options", help="An answer to choose from; repeat it.")
     ] = None,
+    answerer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Who answers: smollm2, a folder, org/name, a version (mine:1), or "
+            "http://host:port/v1#model.",
+        ),
+    ] = None,
     models: Models = None,
+    model: RoleModels = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
@@ -173,7 +187,8 @@ def ask(
     """
     from svqa.pipeline.library import open_library
 
-    with open_library(database, models) as library, progress_bars() as show:
+    chosen = by_role(model, answerer=answerer)
+    with open_library(database, models, **chosen) as library, progress_bars() as show:
         answer = library.ask(question, video=video, options=options or (), progress=show)
     if json:
         names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
@@ -186,6 +201,7 @@ def ask(
                 "model": answer.model_id,
                 "number": answer.number,
                 "latency_ms": round(answer.latency_ms, 1),
+                "usage": dict(answer.usage),
                 "evidence": [{name: getattr(e, name) for name in names} for e in answer.evidence],
             }
         )

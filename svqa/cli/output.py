@@ -16,6 +16,14 @@ from svqa.profiling import flat
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Models = Annotated[str | None, typer.Option("--models", help="Model set: see `svqa models list`.")]
+RoleModels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="ROLE=SPEC",
+        help="Another model for a role of the set, as captioner=hub.captioner; repeat it.",
+    ),
+]
 Database = Annotated[
     str | None,
     typer.Option("--database", help="URL, for example sqlite:///svqa.db or postgresql://..."),
@@ -23,6 +31,26 @@ Database = Annotated[
 Video = Annotated[
     str | None, typer.Option("--video", help="A path or an id; all videos without it.")
 ]
+
+
+def by_role(models: Sequence[str] | None, **named: str | None) -> dict[str, str | None]:
+    """`--model captioner=SPEC` and `--answerer SPEC` -> settings. Raises UsageError.
+
+    >>> by_role(["captioner=hub"], answerer=None)
+    {'answerer': None, 'captioner': 'hub'}
+    """
+    from svqa.errors import UsageError, unknown_name
+    from svqa.settings import ROLES
+
+    chosen = dict(named)
+    for text in models or ():
+        role, _, spec = text.partition("=")
+        if role not in ROLES:
+            raise UsageError(f"--model wants ROLE=SPEC. {unknown_name('role', role, ROLES)}")
+        if not spec or chosen.get(role):
+            raise UsageError(f"--model {role}= wants one model, got '{text}'.")
+        chosen[role] = spec
+    return chosen
 
 
 # control characters, marks that turn the direction of writing, halves of characters: a terminal

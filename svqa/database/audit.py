@@ -47,10 +47,12 @@ class AuditStore(Transactions):
         score: float | None = None,
         abstained: bool = False,
         reason: str = "",
+        usage: Mapping[str, int] | None = None,
     ) -> int:
         """Keeps a question (`kind="ask"`) or search with its outcome; -> its number.
 
         `videos`: the ids it was asked of, none for the whole library. `models`: role -> model id.
+        `usage`: what a chat model read and wrote for it.
         """
         with self.write() as connection:
             number = _insert(
@@ -66,6 +68,7 @@ class AuditStore(Transactions):
                     reason=reason,
                     latency_ms=float(latency_ms),
                     models=dict(models),
+                    usage=dict(usage or {}),
                 ),
             )
             named = [
@@ -188,11 +191,11 @@ class AuditStore(Transactions):
         ]
 
     def model_version(self, key: str) -> StoredVersion:
-        """The version `name:3`, `name:champion`, or the latest of `name`.
+        """The version `name:3`, `name:champion`, `name@champion`, or the latest of `name`.
 
         `UsageError` lists the ones that exist.
         """
-        name, _, which = key.partition(":")
+        name, _, which = key.replace("@", ":").partition(":")
         known = self.model_versions(name)
         match = [v for v in known if not which or str(v.number) == which or which in v.aliases]
         if not match:

@@ -27,6 +27,7 @@ class Query(Base):
     reason: Mapped[str]
     latency_ms: Mapped[float]
     models: Mapped[dict[str, Any]]
+    usage: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     __table_args__ = (CheckConstraint("kind IN ('ask', 'search')", name="kind_known"),)
 

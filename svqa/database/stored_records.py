@@ -134,6 +134,7 @@ class StoredQuery:
     videos: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     created_at: datetime
+    usage: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,13 @@ from .blip_parts import (
     encode_question as encode_question,
     frame_memory as frame_memory,
 )
+from .chat_endpoint import (
+    EndpointChatModel as EndpointChatModel,
+    EndpointError as EndpointError,
+)
+from .chat_local import (
+    LocalChatModel as LocalChatModel,
+)
 from .chat_model import (
     ChatModel as ChatModel,
     ChatPart as ChatPart,
@@ -48,6 +55,9 @@ from .conse import (
 from .disk_cache import (
     DEFAULT_BYTES as DEFAULT_BYTES,
     DiskCache as DiskCache,
+)
+from .endpoint_address import (
+    Endpoint as Endpoint,
 )
 from .frame_cache import (
     FrameCache as FrameCache,
@@ -84,12 +94,18 @@ from .model_sets import (
     ROLES as ROLES,
     ModelSpec as ModelSpec,
 )
+from .model_spec import (
+    parse_spec as parse_spec,
+)
 from .ocr import (
     RapidOcrReader as RapidOcrReader,
 )
 from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
+)
+from .smollm2 import (
+    SmolLM2 as SmolLM2,
 )
 from .ssd import (
     DetectorUnion as DetectorUnion,
@@ -153,15 +169,20 @@ __all__ = [
     "DetectorUnion",
     "DiskCache",
     "Encoder",
+    "Endpoint",
+    "EndpointChatModel",
+    "EndpointError",
     "FrameCache",
     "FrameGrid",
     "FrameStrategy",
     "ImageNetTagger",
+    "LocalChatModel",
     "LogMelEncoder",
     "MiniLM",
     "ModelSet",
     "ModelSpec",
     "RapidOcrReader",
+    "SmolLM2",
     "SoundEncoder",
     "SsdDetector",
     "TagCaptioner",
@@ -187,6 +208,7 @@ __all__ = [
     "load_set",
     "locate",
     "name_colours",
+    "parse_spec",
     "pull",
     "quiet_second",
     "resolve",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 ChatPart = str | np.ndarray  # words, or one picture, (H, W, 3) uint8 RGB
 
@@ -60,3 +61,10 @@ class ChatModel(ABC):
     def weigh(self, turns: Sequence[ChatTurn], replies: Sequence[str]) -> np.ndarray:
         """-> (N,) mean log probability a token of each of the replies, or of how they begin."""
         raise NotImplementedError(f"{self.model_id} does not tell how likely a reply is.")
+
+
+def as_picture(pixels: np.ndarray, most_px: int) -> Image.Image:
+    """(H, W, 3) uint8 -> a picture whose long side has at most so many pixels."""
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    picture.thumbnail((most_px, most_px), Image.Resampling.LANCZOS)
+    return picture

@@ -6,20 +6,11 @@ Nothing is imported before its use.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from svqa.models.checkpoint import SHIPPED
 from svqa.models.hub import HUB_MODELS
-
-ROLES = (
-    "encoder",
-    "sentences",
-    "captioner",
-    "detector",
-    "reader",
-    "transcriber",
-    "sounds",
-    "answerer",
-)
+from svqa.settings import ROLES as ROLES
 
 
 @dataclass(frozen=True)
@@ -29,8 +20,9 @@ class ModelSpec:
     So a set has its ids before anything is loaded.
 
     `target` is `module:Class`. With `parts` the class is called with these members of the same set;
-    without, its `from_pretrained(source, revision=..., device=...)` is called. `weights` are names
-    of `svqa.models.weights.WEIGHTS`.
+    with `given`, its `from_given(given, device=...)` or the function itself; without, its
+    `from_pretrained(source, revision=..., device=...)`. `weights` are names of
+    `svqa.models.weights.WEIGHTS`.
     """
 
     model_id: str
@@ -40,6 +32,7 @@ class ModelSpec:
     revision: str | None = None
     weights: tuple[str, ...] = ()
     licence: str = ""
+    given: Any = None
 
 
 def _shipped(name: str, target: str) -> ModelSpec:
@@ -124,4 +117,18 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
         "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
     },
+}
+
+# models of no set, by the names under which they can take a role, each with that role
+NAMED: dict[str, tuple[str, ModelSpec]] = {
+    "smollm2": (
+        "answerer",
+        ModelSpec(
+            "smollm2-135m-instruct-q4@1",
+            "svqa.answering.chat:ChatAnswerer",
+            source="smollm2",
+            weights=("smollm2-135m-instruct",),
+            licence="Apache-2.0",
+        ),
+    ),
 }

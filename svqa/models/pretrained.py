@@ -133,7 +133,7 @@ def load_pretrained(
         )
     check_configs(found.folder)
     try:
-        with _quiet(), _only_listed(found) as folder:
+        with without_progress(), _only_listed(found) as folder:
             model, info = model_class.from_pretrained(
                 folder,
                 local_files_only=True,
@@ -172,7 +172,7 @@ def _only_listed(found: Located) -> Iterator[Path]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def without_progress() -> Iterator[None]:
     """Without the library's progress bar, which would appear even where nobody watches."""
     from transformers.utils import logging
 

@@ -42,6 +42,7 @@ class WeightFile:
     size_bytes: int
     sha256: str
     licence: str
+    install: str  # what pip is told: the distribution, in some cases without what it would bring
 
     @property
     def available(self) -> bool:
@@ -89,9 +90,15 @@ def _read_table() -> tuple[dict[str, Weights], dict[str, WholeFile]]:
         for package in row["packages"]:
             name, _, inside = package["folder"].partition("/")
             for file, (size_bytes, sha256) in package["files"].items():
-                path, licence = f"{inside}/{file}", package["licence"]
+                path, owner = f"{inside}/{file}".lstrip("/"), package["distribution"]
                 found[file] = WeightFile(
-                    package["distribution"], name, path, size_bytes, sha256, licence
+                    owner,
+                    name,
+                    path,
+                    size_bytes,
+                    sha256,
+                    package["licence"],
+                    package.get("install", owner),
                 )
         weights[row["name"]] = Weights(row["name"], found)
         if joins := row.get("joined"):
@@ -218,7 +225,7 @@ def _verify(path: Path | None, file: WeightFile) -> Path:
     if path is None or not path.is_file():
         raise WeightsMissing(
             f"{path or file.package + '/' + file.path} is not on this machine. It comes with the "
-            f"package {file.distribution}. Run: pip install {file.distribution}"
+            f"package {file.distribution}. Run: pip install {file.install}"
         )
     stat = path.stat()
     if stat.st_size != file.size_bytes:
@@ -234,7 +241,7 @@ def _verify(path: Path | None, file: WeightFile) -> Path:
 def _refusal(path: Path, file: WeightFile, expected: str, found: str) -> str:
     return (
         f"{path} should have {expected}, it has {found}. It was not loaded. "
-        f"Run: pip install --force-reinstall --no-deps {file.distribution}"
+        f"Run: pip install --force-reinstall --no-deps {file.install.removeprefix('--no-deps ')}"
     )
 
 

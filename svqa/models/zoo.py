@@ -136,6 +136,10 @@ class ModelSet:
         lost = (file.distribution for file in files if not file.available)
         return next(lost, "") or next(filter(None, map(self.missing, spec.parts)), "")
 
+    def replaced(self, specs: Mapping[str, ModelSpec]) -> ModelSet:
+        """-> the set with these roles filled otherwise; nothing is loaded."""
+        return ModelSet(self.name, {**self._specs, **specs}, device=self.device)
+
     def _needed(self, role: str) -> Any:
         found = self._member(role)
         if found is None:
@@ -149,7 +153,10 @@ class ModelSet:
             spec = self._specs[role]
             module, _, name = spec.target.partition(":")
             kind = getattr(importlib.import_module(module), name)
-            if spec.parts:
+            if spec.given is not None:
+                make = getattr(kind, "from_given", kind)
+                self._made[role] = make(spec.given, device=self.device)
+            elif spec.parts:
                 self._made[role] = kind(*(self._member(part) for part in spec.parts))
             else:
                 self._made[role] = kind.from_pretrained(
@@ -164,6 +171,11 @@ def load_set(name: str, *, device: str = "cpu") -> ModelSet:
     UnknownModel lists the known ones.
     """
     return ModelSet(name, _specs(name), device=device)
+
+
+def member(of: tuple[str, str], *, device: str = "cpu") -> Any:
+    """The member of a set, by the set's name and its own: made within that set."""
+    return load_set(of[0], device=device)._member(of[1])
 
 
 def known_sets() -> tuple[str, ...]:

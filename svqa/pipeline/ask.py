@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,16 @@ from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.box_answers import from_coloured_text, from_events, from_sightings, things_seen
 from svqa.pipeline.frame_selection import frames_to_show
+from svqa.pipeline.question_evidence import (
+    HITS,
+    belongs,
+    cut_to,
+    found_beside,
+    inside,
+    read_passages_of,
+    stretches_within,
+    with_parts,
+)
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Evidence, FrameBatch, Question
@@ -26,10 +36,6 @@ from svqa.settings import Settings
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
 
-HITS = 10
-# up to so many captions and utterances, an answerer reads all of them; beyond, those of the best
-# scenes
-WHOLE = 2000
 MOST_VIDEOS = 5  # of a library, in which a thing that is asked for is looked for
 _WHICH_VIDEO = re.compile(
     r"(?:(?:which|what|in which|in what) (?:video|clip|film|movie|recording)s? "
@@ -75,8 +81,7 @@ def ask(
     begin = time.perf_counter()
     cache = cache or SearchCache()
     question = Question(text, options=tuple(options))
-    respond = _from_pictures if models.answerer.needs_frames else _from_words
-    answer = respond(store, models, question, videos, cache)
+    answer = _way_of(models)(store, models, question, videos, cache)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
     number = store.add_query(
         text,
@@ -91,8 +96,15 @@ def ask(
         abstained=answer.abstained,
         reason=answer.reason,
         videos=videos,
+        usage=answer.usage,
     )
     return replace(answer, number=number)
+
+
+def _way_of(models: ModelSet) -> Callable[..., Answer]:
+    if models.answerer.reads_all:
+        return _from_everything
+    return _from_pictures if models.answerer.needs_frames else _from_words
 
 
 def _from_words(
@@ -116,14 +128,11 @@ def _from_words(
     if alone and scope is None and (event := from_events(store, question, videos[0])):
         return event
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
-    passages = store.passages(videos=videos)
-    if len(passages) > WHOLE:
-        scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, cache=cache)
-        passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
-    told = _inside(_weighed(store, question.text, _found(passages, hits)), scope)
+    passages = read_passages_of(store, models, asked, videos, hits, cache)
+    told = inside(_weighed(store, question.text, passages), scope)
     if alone:
-        things = _cut([e for e in things_seen(store, videos[0]) if _belongs(e, scope)], scope)
-        told += _with_parts(things, _weighed(store, question.text, _found(things, hits)))
+        things = cut_to([e for e in things_seen(store, videos[0]) if belongs(e, scope)], scope)
+        told += with_parts(things, _weighed(store, question.text, found_beside(things, hits)))
     answer = models.answerer.answer(replace(question, text=asked), told)
     if not answer.abstained:
         return answer
@@ -134,6 +143,30 @@ def _from_words(
     elif asks_beyond_names(asked):
         reasons.append(_BEYOND.format(models.name))
     return replace(answer, reason=" ".join(filter(None, reasons)))
+
+
+def _from_everything(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
+) -> Answer:
+    """For an answerer that weighs by itself: what was written, said, read and shown, and frames.
+
+    Of the seconds that the question points at, where it does; the question stays as it was asked.
+    """
+    scope = _time_scope(store, models, question, videos, cache)
+    asked = scope.text if scope else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
+    told = inside(read_passages_of(store, models, asked, videos, hits, cache), scope)
+    for video in list(dict.fromkeys(hit.video for hit in hits))[:MOST_VIDEOS]:
+        seen = cut_to([e for e in things_seen(store, video) if belongs(e, scope)], scope)
+        found = zip(seen, found_beside(seen, hits), strict=True)
+        told += [replace(near, score=e.score * near.score) for e, near in found]
+    frames = None
+    if models.answerer.needs_frames and hits:
+        stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
+        shown = frames_to_show(store, models, asked, stretches, cache=cache)
+        frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
+        told += [replace(e, text="") for e in shown.values()]  # they say whose frames these are
+    return models.answerer.answer(question, told, frames)
 
 
 def _which_video(
@@ -170,11 +203,11 @@ def _from_pictures(
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
-    stretches = _within([hit for hit in hits if hit.video == hits[0].video], scope)
+    stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
     shown = frames_to_show(store, models, asked, stretches, cache=cache)
     frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
     passages = list(shown.values())
-    passages = _with_parts(passages, _weighed(store, question.text, passages))
+    passages = with_parts(passages, _weighed(store, question.text, passages))
     return models.answerer.answer(replace(question, text=asked), passages, frames)
 
 
@@ -197,35 +230,6 @@ def _time_scope(
     return find_time_scope(question.text, scores_of, end_s=end_s, cuts_s=cuts_s)
 
 
-def _within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
-    """The parts of the hits that lie in the seconds that are asked about.
-
-    These seconds themselves where none does.
-    """
-    if scope is None or not hits:
-        return list(hits)
-    cut = _cut(hits, scope)
-    return cut or [replace(hits[0], start_s=scope.start_s, end_s=scope.end_s, text="")]
-
-
-def _cut(found: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
-    if scope is None:
-        return list(found)
-    return [
-        replace(e, start_s=max(e.start_s, scope.start_s), end_s=min(e.end_s, scope.end_s))
-        for e in found
-        if e.start_s < scope.end_s and scope.start_s < e.end_s
-    ]
-
-
-def _belongs(thing: Evidence, scope: TimeScope | None) -> bool:
-    """Whether half of its seconds, or of those that are asked about, are shared."""
-    if scope is None:
-        return True
-    shared_s = min(thing.end_s, scope.end_s) - max(thing.start_s, scope.start_s)
-    return shared_s >= 0.5 * min(thing.end_s - thing.start_s, scope.end_s - scope.start_s)
-
-
 def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evidence]:
     """Passages with `parts` that show what each second has for it.
 
@@ -237,34 +241,3 @@ def _weighed(store: Store, text: str, passages: Sequence[Evidence]) -> list[Evid
         passages, text, {v.id: v.duration_s for v in stored}, prior=load_prior()
     )
     return sorted(weighed, key=lambda p: (p.video, p.start_s, p.end_s))
-
-
-def _found(passages: Sequence[Evidence], hits: Sequence[Evidence]) -> list[Evidence]:
-    """Passages scored by the best segment that was found beside them."""
-    best = [max((hit.score for hit in hits if _overlap(p, hit)), default=0.0) for p in passages]
-    return [replace(p, score=score) for p, score in zip(passages, best, strict=True)]
-
-
-def _with_parts(passages: Sequence[Evidence], weighed: Sequence[Evidence]) -> list[Evidence]:
-    """Passages with their own scores, and what each second has for it."""
-    parts = {(e.start_s, e.end_s): e.parts for e in weighed}
-    return [replace(p, parts=parts[p.start_s, p.end_s]) for p in passages]
-
-
-def _inside(passages: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
-    """The passages whose middle lies in the seconds that are asked about.
-
-    The nearest one where none does.
-    """
-    if scope is None:
-        return list(passages)
-    middles = [(p.start_s + p.end_s) / 2 for p in passages]
-    inside = [p for p, t in zip(passages, middles, strict=True) if scope.start_s <= t < scope.end_s]
-    if inside or not passages:
-        return inside
-    far = [max(scope.start_s - t, t - scope.end_s) for t in middles]
-    return [p for p, d in zip(passages, far, strict=True) if d == min(far)]
-
-
-def _overlap(a: Evidence, b: Evidence) -> bool:
-    return a.video == b.video and a.start_s < b.end_s and b.start_s < a.end_s

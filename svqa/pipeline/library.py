@@ -14,8 +14,9 @@ from typing import Any
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested, UsageError
 from svqa.media import refuse_url
-from svqa.models.zoo import ModelSet, load_set
+from svqa.models.zoo import ModelSet
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
+from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
@@ -54,7 +55,8 @@ class Library:
 
     def videos(self) -> list[StoredVideo]:
         """The videos that can be asked with this model set: the newest ingest of each file."""
-        return newest_per_file(self.store.videos(settings_match={"models": self.settings.models}))
+        match = {"models": self._taken_in_with()}
+        return newest_per_file(self.store.videos(settings_match=match))
 
     def find(self, video: str | Path) -> StoredVideo:
         """The newest ingest of a video by this model set: its id, its path or its file's name."""
@@ -139,20 +141,28 @@ class Library:
             ids = [v.id for v in self.videos()]
             if not ids:
                 raise NotIngested(
-                    f"No video in {self.store.url} yet. Run: svqa ingest PATH --models "
-                    f"{self.settings.models}"
+                    f"No video in {self.store.url} yet. Run: svqa ingest PATH {self._flags()}"
                 )
             return ids
         refuse_url(str(video))
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:
-            models = self.settings.models
             raise NotIngested(
-                f"'{video}' was not ingested with '{models}'. Run: svqa ingest "
-                f"{found.path} --models {models}"
+                f"'{video}' was not ingested with '{self._taken_in_with()}'. Run: svqa ingest "
+                f"{found.path} {self._flags()}"
             )
         return same
+
+    def _taken_in_with(self) -> str:
+        return self.settings.taken_in_with(self.models.model_ids)
+
+    def _flags(self) -> str:
+        """What an ingest with these models is told."""
+        others = [
+            f"--model {r}={s}" for r, s in self.settings.replaced().items() if r != "answerer"
+        ]
+        return " ".join((f"--models {self.settings.models}", *others))
 
 
 def open_library(
@@ -160,15 +170,20 @@ def open_library(
 ) -> Library:
     """Open (and create or migrate) a database with a model set.
 
-    Further names are those of `svqa.settings.Settings`.
+    Further names are those of `svqa.settings.Settings`: `answerer`, `captioner` and the other roles
+    take a model in place of the set's own (`svqa.models.model_spec` says how one is named). What
+    was taken in can be asked with any answerer. Raises UsageError, UnknownModel, WeightsMissing.
 
     >>> open_library("sqlite:///svqa.db", every_s=1.0)   # doctest: +SKIP
     """
     chosen = Settings.load(database=database, models=models, **settings)
     _check_room()
-    return Library(
-        open_store(chosen.database), load_set(chosen.models, device=chosen.device), chosen
-    )
+    store = open_store(chosen.database)
+    try:
+        return Library(store, chosen_models(chosen, store), chosen)
+    except BaseException:
+        store.close()
+        raise
 
 
 def _check_room() -> None:
@@ -205,9 +220,10 @@ def search(
     k: int = 5,
     database: str | None = None,
     models: str | None = None,
+    **settings: Any,
 ) -> list[Evidence]:
     """`open_library(...).search(text)` in one call."""
-    with open_library(database, models) as library:
+    with open_library(database, models, **settings) as library:
         return library.search(text, video=video, level=level, k=k)
 
 
@@ -218,7 +234,8 @@ def ask(
     options: Sequence[str] = (),
     database: str | None = None,
     models: str | None = None,
+    **settings: Any,
 ) -> Answer:
     """`open_library(...).ask(question)` in one call."""
-    with open_library(database, models) as library:
+    with open_library(database, models, **settings) as library:
         return library.ask(question, video=video, options=options)

@@ -209,14 +209,14 @@ class VideoAnswerer(Answerer):
         return self.answerer.answer(question, passages, frames)
 
 
-def load_version(version: StoredVersion) -> VideoAnswerer:
+def load_version(version: StoredVersion, *, device: str = "cpu") -> VideoAnswerer:
     """-> what a `ModelRegistry` calls on a question.
 
     `registry.use_version_loader(load_version)`.
     """
     from svqa.models.frame_strategies import FrameGrid
 
-    return VideoAnswerer(load_answerer(version, way=FrameGrid()))
+    return VideoAnswerer(load_answerer(version, device=device, way=FrameGrid()))
 
 
 def merge_version(

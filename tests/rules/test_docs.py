@@ -36,7 +36,12 @@ GUIDES = [
 ]
 PAGES = sorted((REPOSITORY / "reports" / "sample").rglob("*.html"))
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OTHER_VARIABLES = {"SVQA_REPORTS"}
+OTHER_VARIABLES = {
+    "SVQA_REPORTS",
+    "SVQA_SETTINGS",
+    "SVQA_ENDPOINT_KEY",
+    "SVQA_ENDPOINT_TIMEOUT_S",
+}
 HISTORY = {"CHANGELOG.md", "moved.md", "architecture.md"}  # these name what was
 FLAGS = {" ".join(path): command for path, command in commands_of_the_app()}
 

@@ -24,11 +24,12 @@ from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "serve", "hub", "postgres", "decord", "dev", "docs")
+INSTALLED_EXTRAS = ("notebooks", "serve", "hub", "chat", "postgres", "decord", "dev", "docs")
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),
     "serve": ("svqa.server", "svqa.cli.serve"),
+    "chat": ("svqa.models",),
     "postgres": ("svqa.database",),
     "hub": ("svqa.models", "svqa.training"),
     "decord": ("svqa.media.decord_backend",),
@@ -240,7 +241,7 @@ def used_by_the_package() -> set[str]:
 def test_what_is_declared_is_used():
     package = used_by_the_package()
     around = used(s for n, s in sources_outside().items() if n != "tests/rules/test_imports.py")
-    installed = declared() | declared("hub", "postgres")
+    installed = declared() | declared("hub", "chat", "postgres")
     assert installed - package - set(TOOLS) == set(), "declared for the package, which imports none"
     assert declared(*INSTALLED_EXTRAS) - package - around - set(TOOLS) == set(), "used nowhere"
 
