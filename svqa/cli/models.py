@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, flat_rows, print_json, print_table
+from svqa.cli.output import Database, Json, flat_rows, print_json, print_table, say
 from svqa.cli.versions import Key, brief, print_versions, version_in_full, version_rows
 
 models_app = typer.Typer(no_args_is_help=True, help="The models: which there are, what they need.")
@@ -88,21 +88,22 @@ def _model_row(row: dict) -> tuple:
 @models_app.command("pull")
 def pull_models(
     names: Annotated[
-        list[str] | None, typer.Argument(help="`hub` for all that can be fetched, or their names.")
+        list[str] | None,
+        typer.Argument(help="`hub` (what that set loads), names, org/name."),
     ] = None,
     revision: Annotated[
         str | None, typer.Option(help="A branch, tag or commit, for one model.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Fetch the hub's models once, into the Hugging Face cache.
+    """Fetch models of the hub once, into its cache; size and licence of each are said before.
 
-    The only command that uses the network.
+    The only command that uses the network by itself.
     """
     from svqa.models.hub import pull
 
     chosen = None if not names or names == ["hub"] else names
-    brought = pull(chosen, revision=revision)
+    brought = pull(chosen, revision=revision, say=say)
     if json:
         print_json(brought)
         return

@@ -52,6 +52,9 @@ from .colours import (
 from .conse import (
     ConseEncoder as ConseEncoder,
 )
+from .detr import (
+    DetrDetector as DetrDetector,
+)
 from .disk_cache import (
     DEFAULT_BYTES as DEFAULT_BYTES,
     DiskCache as DiskCache,
@@ -167,6 +170,7 @@ __all__ = [
     "ConseEncoder",
     "Detector",
     "DetectorUnion",
+    "DetrDetector",
     "DiskCache",
     "Encoder",
     "Endpoint",

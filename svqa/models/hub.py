@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing, unknown_name
 from svqa.models.weights import sha256_of
 
 PULL = "Run: svqa models pull hub"
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
 
 
@@ -23,35 +26,29 @@ _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.mod
 class HubModel:
     """A repository of the hub that `pull` may fetch; the `hub` set uses some of them.
 
-    `files`: the only ones fetched; weights as safetensors alone.
+    `files`: the only ones fetched; weights as safetensors alone. `in_set`: whether `pull hub`
+    brings it.
     """
 
     repo_id: str
     role: str
     licence: str
     files: tuple[str, ...] = _FILES
+    in_set: bool = True
 
 
-# Whether a repository offers safetensors at its default revision is its makers' choice and may
-# change: `pull` says so where one does not, and takes a `revision` that does.
+# What the `hub` set loads, and one that models are trained from. Whether a repository offers
+# safetensors at its default revision is its makers' choice and may change: `look_up` says so where
+# one does not, before anything is fetched, and `pull` takes a `revision` that does.
 HUB_MODELS: dict[str, HubModel] = {
     m.repo_id.split("/")[1]: m
     for m in (
-        HubModel("Salesforce/blip-vqa-base", "answers", "BSD-3-Clause"),
-        HubModel("Salesforce/blip-image-captioning-base", "captions", "BSD-3-Clause"),
-        HubModel("openai/clip-vit-base-patch32", "vectors", "MIT"),
         HubModel("google/siglip2-base-patch16-224", "vectors", "Apache-2.0"),
-        HubModel("Ultralytics/YOLO11", "boxes", "AGPL-3.0", ("yolo11n*.safetensors", "*.json")),
-        HubModel(
-            "sentence-transformers/all-MiniLM-L6-v2",
-            "vectors",
-            "Apache-2.0",
-            ("model.safetensors", "*.json", "*.txt"),
-        ),
-        HubModel("openai/whisper-tiny", "speech", "Apache-2.0"),
-        HubModel("openai/whisper-base", "speech", "Apache-2.0"),
+        HubModel("Salesforce/blip-image-captioning-base", "captions", "BSD-3-Clause"),
+        HubModel("ustc-community/dfine-small-coco", "boxes", "Apache-2.0"),
         HubModel("laion/clap-htsat-unfused", "sounds", "Apache-2.0"),
-        HubModel("HuggingFaceTB/SmolVLM2-256M-Video-Instruct", "video answers", "Apache-2.0"),
+        HubModel("HuggingFaceTB/SmolVLM2-256M-Video-Instruct", "answers", "Apache-2.0"),
+        HubModel("Salesforce/blip-vqa-base", "a base to train", "BSD-3-Clause", in_set=False),
     )
 }
 
@@ -63,49 +60,114 @@ def lock_path() -> Path:
     return platformdirs.user_cache_path("svqa") / "hub.lock.json"
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a repository would bring: the commit, the bytes of its files, the licence it states."""
+
+    repo_id: str
+    commit: str
+    size_bytes: int
+    licence: str
+
+
+def named(names: Sequence[str] | None) -> list[HubModel]:
+    """-> what the `hub` set loads, or those of these names; any `org/name` is one.
+
+    Raises UnknownModel.
+    """
+    if names is None:
+        return [model for model in HUB_MODELS.values() if model.in_set]
+    by_repository = {model.repo_id: model for model in HUB_MODELS.values()}
+    chosen = []
+    for name in names:
+        if _REPOSITORY.fullmatch(name):
+            chosen.append(by_repository.get(name) or HubModel(name, "any", "see its page"))
+        elif name in HUB_MODELS:
+            chosen.append(HUB_MODELS[name])
+        else:
+            known = [*HUB_MODELS, "org/name"]
+            raise UnknownModel(unknown_name("hub model", name, known))
+    return chosen
+
+
+def look_up(model: HubModel, revision: str | None = None) -> Offer:
+    """-> what `pull` would bring, asked of the hub; nothing is fetched yet. Uses the network.
+
+    Raises WeightsMissing where it cannot be asked, or offers no safetensors.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().model_info(model.repo_id, revision=revision, files_metadata=True)
+    except Exception as error:  # of the client, and of every library below it
+        raise WeightsMissing(_not_reached(model.repo_id, error)) from error
+    files = {
+        file.rfilename: file.size or 0
+        for file in info.siblings or ()
+        if any(fnmatch(file.rfilename, pattern) for pattern in model.files)
+    }
+    if not any(name.endswith(".safetensors") for name in files):
+        raise WeightsMissing(
+            f"{model.repo_id} offers no safetensors at {revision or 'its default revision'}, and "
+            "svqa reads no other weights. If it has a converted revision, name it: svqa models "
+            f"pull {model.repo_id} --revision REV"
+        )
+    card = info.card_data
+    stated = str(getattr(card, "license", "") or model.licence) if card else model.licence
+    return Offer(model.repo_id, str(info.sha), sum(files.values()), stated)
+
+
 def pull(
-    names: Sequence[str] | None = None, *, revision: str | None = None, lock: Path | None = None
+    names: Sequence[str] | None = None,
+    *,
+    revision: str | None = None,
+    lock: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, dict]:
-    """Fetch `HUB_MODELS`, all or those named -> the lock's entries for them.
+    """Fetch what the `hub` set loads, or those named -> the lock's entries for them.
 
     Into the Hugging Face cache.
 
-    Uses the network. Nothing but data is fetched: no pickles, no code. `revision` (a branch, tag or
-    commit) only makes sense for one name; without it, the repository's own default is taken and the
-    commit that came is written down. One that fails does not stop the others. Raises UnknownModel,
-    UsageError, WeightsMissing (which ones, and why).
+    Uses the network. `say` is told the size and licence of each before it is fetched. Nothing but
+    data is fetched: no pickles, no code. `revision` (a branch, tag or commit) only makes sense for
+    one name; without it, the repository's own default is taken and the commit that came is written
+    down. One that fails does not stop the others. Raises UnknownModel, UsageError, WeightsMissing
+    (which ones, and why).
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    chosen = list(HUB_MODELS) if names is None else list(names)
-    for name in chosen:
-        if name not in HUB_MODELS:
-            raise UnknownModel(unknown_name("hub model", name, HUB_MODELS))
+    chosen = named(names)
     if revision and len(chosen) != 1:
         raise UsageError(
             f"A revision belongs to one model, got {len(chosen)} models. Name the one it is of."
         )
     brought, failed = {}, []
-    for name in chosen:
-        model = HUB_MODELS[name]
+    for model in chosen:
         try:
-            folder = Path(
-                snapshot_download(
-                    model.repo_id, revision=revision, allow_patterns=list(model.files)
-                )
+            offer = look_up(model, revision)
+            say(f"{offer.repo_id}: {offer.size_bytes / 1e6:.0f} MB, licence {offer.licence}")
+            folder = snapshot_download(
+                model.repo_id, revision=offer.commit, allow_patterns=list(model.files)
             )
-            brought[model.repo_id] = lock_entry(folder)
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            failed.append(f"{model.repo_id} could not be fetched: {str(error).splitlines()[0]}")
+            brought[model.repo_id] = lock_entry(Path(folder))
         except WeightsMissing as error:
             failed.append(str(error))
+        except Exception as error:  # of the client, and of every library below it
+            failed.append(_not_reached(model.repo_id, error))
         write_lock({**read_lock(lock), **brought}, lock)
     if failed:
         raise WeightsMissing(
             f"{len(brought)} of {len(chosen)} models came and are locked. " + " ".join(failed)
         )
     return brought
+
+
+def _not_reached(repo_id: str, error: Exception) -> str:
+    """One line: what the client said, and what may help."""
+    why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    told_not_to = os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("", "0", "false")
+    cure = "Unset HF_HUB_OFFLINE." if told_not_to else "Try again where the hub can be reached."
+    return f"{repo_id} could not be fetched: {why}. {cure}"
 
 
 def lock_entry(folder: Path) -> dict:

@@ -104,18 +104,24 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "answerer": _shipped("blip-vqa", "svqa.models.blip:BlipAnswerer"),
     },
     "hub": {
-        "encoder": _pulled("clip-vit-base-patch32", "svqa.models.clip:ClipEncoder"),
+        "encoder": _pulled("siglip2-base-patch16-224", "svqa.models.clip:ClipEncoder"),
         "sentences": ModelSpec(
             "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
         ),
         "captioner": _pulled("blip-image-captioning-base", "svqa.models.blip:BlipCaptioner"),
+        "detector": _pulled("dfine-small-coco", "svqa.models.detr:DetrDetector"),
+        "reader": ModelSpec(
+            "pp-ocrv6-small@1",
+            "svqa.models.ocr:RapidOcrReader",
+            weights=("pp-ocrv6-small",),
+        ),
         "transcriber": ModelSpec(
             "whisper-base-int8@1",
             "svqa.models.whisper:WhisperTranscriber",
             weights=("whisper-base",),
         ),
         "sounds": _pulled("clap-htsat-unfused", "svqa.models.clap:ClapEncoder"),
-        "answerer": _pulled("blip-vqa-base", "svqa.models.blip:BlipAnswerer"),
+        "answerer": _pulled("SmolVLM2-256M-Video-Instruct", "svqa.answering.chat:ChatAnswerer"),
     },
 }
 

@@ -64,7 +64,7 @@ def locate(
     if entry is None:
         raise WeightsMissing(
             f"{repo_id} (model.safetensors) is neither a folder nor in "
-            f"{lock or lock_path()}. {PULL}"
+            f"{lock or lock_path()}. {_cure(repo_id)}"
         )
     if revision and not entry["commit"].startswith(revision):
         raise WeightsMissing(
@@ -73,7 +73,7 @@ def locate(
         )
     found = _snapshot(repo_id, entry)
     for name, sha256 in found.files.items():
-        _check(found.folder / name, sha256, PULL)
+        _check(found.folder / name, sha256, _cure(repo_id))
     return found
 
 
@@ -206,6 +206,12 @@ def _snapshot(repo_id: str, entry: Mapping) -> Located:
     )
     files = {name: file["sha256"] for name, file in entry["files"].items()}
     return Located(folder, f"{repo_id}@{entry['commit'][:8]}", files)
+
+
+def _cure(repo_id: str) -> str:
+    """What brings a repository: the set's own come together."""
+    together = any(model.in_set and model.repo_id == repo_id for model in HUB_MODELS.values())
+    return PULL if together else f"Run: svqa models pull {repo_id}"
 
 
 def _check(path: Path, sha256: str, cure: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from svqa.records import FrameBatch, Question
 from tests.helpers.blip import pictures, write_tiny, write_tiny_video_lm
 
 REPO = "Salesforce/blip-vqa-base"
+CAPTIONS = "Salesforce/blip-image-captioning-base"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -50,18 +52,26 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def captions(cache) -> Path:
+    """The set's captioner, pulled beside it."""
+    snapshot = cache.parents[2] / f"models--{CAPTIONS.replace('/', '--')}" / "snapshots" / COMMIT
+    write_tiny("captioner", snapshot)
+    write_lock({**read_lock(), CAPTIONS: lock_entry(snapshot)})
+    return snapshot
+
+
+@pytest.fixture
 def folder(tmp_path) -> Path:
     return write_tiny("vqa", tmp_path / "mine")
 
 
 def test_the_set_names_what_it_fetches_and_never_a_pickle():
-    assert {m.role for m in HUB_MODELS.values()} >= {
+    assert {m.role for m in HUB_MODELS.values() if m.in_set} == {
         "captions",
         "answers",
         "vectors",
         "boxes",
-        "speech",
-        "video answers",
+        "sounds",
     }
     for model in HUB_MODELS.values():
         assert any(pattern.endswith(".safetensors") for pattern in model.files)
@@ -85,24 +95,23 @@ def test_what_was_not_pulled_is_missing_and_the_error_says_how_to_get_it(cache):
         BlipCaptioner.from_pretrained("Salesforce/blip-image-captioning-base")
 
 
-def test_a_set_knows_what_is_installed_without_reading_it(cache):
+def test_a_set_knows_what_is_installed_without_reading_it(captions):
     from svqa.models import describe, load_set
 
     facts = {f.role: f for f in describe("hub")}
-    assert facts["answerer"].available and facts["answerer"].sha256["model.safetensors"]
-    assert facts["answerer"].name == load_set("hub").model_ids["answerer"] == f"{REPO}@{COMMIT[:8]}"
-    assert (
-        not facts["captioner"].available
-        and facts["captioner"].name == "Salesforce/blip-image-captioning-base"
-    )
-    (cache / "config.json").unlink()
-    assert not {f.role: f for f in describe("hub")}["answerer"].available
+    assert facts["captioner"].available and facts["captioner"].sha256["model.safetensors"]
+    name = f"{CAPTIONS}@{COMMIT[:8]}"
+    assert facts["captioner"].name == load_set("hub").model_ids["captioner"] == name
+    assert not facts["encoder"].available
+    assert facts["encoder"].name == "google/siglip2-base-patch16-224"
+    (captions / "config.json").unlink()
+    assert not {f.role: f for f in describe("hub")}["captioner"].available
 
 
 def test_a_file_deleted_after_the_pull_is_named(cache):
     (cache / "model.safetensors").unlink()
     with pytest.raises(
-        WeightsMissing, match=r"model\.safetensors is not on this machine.*svqa models pull hub"
+        WeightsMissing, match=r"model\.safetensors is not on this machine.*svqa models pull Sales"
     ):
         locate(REPO)
 
@@ -140,51 +149,88 @@ def test_the_lock_survives_a_round_trip_and_a_broken_one_is_told(tmp_path, cache
         read_lock(tmp_path / "broken.json")
 
 
-def test_pull_writes_down_what_came(cache, tmp_path, monkeypatch):
+@dataclass
+class Sibling:
+    rfilename: str
+    size: int
+
+
+@dataclass
+class Info:
+    """What the hub says of a repository."""
+
+    siblings: list[Sibling]
+    sha: str = COMMIT
+    card_data: object = None
+
+
+@pytest.fixture
+def asked_hub(cache, monkeypatch) -> list:
+    """A hub that has the cached repository, as far as its client would tell -> what it is asked."""
     import huggingface_hub
 
     asked = []
-    monkeypatch.setattr(
-        huggingface_hub,
-        "snapshot_download",
-        lambda repo, **kw: (asked.append((repo, kw)), str(cache))[1],
-    )
-    brought = pull(["blip-vqa-base"], revision=COMMIT, lock=tmp_path / "new.json")
+    files = [Sibling(p.name, p.stat().st_size) for p in cache.iterdir()]
+    extra = [Sibling("pytorch_model.bin", 10**9), Sibling("README.md", 5000)]
+
+    def model_info(self, repo, **options):
+        asked.append((repo, options))
+        return Info([*files, *extra])
+
+    def download(repo, **options):
+        asked.append((repo, options))
+        return str(cache)
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    return asked
+
+
+def test_pull_says_size_and_licence_then_fetches_that_commit_and_writes_down_what_came(
+    cache, tmp_path, asked_hub
+):
+    said = []
+    brought = pull(["blip-vqa-base"], revision="v2", lock=tmp_path / "new.json", say=said.append)
     assert brought == read_lock(tmp_path / "new.json") and brought[REPO]["commit"] == COMMIT
-    assert asked == [
-        (REPO, {"revision": COMMIT, "allow_patterns": list(HUB_MODELS["blip-vqa-base"].files)})
+    size = sum(p.stat().st_size for p in cache.iterdir())
+    assert said == [f"{REPO}: {size / 1e6:.0f} MB, licence BSD-3-Clause"]
+    patterns = list(HUB_MODELS["blip-vqa-base"].files)
+    assert asked_hub == [
+        (REPO, {"revision": "v2", "files_metadata": True}),
+        (REPO, {"revision": COMMIT, "allow_patterns": patterns}),
     ]
 
 
-def test_pull_refuses_pickles_only_unknown_names_and_one_revision_for_many(tmp_path, monkeypatch):
+def test_any_repository_can_be_pulled_by_its_whole_name(tmp_path, asked_hub):
+    pull(["Qwen/Qwen2.5-VL-3B-Instruct"], lock=tmp_path / "new.json")
+    assert [repo for repo, _ in asked_hub] == ["Qwen/Qwen2.5-VL-3B-Instruct"] * 2
+    assert list(read_lock(tmp_path / "new.json")) == ["Qwen/Qwen2.5-VL-3B-Instruct"]
+
+
+def test_a_repository_without_safetensors_is_refused_before_anything_is_fetched(
+    tmp_path, asked_hub, monkeypatch
+):
     import huggingface_hub
 
-    (tmp_path / "snap").mkdir()
-    (tmp_path / "snap" / "config.json").write_text("{}")
-    monkeypatch.setattr(
-        huggingface_hub, "snapshot_download", lambda repo, **kw: str(tmp_path / "snap")
-    )
-    with pytest.raises(WeightsMissing, match="no safetensors"):
+    info = Info([Sibling("pytorch_model.bin", 10**9), Sibling("config.json", 99)])
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: info)
+    with pytest.raises(WeightsMissing, match="no safetensors at its default revision.*--revision"):
         pull(["blip-vqa-base"], lock=tmp_path / "lock.json")
-    assert read_lock(tmp_path / "lock.json") == {}
+    assert read_lock(tmp_path / "lock.json") == {} and asked_hub == []
+
+
+def test_pull_refuses_unknown_names_and_one_revision_for_many():
     with pytest.raises(UnknownModel, match="blip-vqa-base"):
         pull(["blip-vqa"])
     with pytest.raises(UsageError, match="one model"):
-        pull(["blip-vqa-base", "whisper-tiny"], revision="main")
+        pull(["blip-vqa-base", "clap-htsat-unfused"], revision="main")
 
 
-def test_pull_without_a_network_is_a_typed_error(tmp_path, monkeypatch):
-    import huggingface_hub
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    def offline(*_, **__):
-        raise LocalEntryNotFoundError("no connection\nlong story")
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
-    with pytest.raises(
-        WeightsMissing, match="0 of 1 models came.*could not be fetched: no connection$"
-    ):
-        pull(["whisper-tiny"], lock=tmp_path / "lock.json")
+def test_pull_without_a_network_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+    """The real client, told by the tests' environment to stay off the network."""
+    with pytest.raises(WeightsMissing, match=r"0 of 1 models came.*Unset HF_HUB_OFFLINE\.$") as e:
+        pull(["clap-htsat-unfused"], lock=tmp_path / "lock.json")
+    assert "\n" not in str(e.value)
 
 
 class Canary:
