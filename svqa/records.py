@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -265,7 +265,11 @@ class VectorSet:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Everything computed about `[start_s, end_s)` of one video: what one transaction writes."""
+    """Everything computed about `[start_s, end_s)` of one video: what one transaction writes.
+
+    `findings`: what its maker has to remember of the video so far, as JSON can hold it, for the run
+    that goes on after this chunk.
+    """
 
     start_s: float
     end_s: float
@@ -276,6 +280,7 @@ class Chunk:
     detections: tuple[Detection, ...] = ()
     text_boxes: tuple[TextBox, ...] = ()
     vectors: tuple[VectorSet, ...] = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_span(self.start_s, self.end_s)

@@ -83,11 +83,16 @@ class IngestStore(Transactions):
                 .where(Video.id == row.id)
                 .values(status="ingesting", note="", owner=owner, lease_until=utc_now() + LEASE)
             )
-            started = connection.execute(
-                select(IngestChunk.part).where(IngestChunk.video_id == row.id).limit(1)
+            latest = connection.execute(
+                select(IngestChunk.findings)
+                .where(IngestChunk.video_id == row.id)
+                .order_by(IngestChunk.part != "frames", IngestChunk.start_s.desc())
+                .limit(1)
             ).first()
         self._leases[public_id] = owner
-        return Claim(public_id, "new" if started is None else "resumed", row.committed_s)
+        if latest is None:
+            return Claim(public_id, "new", row.committed_s)
+        return Claim(public_id, "resumed", row.committed_s, latest.findings or {})
 
     def commit_chunk(self, video_id: str, chunk: Chunk) -> bool:
         """Writes everything of a chunk in one transaction.
@@ -108,7 +113,13 @@ class IngestStore(Transactions):
                 return False
             insert_chunk(connection, row.id, chunk)
             connection.execute(
-                insert(IngestChunk), {**same, "end_s": chunk.end_s, "committed_at": moment}
+                insert(IngestChunk),
+                {
+                    **same,
+                    "end_s": chunk.end_s,
+                    "committed_at": moment,
+                    "findings": dict(chunk.findings),
+                },
             )
             progress = {
                 "row": row.id,

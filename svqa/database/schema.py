@@ -59,7 +59,7 @@ class Video(Base):
     """A file, known by its bytes and by the settings it was ingested with.
 
     Everything before `committed_s` is stored. `frames` and `segments` count the rows written, so
-    that listing a library counts nothing; `frame_count` is what the file itself statements.
+    that listing a library counts nothing; `frame_count` is what the file itself claims.
     """
 
     __tablename__ = "videos"
@@ -104,7 +104,8 @@ class Video(Base):
 class IngestChunk(Base):
     """A committed transaction: one part of one stretch of a video, written once.
 
-    Parts are `frames`, `scene`, `speech` and so on.
+    Parts are `frames`, `scene`, `speech` and so on. `findings` is what the run that wrote it knew
+    of the video by then, beside its rows.
     """
 
     __tablename__ = "ingest_chunks"
@@ -115,6 +116,7 @@ class IngestChunk(Base):
     start_s: Mapped[float] = mapped_column(primary_key=True)
     end_s: Mapped[float]
     committed_at: Mapped[datetime]
+    findings: Mapped[dict[str, Any] | None]
     __table_args__ = (CheckConstraint(SPAN, name="span"),)
 
 

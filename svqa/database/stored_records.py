@@ -19,12 +19,14 @@ class Claim:
     """The right to ingest a video, or why not.
 
     `status`: `new` (nothing stored yet), `resumed` (stored up to `committed_s`), `ready` and
-    `partial` (done before, nothing to do), `busy` (another process is at it).
+    `partial` (done before, nothing to do), `busy` (another process is at it). `findings`: those of
+    the last chunk that is stored.
     """
 
     video_id: str
     status: str
     committed_s: float
+    findings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

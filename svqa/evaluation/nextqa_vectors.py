@@ -20,6 +20,7 @@ import numpy as np
 from svqa.errors import UsageError
 from svqa.models.base import TextEncoder
 from svqa.models.disk_cache import DiskCache
+from svqa.models.remembered_texts import RememberedTexts
 from svqa.models.zoo import load_set
 
 KEPT_BYTES = 1 << 30  # of vectors that are kept between runs
@@ -82,10 +83,10 @@ def sentence_encoder(models: str = "offline") -> TextEncoder:
         raise UsageError(f"The set '{models}' has no encoder of sentences. Try --models offline.")
     folder = platformdirs.user_cache_path("svqa") / "sentences"
     try:
-        return KeptSentences(encoder, DiskCache(folder, KEPT_BYTES))
+        return KeptSentences(RememberedTexts(encoder), DiskCache(folder, KEPT_BYTES))
     except OSError as error:
         print(f"Sentence vectors are not kept, {folder} cannot be used: {error}", file=sys.stderr)
-        return encoder
+        return RememberedTexts(encoder)
 
 
 def _packed(vectors: np.ndarray) -> np.ndarray:

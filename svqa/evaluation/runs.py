@@ -122,11 +122,12 @@ def run_set(
     error count as wrong.
     """
     if captions is not None:
-        from svqa.models.zoo import load_set
+        from svqa.models import RememberedTexts, load_set
 
         if annotations is None:
             raise UsageError("Captions answer the questions of a csv: give --questions FILE.csv.")
-        found = run_nextqa(annotations, captions, sentences=load_set(name).sentences)
+        sentences = RememberedTexts(load_set(name).sentences)
+        found = run_nextqa(annotations, captions, sentences=sentences)
         rows = found.per_question
         values = {str(row["id"]): float(row["chosen"] == row["right"]) for row in rows}
         about = {str(row["id"]): str(row["video"]) for row in rows}

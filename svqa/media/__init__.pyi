@@ -35,6 +35,9 @@ from .shot_finders import (
     open_shot_finder as open_shot_finder,
     shots as shots,
 )
+from .spans import (
+    join_spans as join_spans,
+)
 from .video import (
     FrameStream as FrameStream,
     read_frames as read_frames,
@@ -53,6 +56,7 @@ __all__ = [
     "file_stamp",
     "fit_frame",
     "identify",
+    "join_spans",
     "open_shot_finder",
     "picture_pixels",
     "picture_sha256",

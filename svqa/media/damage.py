@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from svqa.media.container import ReadState, Source
+from svqa.media.spans import join_spans
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
 
 LAST_FEW = 4
-NEAR_S = 1.0  # spans nearer than this are told as one
 MOST_WAITING = 4  # frames of an AVI that a decoder holds back
 
 
@@ -54,14 +54,10 @@ class Damage:
     def spans_s(self, time_s: Callable[[int], float], end_s: float) -> list[tuple[float, float]]:
         """-> the stretches in seconds, in order, those near each other joined."""
         spans: list[tuple[float, float]] = []
-        for begin, end in sorted(self.stretches, key=lambda s: s[0]):
+        for begin, end in self.stretches:
             start_s = max(0.0, time_s(begin))
-            until_s = max(start_s, end_s if end is None else time_s(end))
-            if spans and start_s <= spans[-1][1] + NEAR_S:
-                spans[-1] = spans[-1][0], max(spans[-1][1], until_s)
-            else:
-                spans.append((start_s, until_s))
-        return spans
+            spans.append((start_s, max(start_s, end_s if end is None else time_s(end))))
+        return join_spans(spans)
 
 
 class UnclearDamage(Exception):
@@ -79,6 +75,7 @@ class DamageWatch:
         self.counts_frames = False
         self.last_pts = self.last_fed_pts = 0
         self._came_any, self._lost_seen = False, 0
+        self._fed_pts: int | None = None  # the latest of this pass
         self._awaited: set[int] = set()  # times of packets whose frames have not come yet
         self._state = ReadState()
 
@@ -86,6 +83,7 @@ class DamageWatch:
         """The file is read once more; what was found stays."""
         self.damage.end(self.last_pts + 1)
         self._state, self._lost_seen = state, 0
+        self._came_any, self._fed_pts = False, None
         self._awaited.clear()
 
     def forget(self, *, is_lasting: bool = False) -> None:
@@ -97,28 +95,45 @@ class DamageWatch:
         self._awaited.add(pts)
 
     def fed(self, packet: Packet) -> None:
-        """A packet is about to be decoded."""
+        """A packet is about to be decoded; what was lost was lost before it."""
+        self.passed_over(packet)
         if packet.pts is not None:
             self.last_fed_pts = max(self.last_fed_pts, packet.pts)
-            if packet.is_keyframe:
-                self.damage.end(packet.pts)
+            self._fed_pts = max(packet.pts, packet.pts if self._fed_pts is None else self._fed_pts)
+
+    def passed_over(self, packet: Packet) -> None:
+        """A packet that is not decoded: also before it something may be lost, and end with it."""
+        self._take_lost()
+        if packet.pts is not None and packet.is_keyframe:
+            self.damage.end(packet.pts)
 
     def decoded(self, packet: Packet | None, frames: list[VideoFrame], *, failed: bool) -> None:
         """What became of it; `failed`: its decoder raised."""
         failed |= self.source.log.complained()
         marked = [f.pts for f in frames if f.is_corrupt and f.pts is not None]
-        lost = self._state.damaged_pts[self._lost_seen :]
-        if not (failed or marked or lost):
+        self._take_lost()
+        if not (failed or marked):
             return
         self._be_clear()
-        self._lost_seen += len(lost)
         pts = packet.pts if packet is not None else None
-        for begin in [*lost, *([self.last_pts + 1 if pts is None else pts] if failed else [])]:
-            # frames that wait for their turn may refer to it; where they are counted, some more
-            begin = min(begin, self.last_pts + 1) if self._came_any else begin
-            self.damage.begin(begin - MOST_WAITING if self.counts_frames else begin)
+        if failed:
+            self._begin(self.last_pts + 1 if pts is None else pts)
         for at in marked:
             self.damage.once(at)
+
+    def _take_lost(self) -> None:
+        lost = self._state.damaged_pts[self._lost_seen :]
+        if lost:
+            self._be_clear()
+            self._lost_seen += len(lost)
+            for pts in lost:
+                self._begin(pts)
+
+    def _begin(self, pts: int) -> None:
+        # frames that wait for their turn may refer to it; where they are counted, some more
+        if self._came_any and (self._fed_pts is None or pts <= self._fed_pts + 1):
+            pts = min(pts, self.last_pts + 1)
+        self.damage.begin(pts - MOST_WAITING if self.counts_frames else pts)
 
     def came(self, frame: VideoFrame) -> None:
         """Frames come in the order they are shown: one that should have come before will not."""

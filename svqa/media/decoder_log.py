@@ -19,6 +19,8 @@ _HARMLESS = re.compile(
     rb"mmco: unref short|co located POCs|number of reference frames|Missing reference picture"
     rb"|SEI type|Picture timing|non monoton|Unsupported|not implemented|skip frame"
     rb"|First slice in a frame missing|RASL|Skipping invalid undecodable NALU|message repeated"
+    # that a file ends too early is told from its container, and holds for no packet at hand
+    rb"|File ended prematurely|partial file"
 )
 # said of frames that were left out on purpose, because nothing that is wanted needs them
 _LEFT_OUT = re.compile(rb"Could not find ref with POC|constructing the frame RPS")

@@ -120,9 +120,12 @@ def frames(job: dict, send: Send) -> None:
     count = 0
     end_s = float("inf") if job["end_s"] is None else job["end_s"]
     chosen = video.frames(sampling, job["start_s"], end_s, out_wh, job["fit"])
+    told: list[tuple[float, float]] = []
     for t_s, picture, is_damaged in chosen:
-        send(picture, kind="frame", t_s=t_s, damaged=is_damaged)
-        count += 1
+        spans = video.damaged_spans_s
+        news = {} if spans == told else {"damaged_spans_s": spans}
+        send(picture, kind="frame", t_s=t_s, damaged=is_damaged, **news)
+        count, told = count + 1, spans
     state = video.state
     ended = "truncated" if state.broken or ends_early(job["fd"]) else "complete"
     send(

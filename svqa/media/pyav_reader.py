@@ -211,6 +211,7 @@ class PyavReader:
         self.watch.begin_pass(state)
         self._repeats.clear()
         stream, packets = self._packets_from(start_s, state)
+        self.source.log.complained()  # what was said on the way there is no packet's fault
         if keys_only:
             stream.codec_context.skip_frame = "NONKEY"
             extradata = stream.codec_context.extradata
@@ -257,6 +258,7 @@ class PyavReader:
                     yield from self._decoded(codec, None)
                     codec.flush_buffers()
             if group is None:
+                self.watch.passed_over(packet)
                 continue
             if may_skip:
                 codec.skip_frame = "DEFAULT" if packet.pts in plan.wanted else "NONREF"

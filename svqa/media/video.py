@@ -56,7 +56,7 @@ def stream_frames(
     `.damaged_spans_s` the seconds in which what is shown may be wrong or missing, `.declared_s` how
     long the video is by its own header, None where that does not say, `.unheard` how its sound is
     coded where none of it can be decoded. `.damaged_s` holds the times
-    of damaged frames among those that have come. Closing the stream (or leaving `with`) ends the
+    of damaged frames among those that have come, and `.damaged_spans_s` grows with them. Closing the stream (or leaving `with`) ends the
     worker.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
@@ -161,16 +161,17 @@ class FrameStream:
             raise StopIteration
         item = self._queue.get()
         if isinstance(item, tuple):
-            batch, damaged_s = item
+            batch, damaged_s, spans_s = item
             self.frames += len(batch)
             self.damaged_s += damaged_s
+            self.damaged_spans_s = self.damaged_spans_s if spans_s is None else _spans(spans_s)
             return batch
         self._done = True
         self.close()
         if isinstance(item, BaseException):
             raise item
         self.ended, self.reason = item["ended"], item["reason"]
-        self.damaged_spans_s = tuple((a, b) for a, b in item["damaged_spans_s"])
+        self.damaged_spans_s = _spans(item["damaged_spans_s"])
         self.declared_s, self.unheard = item["declared_s"], item["unheard"]
         raise StopIteration
 
@@ -201,9 +202,9 @@ def _read_ahead(
     last: dict | BaseException | None = None
     try:
         while last is None:
-            batch, damaged_s, last = _read_batch(worker, shape)
+            batch, damaged_s, spans_s, last = _read_batch(worker, shape)
             if len(batch):
-                _put(out, (batch, damaged_s), stop)
+                _put(out, (batch, damaged_s, spans_s), stop)
     except BaseException as error:
         last = error
     _put(out, last, stop)
@@ -211,11 +212,15 @@ def _read_ahead(
 
 def _read_batch(
     worker: Worker, shape: tuple[int, ...]
-) -> tuple[FrameBatch, tuple[float, ...], dict | None]:
-    """-> frames, the times of the damaged ones, and what was said after the last one."""
+) -> tuple[FrameBatch, tuple[float, ...], list | None, dict | None]:
+    """-> frames, the times of the damaged ones, where the file is damaged so far if there is news.
+
+    And what was said after the last one.
+    """
     pixels = np.empty(shape, np.uint8)
     times: list[float] = []
     damaged_s: list[float] = []
+    spans_s: list | None = None
     last: dict | None = None
     while len(times) < shape[0]:
         head, _ = worker.next_message(lambda head, size: memoryview(pixels[len(times)]).cast("B"))
@@ -224,7 +229,12 @@ def _read_batch(
             break
         times.append(head["t_s"])
         damaged_s += [head["t_s"]] if head["damaged"] else []
-    return FrameBatch(pixels[: len(times)], np.array(times)), tuple(damaged_s), last
+        spans_s = head.get("damaged_spans_s", spans_s)
+    return FrameBatch(pixels[: len(times)], np.array(times)), tuple(damaged_s), spans_s, last
+
+
+def _spans(rows: list) -> tuple[tuple[float, float], ...]:
+    return tuple((a, b) for a, b in rows)
 
 
 def _put(out: queue.Queue, item: object, stop: threading.Event) -> None:

@@ -107,6 +107,9 @@ from .pretrained import (
     load_pretrained as load_pretrained,
     locate as locate,
 )
+from .remembered_texts import (
+    RememberedTexts as RememberedTexts,
+)
 from .smollm2 import (
     SmolLM2 as SmolLM2,
 )
@@ -186,6 +189,7 @@ __all__ = [
     "ModelSet",
     "ModelSpec",
     "RapidOcrReader",
+    "RememberedTexts",
     "SmolLM2",
     "SoundEncoder",
     "SsdDetector",

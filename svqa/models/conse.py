@@ -73,7 +73,8 @@ class ConseEncoder(Encoder):
         weights = sharpen(
             self._tagger.tag(pixels).probabilities, top_k=TOP_K, temperature=TEMPERATURE
         )
-        vectors = weights @ self._label_vectors  # (T, 1000) -> (T, 384)
+        # (T, 1000) -> (T, 384), row by row: a product of all depends on how many there are
+        vectors = np.array([row @ self._label_vectors for row in weights]).reshape(-1, self.dim)
         return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
     @cached_property

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12
 MAX_TOKENS = 256
 BATCH = 64
-REMEMBERED = 4096
 
 
 class MiniLM(TextEncoder):
@@ -58,7 +57,6 @@ class MiniLM(TextEncoder):
         }
         self._tokenizer = tokenizer
         self._device = device
-        self._known: dict[str, np.ndarray] = {}
 
     @classmethod
     def from_pretrained(
@@ -86,16 +84,13 @@ class MiniLM(TextEncoder):
     def encode_text(self, texts: Sequence[str]) -> np.ndarray:
         """-> (N, 384) float32, rows of length 1.
 
-        The last few thousand different texts are remembered.
+        The same texts give the same numbers, whatever was encoded before: the last bit of a row
+        depends on the rows beside it, so nothing is remembered here (`RememberedTexts` does that).
         """
         if not texts:
             return np.zeros((0, self.dim), np.float32)
-        vectors = {text: self._known[text] for text in texts if text in self._known}
-        fresh = [text for text in dict.fromkeys(texts) if text not in vectors]
-        vectors.update(zip(fresh, self._encode(fresh), strict=True))
-        self._known.update(vectors)
-        while len(self._known) > REMEMBERED:
-            del self._known[next(iter(self._known))]
+        different = list(dict.fromkeys(texts))
+        vectors = dict(zip(different, self._encode(different), strict=True))
         return np.stack([vectors[text] for text in texts])
 
     def _encode(self, texts: list[str]) -> np.ndarray:

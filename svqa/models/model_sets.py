@@ -58,6 +58,9 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "sentences": ModelSpec(
             "minilm-l6-v2@1", "svqa.models.minilm:MiniLM", weights=("minilm-l6-v2",)
         ),
+        "remembered": ModelSpec(
+            "minilm-l6-v2@1", "svqa.models.remembered_texts:RememberedTexts", parts=("sentences",)
+        ),
         "encoder": ModelSpec(
             "conse-efficientnet-lite0-minilm@1",
             "svqa.models.conse:ConseEncoder",
@@ -93,7 +96,7 @@ MODEL_SETS: dict[str, dict[str, ModelSpec]] = {
         "answerer": ModelSpec(
             "evidence+minilm-l6-v2@1",
             "svqa.answering.evidence:EvidenceAnswerer",
-            parts=("sentences",),
+            parts=("remembered",),
         ),
     },
     "shapes": {

@@ -30,6 +30,7 @@ from svqa.media import (
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.analysis import Analysis
 from svqa.pipeline.damage_note import damage_note
+from svqa.pipeline.findings import Findings
 from svqa.pipeline.malloc_trim import give_back_memory, map_large_blocks
 from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
 from svqa.records import Progress
@@ -125,7 +126,7 @@ def ingest_video(
     if claim.status in ("ready", "partial"):
         return _report(store, claim.video_id, "already", begin, path, lacking)
     try:
-        analysis = Analysis(path, info, models, settings)
+        analysis = Analysis(path, info, models, settings, Findings.read(claim.findings))
         _commit_chunks(store, claim.video_id, analysis, claim.committed_s, stamp, progress)
         _finish(store, claim.video_id, analysis, max(analysis.end_s, claim.committed_s))
     except SvqaError as error:
@@ -169,26 +170,27 @@ def _commit_chunks(
 
 
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
-    settings = analysis.settings
+    settings, found = analysis.settings, analysis.findings
     if settings.shots == "transnet":
         with analysis.timings.track("shots"):
             shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
     else:
         shots = shots_from(store.shots(video_id), end_s)
     cut = (
-        f"the file ends early: {end_s:.1f} s of {analysis.declared_s:.1f} s could be read"
-        if analysis.truncated
+        f"the file ends early: {end_s:.1f} s of {found.declared_s:.1f} s could be read"
+        if found.truncated
         else ""
     )
     unheard = (
-        f"its sound ({analysis.unheard}) is in a codec that svqa does not decode"
-        if analysis.unheard
+        f"its sound ({found.unheard}) is in a codec that svqa does not decode"
+        if found.unheard
         else ""
     )
-    faults = [damage_note(analysis.damaged_spans_s), cut]
-    note = "; ".join(filter(None, [*faults, unheard, analysis.left_out]))
+    faults = [damage_note(found.damaged_spans_s), cut]
+    unwritten = [said for _, said in found.left_out]
+    note = "; ".join(filter(None, [*faults, unheard, *unwritten]))
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
-    metrics["frames_skipped"] = float(analysis.frames_skipped)
+    metrics["frames_skipped"] = float(found.frames_skipped)
     store.finish_video(
         video_id,
         status="partial" if any(faults) else "ready",

@@ -126,11 +126,11 @@ def _measure(
     moments = store.vectors(level, "visual", models.encoder.model_id, videos=videos)
     if not len(moments):
         return moments, {}
-    measured = {"visual": _by_vector(cache, moments, models.encoder.encode_text([text])[0])}
+    measured = {"visual": _by_vector(cache, moments, cache.query(models.encoder, text))}
     if level == "frame":
         return moments, measured
     words = cache.words(store, moments, videos)
-    sentence = models.sentences.encode_text([text])[0]
+    sentence = cache.query(models.sentences, text)
     for modality in WORDS:
         for of in (
             ("segment",) if level == "segment" else ("segment", "scene")

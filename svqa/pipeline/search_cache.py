@@ -16,10 +16,12 @@ import numpy as np
 from cachetools import LRUCache
 
 from svqa.database import Store, VectorTable
+from svqa.models.base import TextEncoder
 from svqa.retrieval import Lexicon, widen
 
 # of float32 in all; a table that takes more than half of it is read as float16, in blocks
 KEPT_BYTES = 1 << 30
+QUERIES = 256  # vectors of what was searched for
 KEPT = 32  # things made from tables, at most: a small one takes as much of the room as this says
 _NONE = -np.inf
 _INSTANT_S = 1e-3  # what ends where a moment begins is not in it
@@ -35,6 +37,18 @@ class SearchCache:
             KEPT_BYTES,
             getsizeof=lambda kept: max(getattr(kept[1], "nbytes", 0), KEPT_BYTES // KEPT),
         )
+        self._queries: LRUCache[tuple[str, str], np.ndarray] = LRUCache(QUERIES)
+
+    def query(self, encoder: TextEncoder, text: str) -> np.ndarray:
+        """-> (D,) the vector of what is searched for, which a question asks for several times."""
+        key = (encoder.model_id, text)
+        with self._lock:
+            if (kept := self._queries.get(key)) is not None:
+                return kept
+        made = encoder.encode_text([text])[0]
+        with self._lock:
+            self._queries[key] = made
+        return made
 
     def floats(self, table: VectorTable) -> np.ndarray:
         """-> the table's `values (N, D)`, as float32 where that is worth its room."""

@@ -33,13 +33,16 @@ def scenes_of(
     end_of: Callable[[float], float],
     *,
     first: int = 0,
+    last_s: float | None = None,
 ) -> Iterator[Scene]:
     """Yield scene after scene from number `first` on, to the end of the video.
 
-    `end_of`: the time of the last frame -> where the video ends.
+    `end_of`: the time of the last frame -> where the video ends. `last_s`: when the last frame
+    before scene `first` is shown.
     """
     held: list[FrameBatch] = []
-    index, last_s, shape = first, first * length_s, (0, 1, 1, 3)
+    index, shape = first, (0, 1, 1, 3)
+    last_s = first * length_s if last_s is None else last_s
 
     def scene(number: int, next_s: float, end_s: float | None = None) -> Scene:
         frames = FrameBatch(np.zeros(shape, np.uint8), np.zeros(0))
@@ -57,7 +60,8 @@ def scenes_of(
                 yield scene(index, next_s)
                 held, index = [], index + 1
             if index < number:
-                yield scene(index, last_s + MOST_HELD_S)
+                if held:
+                    yield scene(index, last_s + MOST_HELD_S)
                 held, index = [], number
             held.append(part)
             last_s = float(part.t_s[-1])

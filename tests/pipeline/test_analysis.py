@@ -77,7 +77,7 @@ def test_a_repeated_frame_has_what_the_frame_it_repeats_has(tmp_path):
     shown = [3] * 25 + [7] * 5 + [3] * 30 + [8] * 4  # a chunk ends at 30 s
     analysis, (first, second), looker = analyse(clip(tmp_path, shown))
     assert looker.encoded == [3, 7, 3, 8] and looker.detected == [0.0, 12.5, 15.0, 30.0]
-    assert analysis.frames_skipped == len(shown) - 4
+    assert analysis.findings.frames_skipped == len(shown) - 4
     frames = np.concatenate([first.vectors[0].values, second.vectors[0].values])
     assert frames[:, 1].tolist() == shown
     boxes = [*first.detections, *second.detections]

@@ -32,7 +32,7 @@ def test_damaged_frames_are_not_described(suffix):
     settings = Settings(every_s=0.5, boxes=False, speech=False)
     analysis = Analysis(str(path), probe(path), MODELS, settings)
     chunks = list(analysis.chunks())
-    spans = analysis.damaged_spans_s
+    spans = analysis.findings.damaged_spans_s
     assert spans and spans[0][0] > 10
     with stream_frames(path, Sampling.every(0.5), size_px=32) as stream:
         times = [float(t) for batch in stream for t in batch.t_s]

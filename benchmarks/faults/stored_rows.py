@@ -1,0 +1,47 @@
+"""A database -> all its rows as they are comparable: without row numbers, owners and times of day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import text
+
+from svqa.database import Store
+
+# one ingest differs from the next in these, and in nothing else
+_PASSING = {"id", "owner", "lease_until", "created_at", "ingested_at", "committed_at", "path"}
+_TABLES = (
+    "videos",
+    "ingest_chunks",
+    "frames",
+    "segments",
+    "captions",
+    "utterances",
+    "detections",
+    "text_boxes",
+    "embeddings",
+)
+
+
+def all_rows(store: Store) -> dict[str, Counter[tuple[Any, ...]]]:
+    """-> {table: its rows}, each value as it is stored, vectors byte for byte."""
+    found = {}
+    with store.read() as connection:
+        spaces = {
+            row.id: (row.level, row.modality, row.model_id, row.dim)
+            for row in connection.execute(text("SELECT * FROM embedding_spaces"))
+        }
+        for table in _TABLES:
+            rows = connection.execute(text(f"SELECT * FROM {table}")).mappings()
+            found[table] = Counter(
+                tuple(
+                    (name, spaces[value] if name == "space_id" else value)
+                    for name, value in row.items()
+                    if name not in _PASSING
+                )
+                for row in rows
+            )
+        figures = text("SELECT name, value FROM video_metrics WHERE name = 'frames_skipped'")
+        found["metrics"] = Counter(map(tuple, connection.execute(figures)))
+    return found
