@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import text
 
@@ -24,7 +24,10 @@ _TABLES = (
 )
 
 
-def all_rows(store: Store) -> dict[str, Counter[tuple[Any, ...]]]:
+Rows: TypeAlias = dict[str, Counter[tuple[Any, ...]]]
+
+
+def all_rows(store: Store) -> Rows:
     """-> {table: its rows}, each value as it is stored, vectors byte for byte."""
     found = {}
     with store.read() as connection:
