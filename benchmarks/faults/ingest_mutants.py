@@ -25,7 +25,9 @@ from svqa.settings import Settings
 
 EVERY_S = 0.5
 CHILD_S = 5.0  # so long a worker may outlive its ingest
-ANOTHER = 12.0  # mean difference of two thumbnails, of 255, from which a person sees another picture
+ANOTHER = (
+    12.0  # mean difference of two thumbnails, of 255, from which a person sees another picture
+)
 SAID_S = 0.11  # notes are rounded to tenths
 
 

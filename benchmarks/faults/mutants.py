@@ -48,7 +48,12 @@ def make_films(folder: Path) -> dict[str, Path]:
         if not path.exists():
             half = path.with_name(f"half-{name}")
             source = ("-ss", "1", "-i", str(real_clip()), "-t", str(SECONDS))
-            scale = ("-vf", f"scale={SIZE}", "-pix_fmt", "yuvj420p" if "mjpeg" in name else "yuv420p")
+            scale = (
+                "-vf",
+                f"scale={SIZE}",
+                "-pix_fmt",
+                "yuvj420p" if "mjpeg" in name else "yuv420p",
+            )
             run = [ffmpeg(), "-v", "error", "-y", *source, *scale, *coding.split(), str(half)]
             done = subprocess.run(run, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if done.returncode:
@@ -91,7 +96,9 @@ def _header(data: bytearray, rng: random.Random) -> bytes:
 
 def _lengths(data: bytearray, rng: random.Random) -> bytes:
     """Sizes, counts and offsets of boxes and elements, by their names where they have some."""
-    named = [m.start() for m in re.finditer(rb"moov|trak|mdia|minf|stbl|st[a-z]{2}|moof|t[rf]", data)]
+    named = [
+        m.start() for m in re.finditer(rb"moov|trak|mdia|minf|stbl|st[a-z]{2}|moof|t[rf]", data)
+    ]
     named += [m.start() for m in re.finditer(rb"LIST|idx1|strh|strf|\x1a\x45\xdf\xa3|\xa3", data)]
     at = rng.choice(named or [0]) + rng.choice((-4, 4, 8, 12))
     at = min(max(0, at), len(data) - 4)

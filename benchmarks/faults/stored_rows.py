@@ -1,4 +1,4 @@
-"""A database -> all its rows as they are comparable: without row numbers, owners and times of day."""
+"""A database -> all its rows, but for what passes: row numbers, owners, times of day."""
 
 from __future__ import annotations
 

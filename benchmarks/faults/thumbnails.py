@@ -1,4 +1,4 @@
-"""Frames -> vectors that are small pictures: a model set that costs nothing and shows everything."""
+"""Frames -> vectors that are small pictures: a model set that costs next to nothing."""
 
 from __future__ import annotations
 

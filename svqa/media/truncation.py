@@ -4,7 +4,8 @@ Cut off while copied, downloaded or recorded.
 
 Only the outermost sizes are looked at, and only of what holds pictures and sound: what comes after
 that (a tag, text, padding) is not the film's. MPEG-TS and fragments written live do not say how
-long they are; they always look whole.
+long they are: they look whole unless they end within a packet or a box, or a fragment follows what
+is none.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
 _MEDIA_BOXES = (b"moov", b"mdat", b"moof")
 _OTHER_BOXES = (*_FIRST_BOXES, b"uuid", b"udta", b"meta", b"mfra", b"sidx", b"pnot", b"emsg")
+_TS_SYNC, _TS_BYTES, _TS_LOOKED_AT = b"\x47", 188, 4
+_BLOCK_BYTES = 1 << 20
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # of a recording that was not finished by its writer
 
 
 def ends_early(fd: int) -> bool:
     """True where a container's own parts reach past the end of the file.
 
-    MP4/MOV boxes, the Matroska segment, the lists of an AVI.
+    MP4/MOV boxes, the Matroska segment, the lists of an AVI, the packets of a transport stream.
     """
     size = os.fstat(fd).st_size
     head = os.pread(fd, 12, 0)
@@ -32,6 +35,8 @@ def ends_early(fd: int) -> bool:
         return _matroska_end(fd) > size
     if head[4:8] in _FIRST_BOXES:
         return _boxes_end_early(fd, size)
+    if all(os.pread(fd, 1, n * _TS_BYTES) == _TS_SYNC for n in range(_TS_LOOKED_AT)):
+        return size % _TS_BYTES > 0
     return False
 
 
@@ -43,8 +48,8 @@ def _boxes_end_early(fd: int, size: int) -> bool:
         kind, length = head[4:8], int.from_bytes(head[:4], "big")
         whole = b"mdat" in seen and bool(seen & {b"moov", b"moof"})
         if len(head) < 8 or (kind not in _MEDIA_BOXES and kind not in _OTHER_BOXES):
-            if whole:  # bytes that are no box: nothing of the film
-                return False
+            if whole:  # bytes that are no box: nothing of the film, unless fragments come after it
+                return b"moof" in seen and _holds(fd, b"moof", at)
             if len(head) < 8:
                 return True
         if length == 1 and len(head) == 16:
@@ -55,6 +60,15 @@ def _boxes_end_early(fd: int, size: int) -> bool:
             return not (whole and kind not in _MEDIA_BOXES)
         seen.add(kind)
         at += length
+    return False
+
+
+def _holds(fd: int, name: bytes, at: int) -> bool:
+    """Whether these bytes come at or after a place."""
+    while block := os.pread(fd, _BLOCK_BYTES + len(name), at):
+        if name in block:
+            return True
+        at += _BLOCK_BYTES
     return False
 
 

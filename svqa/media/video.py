@@ -55,9 +55,9 @@ def stream_frames(
     After exhaustion `.ended` is "complete" or "truncated", `.frames` counts what was delivered,
     `.damaged_spans_s` the seconds in which what is shown may be wrong or missing, `.declared_s` how
     long the video is by its own header, None where that does not say, `.unheard` how its sound is
-    coded where none of it can be decoded. `.damaged_s` holds the times
-    of damaged frames among those that have come, and `.damaged_spans_s` grows with them. Closing the stream (or leaving `with`) ends the
-    worker.
+    coded where none of it can be decoded. `.damaged_s` holds the times of damaged frames among
+    those that have come, and `.damaged_spans_s` grows with them. Closing the stream (or leaving
+    `with`) ends the worker.
 
     Raises VideoNotFound, NetworkRefused, NotAVideo, NoVideoStream, NoFrames, TooLarge,
     DecodeTimeout, DecodeCrashed, UsageError.

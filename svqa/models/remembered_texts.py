@@ -1,4 +1,4 @@
-"""A sentence encoder -> the same, remembering what it encoded: for those who ask again and again."""
+"""A sentence encoder -> the same, which remembers: for those who ask again and again."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Analysis:
         back_s = count * self.settings.every_s
         while True:
             with self._frames(end_s - back_s, end_s) as stream:
-                batches = list(iter(lambda: self._next(stream), None))  # noqa: B023, used up here
+                batches = list(iter(lambda: self._next(stream), None))
             if sum(map(len, batches)) >= count or back_s >= end_s:
                 return join(batches) if batches else None
             back_s *= 4

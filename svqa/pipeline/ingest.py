@@ -37,6 +37,7 @@ from svqa.records import Progress
 from svqa.settings import Settings
 
 BUSY_POLL_S = 0.5
+SHORT_S = 0.5  # a file that lacks more of what its header says is told of
 OPTIONAL = {"detector": "boxes", "reader": "text", "transcriber": "speech"}  # role -> its setting
 
 
@@ -181,6 +182,11 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
         if found.truncated
         else ""
     )
+    short = (
+        f"its header says {found.declared_s:.1f} s, {end_s:.1f} s could be read"
+        if not found.truncated and found.declared_s - end_s > max(SHORT_S, 0.02 * end_s)
+        else ""
+    )
     unheard = (
         f"its sound ({found.unheard}) is in a codec that svqa does not decode"
         if found.unheard
@@ -188,7 +194,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
     )
     faults = [damage_note(found.damaged_spans_s), cut]
     unwritten = [said for _, said in found.left_out]
-    note = "; ".join(filter(None, [*faults, unheard, *unwritten]))
+    note = "; ".join(filter(None, [*faults, short, unheard, *unwritten]))
     metrics = {f"{stage}_s": spent.total_s for stage, spent in analysis.timings.read().items()}
     metrics["frames_skipped"] = float(found.frames_skipped)
     store.finish_video(

