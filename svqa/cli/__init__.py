@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from svqa.cli import (
+    bench,
     compare,
     correct,
     database,
@@ -45,7 +46,8 @@ train.register(app)
 models.register(app)
 database.register(app)
 doctor.register(app)
-moved.register(app, shapes.shapes_app)
+moved.register(shapes.shapes_app)
+bench.register(app)
 
 
 def _version(wanted: bool) -> None:

@@ -9,15 +9,9 @@ from svqa.errors import UsageError
 _ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def register(app: typer.Typer, shapes_app: typer.Typer) -> None:
+def register(shapes_app: typer.Typer) -> None:
     """Add the names that were, hidden from `--help`."""
-    app.command("bench", hidden=True, context_settings=_ANYTHING)(bench)
     shapes_app.command("train", hidden=True, context_settings=_ANYTHING)(train)
-
-
-def bench() -> None:
-    """Raises UsageError: the speed benchmarks are run from a checkout."""
-    raise UsageError("`svqa bench` moved. From a checkout run: python -m benchmarks")
 
 
 def train() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.errors import SvqaError, UsageError
+from svqa.reporting.fault_tables import faults_table, long_form_table
 from svqa.reporting.html import notebook_text
 from svqa.reporting.markdown import cell, table_text
 from svqa.reporting.readme_summary import summary_table
@@ -136,6 +137,8 @@ MAKERS = {
     "moved": moved_table,
     "commands": commands,
     "tree": tree,
+    "faults": faults_table,
+    "faults-long": long_form_table,
 }
 PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
@@ -146,6 +149,7 @@ PLACES = {
     "docs/your-own-questions.md": ("question-fields",),
     "docs/moved.md": ("moved",),
     "docs/results.md": ("results",),
+    "docs/reliability.md": ("faults", "faults-long"),
 }
 
 

@@ -183,6 +183,7 @@ def test_scene_vectors_and_speech_do_not_pretend_that_frames_were_seen(store):
         ("two models", np.ones((2, 8)), "other@1"),
     ],
 )
+@pytest.mark.fault("F30")
 def test_f30_vectors_that_cannot_be_compared_are_refused_whole(store, name, values, model_id):
     claim = store.claim_video(video_info(), {})
     store.commit_chunk(claim.video_id, chunk(0.0, 30.0))
@@ -198,6 +199,7 @@ def test_f30_vectors_that_cannot_be_compared_are_refused_whole(store, name, valu
     assert store.commit_chunk(claim.video_id, chunk(30.0, 60.0))
 
 
+@pytest.mark.fault("F30")
 def test_dimension_of_a_model_is_one_for_the_whole_library(store):
     ingest(store)
     claim = store.claim_video(video_info("b.mp4", digit="b"), {})

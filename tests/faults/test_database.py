@@ -65,6 +65,7 @@ def assert_healthy(url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend, kills", [("sqlite", 5), ("postgresql", 2)])
+@pytest.mark.fault("F20")
 def test_f20_killed_ingest_resumes_to_the_same_rows(backend, kills, tmp_path):
     url, undisturbed = fresh_url(backend, tmp_path), fresh_url(backend, tmp_path)
     draw = random.Random(20)
@@ -98,6 +99,7 @@ def test_f20_killed_ingest_resumes_to_the_same_rows(backend, kills, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+@pytest.mark.fault("F23")
 def test_f24_same_file_twice_at_once_is_one_video(backend, tmp_path):
     url = fresh_url(backend, tmp_path)
     workers = [start_worker(url) for _ in range(3)]
@@ -111,6 +113,7 @@ def test_f24_same_file_twice_at_once_is_one_video(backend, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+@pytest.mark.fault("F23")
 def test_f23_writers_and_readers_do_not_lock_each_other_out(backend, tmp_path):
     url, failures, written, stop = fresh_url(backend, tmp_path), [], [], threading.Event()
     with open_store(url) as first:
@@ -154,6 +157,7 @@ def test_f23_writers_and_readers_do_not_lock_each_other_out(backend, tmp_path):
     assert_healthy(url)
 
 
+@pytest.mark.fault("F22")
 def test_f22_disk_full_rolls_the_chunk_back_and_goes_on_later(tmp_path):
     from sqlalchemy import event
 
@@ -182,6 +186,7 @@ def test_f22_disk_full_rolls_the_chunk_back_and_goes_on_later(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.fault("F22")
 def test_f22_read_only_folder_is_a_typed_error(tmp_path):
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
@@ -191,6 +196,7 @@ def test_f22_read_only_folder_is_a_typed_error(tmp_path):
         tmp_path.chmod(stat.S_IRWXU)
 
 
+@pytest.mark.fault("F22")
 def test_f22_read_only_mount_is_a_typed_error():
     """A folder in which not even root can make a file."""
     with pytest.raises(DatabaseError, match="permissions"):
@@ -199,6 +205,7 @@ def test_f22_read_only_mount_is_a_typed_error():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs setrlimit")
+@pytest.mark.fault("F22")
 def test_f22_too_many_open_files_is_a_typed_error_and_passes(tmp_path):
     code = """
         import resource, sys, os
@@ -249,6 +256,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+@pytest.mark.fault("F32")
 def test_f32_any_text_comes_back_exactly(backend, tmp_path):
     with open_store(fresh_url(backend, tmp_path)) as store:
         claim = store.claim_video(video_info("it's 100%_[a]*.mp4"), {"note": NASTY[0]})
@@ -291,6 +299,7 @@ def test_f32_any_text_comes_back_exactly(backend, tmp_path):
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("words", ["cut\0off", "half \ud83d", "\udcff.mp4"])
+@pytest.mark.fault("F32")
 def test_f32_text_that_cannot_come_back_is_refused_whole(backend, words, tmp_path):
     import dataclasses
 

@@ -89,6 +89,7 @@ def contents(store: Store, video: str) -> dict:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.fault("F20")
 def test_ten_kills_leave_the_same_rows_as_none(film: Path, tmp_path: Path, monkeypatch):
     for name, value in CHUNKS.items():
         monkeypatch.setenv(name, value)
@@ -134,6 +135,7 @@ def test_ten_kills_leave_the_same_rows_as_none(film: Path, tmp_path: Path, monke
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F23")
 def test_the_same_file_twice_at_once_is_one_video(film: Path, tmp_path: Path):
     run = [
         sys.executable,
@@ -161,6 +163,7 @@ def test_the_same_file_twice_at_once_is_one_video(film: Path, tmp_path: Path):
         assert video.frames == len(set(store.frame_times(video.id).tolist())) >= 20
 
 
+@pytest.mark.fault("F19")
 def test_a_file_replaced_while_it_is_read_is_never_searched(
     film: Path, tmp_path: Path, monkeypatch
 ):
@@ -182,6 +185,7 @@ def test_a_file_replaced_while_it_is_read_is_never_searched(
         assert report.status == "ready" and report.duration_s == pytest.approx(10, abs=0.1)
 
 
+@pytest.mark.fault("F10")
 def test_a_truncated_file_is_partial_and_says_how_far_it_went(tmp_path: Path):
     whole = numbered(".mkv", frames=250, gop=25)
     data = whole.read_bytes()
@@ -193,6 +197,7 @@ def test_a_truncated_file_is_partial_and_says_how_far_it_went(tmp_path: Path):
         assert library.search("black and white blocks")[0].end_s <= 10
 
 
+@pytest.mark.fault("F7")
 def test_one_frame_is_a_valid_video(tmp_path: Path):
     with open_library(f"sqlite:///{tmp_path / 'svqa.db'}") as library:
         (report,) = library.ingest(numbered(frames=1))

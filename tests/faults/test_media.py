@@ -87,12 +87,14 @@ def _faststart() -> Path:
 # -- F6 streams ---
 
 
+@pytest.mark.fault("F6")
 def test_a_video_without_sound_is_fine():
     assert not probe(_clip()).has_audio
     assert read_audio(_clip()) is None
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".ogg"])
+@pytest.mark.fault("F6")
 def test_sound_alone_is_no_video(suffix):
     path = folder() / f"sound{suffix}"
     ffmpeg("-f", "lavfi", "-i", "sine=duration=1", path)
@@ -102,6 +104,7 @@ def test_sound_alone_is_no_video(suffix):
     assert read_audio(path).duration_s == pytest.approx(1.0, abs=0.1)
 
 
+@pytest.mark.fault("F6")
 def test_cover_art_is_no_video():
     picture, path = folder() / "cover.png", folder() / "cover.mp3"
     ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", 1, picture)
@@ -129,6 +132,7 @@ def test_cover_art_is_no_video():
 # -- F7 nothing in it ---
 
 
+@pytest.mark.fault("F7")
 def test_zero_bytes():
     path = variant(_clip(), "empty.mp4", b"")
     for call in (probe, read_frames, read_audio):
@@ -136,6 +140,7 @@ def test_zero_bytes():
             call(path)
 
 
+@pytest.mark.fault("F7")
 def test_a_header_without_frames():
     data = _faststart().read_bytes()
     path = variant(_clip(), "header.mp4", data[: data.index(b"mdat") + 4])
@@ -144,6 +149,7 @@ def test_a_header_without_frames():
             call(path)
 
 
+@pytest.mark.fault("F7")
 def test_one_frame():
     path = numbered(frames=1)
     info = probe(path)
@@ -189,6 +195,7 @@ def _late(suffix: str, *options) -> Path:
     ],
     ids=["late ts", "late mkv", "late mov", "no duration", "absurd", "avi"],
 )
+@pytest.mark.fault("F8")
 def test_times_begin_at_zero_and_the_duration_is_counted(make):
     path = make()
     assert probe(path).duration_s == pytest.approx(3.0, abs=0.1)
@@ -197,6 +204,7 @@ def test_times_begin_at_zero_and_the_duration_is_counted(make):
     assert [read_number(p) for p in batch.pixels] == list(range(75))
 
 
+@pytest.mark.fault("F8")
 def test_negative_first_time_is_cut_by_the_edit_list():
     path = folder() / "cut.mp4"
     ffmpeg("-ss", 0.52, "-i", _clip(gop=25), "-c", "copy", path)
@@ -209,6 +217,7 @@ def test_negative_first_time_is_cut_by_the_edit_list():
 # -- F9, F10 less than promised ---
 
 
+@pytest.mark.fault("F9")
 def test_a_header_that_promises_more_than_there_is():
     data = _faststart().read_bytes()
     path = variant(
@@ -236,6 +245,7 @@ def _broken(suffix: str, share: float) -> Path:
 
 @pytest.mark.parametrize("suffix", [".mp4", "faststart.mp4", ".mkv", ".ts", ".avi"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+@pytest.mark.fault("F10")
 def test_truncated(suffix, share):
     path = _broken(suffix, share)
     try:
@@ -254,6 +264,7 @@ def test_truncated(suffix, share):
     assert not wrong, "a damaged frame came without a word"
 
 
+@pytest.mark.fault("F10")
 def test_box_sizes_that_lie():
     data = bytearray(_faststart().read_bytes())
     for name in (b"moov", b"trak", b"stbl", b"mdat"):
@@ -271,6 +282,7 @@ def test_box_sizes_that_lie():
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F11")
 def test_flipped_bytes_never_crash_the_parent():
     rng = np.random.default_rng(11)
     for suffix in (".mp4", ".mkv", ".ts"):
@@ -285,6 +297,7 @@ def test_flipped_bytes_never_crash_the_parent():
                 assert path.name in str(error)
 
 
+@pytest.mark.fault("F12")
 def test_a_damaged_middle_is_flagged_not_replaced():
     clip = numbered(".mkv", frames=150, size=(320, 192))
     data = bytearray(clip.read_bytes())
@@ -340,12 +353,14 @@ def _not_videos() -> dict[str, bytes]:
         "noise.mp4",
     ],
 )
+@pytest.mark.fault("F13")
 def test_content_decides_not_the_name(name):
     path = variant(_clip(), name, _not_videos()[name])
     with refused(NotAVideo, NoVideoStream, naming=path):
         probe(path)
 
 
+@pytest.mark.fault("F13")
 def test_a_video_is_a_video_under_any_name():
     path = variant(_clip(), "holiday.png", _clip().read_bytes())
     assert probe(path).frames == 75
@@ -354,6 +369,7 @@ def test_a_video_is_a_video_under_any_name():
 # -- F14 too large ---
 
 
+@pytest.mark.fault("F14")
 def test_a_huge_header_is_refused_before_memory_is_taken():
     data = numbered(".mkv", frames=2, size=(320, 272), codec="ffv1").read_bytes()
     size = b"\xb0\x82" + (320).to_bytes(2, "big") + b"\xba\x82" + (272).to_bytes(2, "big")
@@ -387,6 +403,7 @@ PATIENT = Limits(deadline_s=60.0, no_progress_s=60.0, memory_bytes=500 << 20)
 QUICK = Limits(deadline_s=6.0, no_progress_s=3.0, memory_bytes=500 << 20)
 
 
+@pytest.mark.fault("F15")
 def test_a_stopped_worker_is_killed():
     stream = stream_frames(
         numbered(frames=1500, size=(96, 64), gop=50),
@@ -435,6 +452,7 @@ def test_a_stopped_worker_is_killed():
         "garbage",
     ],
 )
+@pytest.mark.fault("F15")
 def test_a_worker_that_misbehaves_is_ended(monkeypatch, body, kind):
     _misbehave(monkeypatch, body)
     limits = QUICK if kind is DecodeTimeout else PATIENT  # a busy machine may be slow to crash
@@ -444,6 +462,7 @@ def test_a_worker_that_misbehaves_is_ended(monkeypatch, body, kind):
     assert time.monotonic() - begin < limits.deadline_s + 2
 
 
+@pytest.mark.fault("F15")
 def test_a_worker_that_prints_a_gigabyte_fills_no_disk(monkeypatch):
     _misbehave(
         monkeypatch,
@@ -472,6 +491,7 @@ def test_what_a_library_prints_is_not_taken_for_a_message(monkeypatch):
     assert read_audio(_clip()) is None
 
 
+@pytest.mark.fault("F15")
 def test_real_decoding_out_of_memory():
     path = numbered(frames=2, size=(1280, 720), codec="mpeg4", suffix=".mkv")
     assert len(read_frames(path, size_px=64, limits=Limits(memory_bytes=600 << 20)))
@@ -479,6 +499,7 @@ def test_real_decoding_out_of_memory():
         read_frames(path, size_px=6000, limits=Limits(memory_bytes=300 << 20))
 
 
+@pytest.mark.fault("F15")
 def test_a_worker_ends_with_its_parent():
     code = (
         "import os, sys; sys.path.insert(0, 'tests')\nfrom svqa.media import "
@@ -502,6 +523,7 @@ def test_a_worker_ends_with_its_parent():
     pytest.fail("the worker outlived its killed parent by 5 s")
 
 
+@pytest.mark.fault("F15")
 def test_after_every_fault_a_healthy_file_reads_as_if_nothing_had_happened(monkeypatch):
     with monkeypatch.context() as patch:
         _misbehave(patch, "os.kill(os.getpid(), signal.SIGSEGV)")
@@ -513,6 +535,7 @@ def test_after_every_fault_a_healthy_file_reads_as_if_nothing_had_happened(monke
 # -- F19, F34, F36 names and files ---
 
 
+@pytest.mark.fault("F19")
 def test_a_replaced_file_is_noticed(tmp_path):
     path = tmp_path / "video.mp4"
     path.write_bytes(_clip().read_bytes())
@@ -539,6 +562,7 @@ def test_a_replaced_file_is_noticed(tmp_path):
         "spaces and 'quotes\".mp4",
     ],
 )
+@pytest.mark.fault("F34")
 def test_odd_names_are_read_exactly(tmp_path, name, monkeypatch):
     (tmp_path / name).write_bytes(_clip().read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -546,6 +570,7 @@ def test_odd_names_are_read_exactly(tmp_path, name, monkeypatch):
     assert info.path == name and info.frames == 75
 
 
+@pytest.mark.fault("F34")
 def test_a_symlink_is_read_and_a_missing_target_is_told(tmp_path):
     (tmp_path / "link.mp4").symlink_to(_clip())
     assert probe(tmp_path / "link.mp4").frames == 75
@@ -554,6 +579,7 @@ def test_a_symlink_is_read_and_a_missing_target_is_told(tmp_path):
         probe(tmp_path / "dead.mp4")
 
 
+@pytest.mark.fault("F34")
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "fifo.mp4")
     begin = time.monotonic()
@@ -580,6 +606,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
         "file:///etc/passwd",
     ],
 )
+@pytest.mark.fault("F36")
 def test_a_url_is_refused_and_nothing_is_contacted(url):
     for call in (probe, read_frames, read_audio):
         with refused(NetworkRefused, naming=url):

@@ -67,6 +67,7 @@ def left_in(home: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("models", ["offline", "shapes"])
+@pytest.mark.fault("F29")
 def test_a_film_is_taken_in_searched_and_asked_without_a_network(film, tmp_path, models):
     of = ("--models", models)
     for command in (
@@ -91,6 +92,7 @@ def test_a_film_is_taken_in_searched_and_asked_without_a_network(film, tmp_path,
         ("shapes", "make", "--n", "2", "--out", "world"),
     ],
 )
+@pytest.mark.fault("F29")
 def test_other_commands_need_none_either(tmp_path, command):
     assert traced(tmp_path, *command) == []
     assert left_in(tmp_path / "home") == set()

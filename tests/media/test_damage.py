@@ -100,6 +100,7 @@ def test_noise_is_noticed_where_single_frames_are_not_told(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NOTICES)
+@pytest.mark.fault("F12")
 def test_no_frame_is_wrong_or_missing_in_silence(name):
     found = 0
     for seed in range(6):
@@ -175,6 +176,7 @@ def _packet_bytes(path: Path) -> bytes:
     return first[:1000] if path.suffix == ".mpg" else first
 
 
+@pytest.mark.fault("F12")
 def test_twenty_per_cent_of_noise_is_said():
     path = noisy(clip("h264 mkv"), 1, share=0.2, at=0.4)
     _, stream = read(path, Sampling.every(0.5))

@@ -97,6 +97,7 @@ def test_a_joined_part_with_sound_is_heard(after):
     assert probe(path).duration_s == pytest.approx(10.0 * len(parts), abs=0.1)
 
 
+@pytest.mark.fault("F6")
 def test_a_silent_film_of_such_a_format_is_silent():
     path = clip(".ts", (), "silent")
     info = probe(path)

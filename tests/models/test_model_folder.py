@@ -28,6 +28,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     "more", ["adapter_config.json", "adapter_model.safetensors", "model.py", "sub/x.json", "note"]
 )
+@pytest.mark.fault("F28")
 def test_what_the_seals_do_not_list_is_refused(tmp_path, name, more):
     copy = shutil.copytree(SHIPPED / name, tmp_path / name)
     assert resolve(copy) == copy
@@ -181,6 +182,7 @@ def test_other_kinds_of_model_are_held_to_it_too(tmp_path, name, change):
         {"vision_config": {"hidden_size": -4}},
     ],
 )
+@pytest.mark.fault("F28")
 def test_a_config_that_asks_for_more_than_its_weights_is_refused(folder, entry):
     config = json.loads((folder / "config.json").read_text())
     for key, value in entry.items():

@@ -64,6 +64,7 @@ def test_a_missing_package_is_missing_weights(monkeypatch):
         MiniLM.from_pretrained()
 
 
+@pytest.mark.fault("F28")
 def test_a_truncated_file_is_refused(tmp_path):
     whole = verified("efficientnet-lite0")[LITE0].read_bytes()
     (tmp_path / LITE0).write_bytes(whole[: len(whole) // 2])
@@ -71,6 +72,7 @@ def test_a_truncated_file_is_refused(tmp_path):
         ConseEncoder.from_pretrained(tmp_path)
 
 
+@pytest.mark.fault("F28")
 def test_one_changed_bit_is_refused(tmp_path):
     for short, path in verified("whisper-tiny.en").items():
         shutil.copy(path, tmp_path / short)
@@ -93,6 +95,7 @@ def test_a_file_changed_after_its_check_is_checked_again(tmp_path):
         verified("minilm-l6-v2", tmp_path)
 
 
+@pytest.mark.fault("F28")
 def test_a_pickle_of_the_right_size_never_runs(tmp_path):
     canary = tmp_path / "canary"
     payload = pickle.dumps(Canary(canary))
@@ -103,6 +106,7 @@ def test_a_pickle_of_the_right_size_never_runs(tmp_path):
     assert not canary.exists()
 
 
+@pytest.mark.fault("F28")
 def test_a_pickle_whose_checksum_was_accepted_does_not_run_either(tmp_path, monkeypatch):
     canary = tmp_path / "canary"
     torch.save({"_fc.weight": Canary(canary)}, tmp_path / LITE0)

@@ -56,6 +56,7 @@ def header_first():
     return variant(clip, "damaged.mp4", bytes(data))
 
 
+@pytest.mark.fault("F12")
 def test_an_ingest_says_where_and_evidence_is_marked(tmp_path):
     with open_library(f"sqlite:///{tmp_path / 'svqa.db'}", every_s=1.0, boxes=False) as library:
         (report,) = library.ingest(damaged(".mkv"))

@@ -36,6 +36,7 @@ def test_a_file_without_a_suffix_is_known_by_its_beginning(tmp_path):
     )
 
 
+@pytest.mark.fault("F34")
 def test_links_are_followed_to_files_and_told_where_they_lead_nowhere(tmp_path):
     (tmp_path / "real.mp4").write_bytes(b"x")
     folder = tmp_path / "folder"
@@ -75,6 +76,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda e: type(e).__name__)
+@pytest.mark.fault("F22")
 def test_one_file_does_not_stop_the_others(monkeypatch, failure):
     def ingest(_store, _models, path, **_):
         if path == "b.mp4":

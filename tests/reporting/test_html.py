@@ -109,6 +109,7 @@ def hostile_notebook(path):
     return path
 
 
+@pytest.mark.fault("F31")
 def test_f31_nothing_in_a_notebook_can_run(tmp_path):
     page = export_html(hostile_notebook(tmp_path / "<img src=x onerror=alert(1)>.ipynb")).read_text(
         encoding="utf-8"
@@ -120,6 +121,7 @@ def test_f31_nothing_in_a_notebook_can_run(tmp_path):
     )
 
 
+@pytest.mark.fault("F31")
 def test_f31_nothing_in_the_index_can_run(tmp_path):
     executed = hostile_notebook(tmp_path / "notebook.ipynb")
     results = {
