@@ -10,9 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -48,51 +47,63 @@ for line in sys.stdin:
 
 
 def run_kills(
-    folder: Path, *, kills: int, seed: int, until: float, say: Callable[[int], None]
-) -> dict[str, Any]:
-    """Kill until there were `kills`, or it is later than `until` (monotonic seconds).
+    folder: Path, *, kills: int, seed: int, first: int, until: float
+) -> Iterator[dict[str, int]]:
+    """Yield what each ingest came to, from number `first` on, until there were `kills`.
 
-    -> counts, all but the first two 0 where nothing is wrong: `kills`, `ingests`, `redone` (chunks
-    that were lost although committed), `not_equal` (ingests whose rows differ from those of one
-    that was never killed), `not_a_prefix` (kills that left a row which that one has not),
-    `damaged`, `orphans`.
+    Or until it is later than `until` (monotonic seconds). All counts but `kills` are 0 where
+    nothing is wrong: `redone` (chunks that were lost although committed), `not_equal` (1 where its rows
+    differ from those of an ingest that was never killed), `not_a_prefix` (kills that left a row
+    which that one has not), `damaged`, `orphans`.
     """
     film = folder / f"killed-{FILM_S}s.mp4"
     if not film.exists():
         loop(real_clip("bikes.mp4"), film, seconds=FILM_S)
-    names = ("kills", "ingests", "redone", "not_equal", "not_a_prefix", "damaged", "orphans")
-    found: dict[str, Any] = dict.fromkeys(names, 0)
-    rng = random.Random(f"kills:{seed}")
+    whole, killed = folder / "whole.db", folder / "killed.db"
+    _remove(whole)
     with Nursery(film) as nursery:
-        whole_s = nursery.ingest(folder / "whole.db")
-        right = _rows(folder / "whole.db")
-        while found["kills"] < kills and time.monotonic() < until:
-            database = folder / f"killed{found['ingests']}.db"
-            committed, done = 0, False
-            while not done and found["kills"] < kills:
-                child = nursery.begin(database)
-                time.sleep(rng.uniform(0.0, whole_s))
-                workers = _children(child)
-                done = not child.is_running()
-                if not done:
-                    child.send_signal(signal.SIGKILL)
-                    found["kills"] += 1
-                    say(found["kills"])
-                _, alive = psutil.wait_procs([child, *workers], timeout=ORPHAN_S)
-                found["orphans"] += len(alive)
-                if database.exists():
-                    rows = _rows(database)
-                    chunks = sum(rows["ingest_chunks"].values())
-                    found["redone"] += max(0, committed - chunks)
-                    settled = rows.keys() - UNFINISHED
-                    found["not_a_prefix"] += any(rows[name] - right[name] for name in settled)
-                    found["damaged"] += _is_damaged(database)
-                    committed = chunks
-            nursery.ingest(database)  # the last time in peace
-            found["ingests"] += 1
-            found["not_equal"] += _rows(database) != right
-            _remove(database)
-    _remove(folder / "whole.db")
+        whole_s = nursery.ingest(whole)
+        right = _rows(whole)
+        number = first
+        while kills > 0 and time.monotonic() < until:
+            _remove(killed)
+            rng = random.Random(f"kills:{seed}:{number}")
+            found = _kill_until_done(nursery, killed, right, whole_s, kills, rng)
+            nursery.ingest(killed)  # the last time in peace
+            found["not_equal"] = int(_rows(killed) != right)
+            number, kills = number + 1, kills - found["kills"]
+            yield found
+    _remove(killed)
+    _remove(whole)
+
+
+def _kill_until_done(
+    nursery: Nursery, database: Path, right: Rows, whole_s: float, most: int, rng: random.Random
+) -> dict[str, int]:
+    """Kill an ingest again and again, each time at a moment within a whole one's seconds."""
+    names = ("kills", "redone", "not_a_prefix", "damaged", "orphans")
+    found = dict.fromkeys(names, 0)
+    committed = 0
+    while found["kills"] < most:
+        child = nursery.begin(database)
+        time.sleep(rng.uniform(0.0, whole_s))
+        workers = _children(child)
+        done = not child.is_running()
+        if not done:
+            child.send_signal(signal.SIGKILL)
+            found["kills"] += 1
+        _, alive = psutil.wait_procs([child, *workers], timeout=ORPHAN_S)
+        found["orphans"] += len(alive)
+        if database.exists():
+            rows = _rows(database)
+            chunks = sum(rows["ingest_chunks"].values())
+            found["redone"] += max(0, committed - chunks)
+            settled = rows.keys() - UNFINISHED
+            found["not_a_prefix"] += any(rows[name] - right[name] for name in settled)
+            found["damaged"] += _is_damaged(database)
+            committed = chunks
+        if done:
+            break
     return found
 
 

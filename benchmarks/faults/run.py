@@ -35,12 +35,14 @@ def run_faults(
     """-> `{"mutants", "kills", "hardware", ...}`, as committed in result.json.
 
     What was done is kept in `folder`: the next call with the same seed goes on from there. After
-    `minutes` nothing new is begun, and the result says how many there were.
+    `minutes`, a third of them for the kills, nothing new is begun, and the result says how many
+    there were.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + (60 * minutes if minutes else float("inf"))
+    begin, all_s = time.monotonic(), 60 * minutes if minutes else float("inf")
+    until = begin + all_s
     show = progress or (lambda what, done, of: None)
-    killed = _kills(folder, kills, seed, until, show)
+    killed = _kills(folder, kills, seed, begin + all_s / 3, show)
     rows = _mutants(folder, mutants, seed, until, show)
     return {
         "made_on": datetime.now(UTC).date().isoformat(),
@@ -85,14 +87,25 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _kills(folder: Path, kills: int, seed: int, until: float, show: Progress) -> dict[str, Any]:
-    kept = folder / f"kills-{seed}-{kills}.json"
-    if not kept.exists():
-        found = run_kills(
-            folder, kills=kills, seed=seed, until=until, say=lambda n: show("kills", n, kills)
+def _kills(folder: Path, kills: int, seed: int, until: float, show: Progress) -> dict[str, int]:
+    kept = folder / f"kills-{seed}.jsonl"
+    rows = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = sum(row["kills"] for row in rows)
+    with kept.open("a") as out:
+        more = run_kills(
+            folder,
+            kills=kills - done,
+            seed=seed,
+            first=len(rows),
+            until=until,
         )
-        kept.write_text(json.dumps(found))
-    return json.loads(kept.read_text())
+        for row in more if done < kills else ():
+            rows.append(row)
+            out.write(json.dumps(row) + "\n")
+            out.flush()
+            show("kills", sum(row["kills"] for row in rows), kills)
+    names = ("kills", "redone", "not_equal", "not_a_prefix", "damaged", "orphans")
+    return {"ingests": len(rows), **{name: sum(row[name] for row in rows) for name in names}}
 
 
 def _mutants(
