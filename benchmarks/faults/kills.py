@@ -52,9 +52,9 @@ def run_kills(
     """Yield what each ingest came to, from number `first` on, until there were `kills`.
 
     Or until it is later than `until` (monotonic seconds). All counts but `kills` are 0 where
-    nothing is wrong: `redone` (chunks that were lost although committed), `not_equal` (1 where its rows
-    differ from those of an ingest that was never killed), `not_a_prefix` (kills that left a row
-    which that one has not), `damaged`, `orphans`.
+    nothing is wrong: `redone` (chunks that were lost although committed), `not_equal` (1 where its
+    rows differ from those of an ingest that was never killed), `not_a_prefix` (kills that left a
+    row which that one has not), `damaged`, `orphans`.
     """
     film = folder / f"killed-{FILM_S}s.mp4"
     if not film.exists():
