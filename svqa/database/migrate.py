@@ -34,6 +34,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # oldest first; a test holds them against the scripts
 HEAD = REVISIONS[-1]
 _PG_LOCK = 0x73767161  # "svqa": two processes never migrate at once
