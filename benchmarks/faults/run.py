@@ -44,9 +44,10 @@ def run_faults(
     show = progress or (lambda what, done, of: None)
     killed = _kills(folder, kills, seed, begin + all_s / 3, show)
     rows = _mutants(folder, mutants, seed, until, show)
+    command = f"python -m benchmarks.faults --mutants {mutants} --kills {kills} --seed {seed}"
     return {
         "made_on": datetime.now(UTC).date().isoformat(),
-        "command": f"python -m benchmarks.faults --mutants {mutants} --kills {kills} --seed {seed}",
+        "command": command + (f" --minutes {minutes:g}" if minutes else ""),
         "hardware": this_machine(),
         "versions": package_versions(PACKAGES),
         "seed": seed,

@@ -73,7 +73,7 @@ def long_form_table(root: Path) -> str:
         ("taken in as `ready`", status.get("ready", 0)),
         ("crashes of the process that asked", mutants["crashes"]),
         ("errors without a type", mutants["untyped_errors"]),
-        ("processes left behind", mutants["orphans"] + kills["orphans"]),
+        ("processes still there 5 s after a film or a kill", mutants["orphans"] + kills["orphans"]),
         ("problems of a database afterwards", mutants["database_problems"] + kills["damaged"]),
         (
             f"whole films read as ever after {mutants['batches']} batches of damaged ones",

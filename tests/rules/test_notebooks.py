@@ -142,6 +142,11 @@ def good_notebook():
     )
 
 
+def test_no_notebook_leaves_a_folder_behind():
+    kept = [p.name for p in NOTEBOOKS if "mkdtemp" in p.read_text(encoding="utf-8")]
+    assert NOTEBOOKS and kept == []
+
+
 def test_a_good_notebook_passes():
     assert problems(good_notebook()) == []
 
