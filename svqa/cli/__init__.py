@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from svqa.cli import (
+    ask,
     bench,
     compare,
     correct,
@@ -23,6 +24,7 @@ from svqa.cli import (
     serve,
     shapes,
     train,
+    videos,
 )
 from svqa.cli.output import say, stand_in_for_closed_streams, write_safely
 from svqa.errors import SvqaError
@@ -35,6 +37,8 @@ app = typer.Typer(
     help="Ask a video a question and see the seconds the answer rests on.",
 )
 library_commands.register(app)
+ask.register(app)
+videos.register(app)
 correct.register(app)
 export.register(app)
 serve.register(app)

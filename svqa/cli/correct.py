@@ -41,7 +41,7 @@ def correct(
     spans = [_seconds(text) for text in span or ()]
     if right and answer:
         raise UsageError("A right answer needs no --answer: give --right alone, or --wrong.")
-    with open_store(Settings.load(database=database).database) as store:
+    with open_store(Settings.load(database=database).database, make=False) as store:
         if number is None:
             asked = [q for q in store.queries(100) if q.kind == "ask"]
             if not asked:

@@ -54,7 +54,7 @@ def stats(
     from svqa.database import open_store
     from svqa.settings import Settings
 
-    with open_store(Settings.load(database=database).database) as store:
+    with open_store(Settings.load(database=database).database, make=False) as store:
         found = _of_video(store, video) if video else store.stats()
     data = found if isinstance(found, dict) else asdict(found)
     if json:

@@ -40,7 +40,7 @@ def page(
     from svqa.pipeline.library import open_library
     from svqa.viewer.page import export_page
 
-    with open_library(database, models) as library:
+    with open_library(database, models, make=Path(film).is_file()) as library:
         for text in question or ():
             library.ask(text, video=film)
         written = export_page(library, library.find(film), out, embed=embed)
@@ -64,7 +64,7 @@ def questions(
     from svqa.settings import Settings
     from svqa.viewer.question_rows import write_question_file
 
-    with open_store(Settings.load(database=database).database) as store:
+    with open_store(Settings.load(database=database).database, make=False) as store:
         chosen = [store.find_video(name).id for name in video or ()]
         found = write_question_file(store, out, videos=chosen, split=split)
     splits = Counter(row.get("split", "any split") for row in found.rows)

@@ -1,9 +1,11 @@
-"""`svqa ingest`, `svqa search`, `svqa ask`."""
+"""`svqa ingest`, `svqa search`."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,17 +23,17 @@ from svqa.cli.output import (
     print_json,
     print_table,
     say,
-    shown,
 )
 from svqa.cli.progress import progress_bars
 
 if TYPE_CHECKING:
+    from svqa.pipeline.library import Library
     from svqa.records import Waveform
 
 
 def register(app: typer.Typer) -> None:
-    """Add the three verbs to the command line."""
-    for command in (ingest, search, ask):
+    """Add the two verbs to the command line."""
+    for command in (ingest, search):
         app.command()(command)
 
 
@@ -73,7 +75,11 @@ def ingest(
         progress_bars() as show,
     ):
         found = find_videos(paths)
-        reports = library.ingest(*found.files, progress=show)
+        try:
+            reports = library.ingest(*found.files, progress=show)
+        except KeyboardInterrupt:
+            say(_kept(library, found.files))
+            raise
     if json:
         print_json(
             [{**asdict(r), "real_time_factor": round(r.real_time_factor, 3)} for r in reports]
@@ -121,7 +127,7 @@ def search(
     from svqa.pipeline.library import open_library
 
     example = _example(sound)
-    with open_library(database, models, **by_role(model)) as library:
+    with open_library(database, models, make=False, **by_role(model)) as library:
         found = library.search(text, video=video, level=level, k=k, sound=example)
     if json:
         names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
@@ -162,53 +168,16 @@ def _heard_in(path: str) -> Waveform:
     return heard
 
 
-def ask(
-    question: Annotated[str, typer.Argument(help="The question.")],
-    video: Video = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--options", help="An answer to choose from; repeat it.")
-    ] = None,
-    answerer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            help="Who answers: smollm2, a folder, org/name, a version (mine:1), or "
-            "http://host:port/v1#model.",
-        ),
-    ] = None,
-    models: Models = None,
-    model: RoleModels = None,
-    database: Database = None,
-    json: Json = False,
-) -> None:
-    """Answer a question and show the seconds the answer rests on.
+def _kept(library: Library, files: Sequence[str]) -> str:
+    """-> what of these files is in the database, when an ingest is stopped."""
+    from svqa.errors import SvqaError
 
-    A path given with --video is ingested first if needed.
-    """
-    from svqa.pipeline.library import open_library
-
-    chosen = by_role(model, answerer=answerer)
-    with open_library(database, models, **chosen) as library, progress_bars() as show:
-        answer = library.ask(question, video=video, options=options or (), progress=show)
-    if json:
-        names = ("video", "path", "start_s", "end_s", "score", "kind", "text")
-        print_json(
-            {
-                "answer": answer.text,
-                "score": answer.score,
-                "abstained": answer.abstained,
-                "reason": answer.reason,
-                "model": answer.model_id,
-                "number": answer.number,
-                "latency_ms": round(answer.latency_ms, 1),
-                "usage": dict(answer.usage),
-                "evidence": [{name: getattr(e, name) for name in names} for e in answer.evidence],
-            }
-        )
-        return
-    typer.echo(shown(answer.text))
-    if answer.reason:
-        why = "no answer" if answer.abstained else "because"
-        typer.echo(shown(f"  ({why}: {answer.reason})"))
-    for e in answer.evidence:
-        typer.echo(shown(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]"))
+    told = []
+    for path in files:
+        with suppress(SvqaError):
+            video = library.store.find_video(path, ready_only=False)
+            whole = video.status in ("ready", "partial")
+            until_s = video.duration_s if whole else video.committed_s
+            told.append(f"{path}: {clock(until_s)} of {clock(video.duration_s)}")
+    kept = "; ".join(told) or "nothing yet"
+    return f"svqa: stopped; kept: {kept}. The same command goes on from there"

@@ -33,7 +33,7 @@ Video = Annotated[
 ]
 
 
-def by_role(models: Sequence[str] | None, **named: str | None) -> dict[str, str | None]:
+def by_role(models: Sequence[str] | None, **named: str | None) -> dict[str, Any]:
     """`--model captioner=SPEC` and `--answerer SPEC` -> settings. Raises UsageError.
 
     >>> by_role(["captioner=hub"], answerer=None)
@@ -72,19 +72,25 @@ def shown(text: object, *, lines: bool = False) -> str:
     return _UNSAFE.sub(lambda m: m[0] if m[0] in kept else ascii(m[0])[1:-1], str(text))
 
 
-def print_json(data: Any) -> None:
+def print_json(data: Any, *, indent: int | None = 2) -> None:
     """One JSON document on stdout, in ASCII where stdout cannot hold all of it."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(data, indent=2, allow_nan=False)
+        text = json.dumps(data, indent=indent, allow_nan=False)
     unsafe = (
         (c, f"\\u{ord(c):04x}") for c in set(_UNSAFE.findall(text)) if c != "\n"
     )  # JSON escapes what is below the space itself
     for character, escaped in unsafe:
         text = text.replace(character, escaped)
     sys.stdout.write(text + "\n")
+
+
+def json_line(data: Any) -> None:
+    """One line of JSON Lines on stdout, at once."""
+    print_json(data, indent=None)
+    sys.stdout.flush()
 
 
 def stand_in_for_closed_streams() -> bool:

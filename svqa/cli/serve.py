@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,10 @@ def serve(
     uploads: Annotated[
         Path | None, typer.Option(help="Folder for films that are sent; beside the database.")
     ] = None,
+    answerer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SPEC", help="Answers beside the set's own, as for ask; repeat it."),
+    ] = None,
     models: Models = None,
     database: Database = None,
 ) -> None:
@@ -52,10 +57,15 @@ def serve(
     except OSError as error:
         raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror}.") from None
     port = listening.getsockname()[1]
-    with listening, open_library(database, models) as library:
+    with listening, ExitStack() as opened:
+        library = opened.enter_context(open_library(database, models))
+        libraries = {library.settings.models: library}
+        for spec in answerer or ():
+            other = open_library(database, models, answerer=spec)
+            libraries[spec] = opened.enter_context(other)
         door = Door.of(host, port, names=name or (), token=token)
         folder = uploads or Path("svqa-films")
-        app = create_app({library.settings.models: library}, door, uploads=folder)
+        app = create_app(libraries, door, uploads=folder)
         where = host if host not in ("0.0.0.0", "::") else (name or ["127.0.0.1"])[0]
         say(f"Open http://{where}:{port}/?token={door.token}")
         if host not in ("127.0.0.1", "localhost", "::1"):

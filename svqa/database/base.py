@@ -12,7 +12,7 @@ from sqlalchemy.exc import StatementError
 
 from svqa.database.migrate import explain
 from svqa.database.schema import Video
-from svqa.database.session import sqlite_path, write_lock, writer
+from svqa.database.session import is_read_only, sqlite_path, write_lock, writer
 from svqa.database.urls import shown_url
 from svqa.errors import DatabaseError, NotIngested, SvqaError
 
@@ -35,6 +35,11 @@ class Transactions:
     def url(self) -> str:
         """The database's URL, without its password."""
         return shown_url(self._engine.url)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be kept: what is asked is answered and leaves no row."""
+        return self._path is not None and is_read_only(self._path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from svqa.database.base import Transactions
+from svqa.database.base import Transactions, row_id
 from svqa.database.chunks import chunk_part, insert_chunk
 from svqa.database.columns import utc_now
 from svqa.database.lease_owner import holds, new_owner
 from svqa.database.schema import IngestChunk, Segment, Video, VideoMetrics
 from svqa.database.stored_records import Claim
-from svqa.errors import LeaseLost, NotIngested
+from svqa.errors import LeaseLost, NotIngested, UsageError
 from svqa.records import Chunk, Segment as SegmentRecord, VideoInfo
 
 LEASE = timedelta(minutes=10)  # longer than any model takes over one chunk
@@ -202,6 +202,18 @@ class IngestStore(Transactions):
     def release(self, video_id: str) -> None:
         """Ends the lease, so that another process can go on from the last chunk."""
         self._let_go(video_id)
+
+    def delete_video(self, video_id: str) -> None:
+        """Forget a video: every row about it, its questions excepted; the file stays.
+
+        Raises UsageError while another process takes it in.
+        """
+        with self.write() as connection:
+            key = row_id(connection, video_id)
+            row = connection.execute(select(Video).where(Video.id == key)).one()
+            if row.status == "ingesting" and is_held(row):
+                raise UsageError(f"{row.path} is being ingested: wait for that, or end it.")
+            connection.execute(delete(Video).where(Video.id == key))
 
     def close(self) -> None:
         """Ends this store's leases and its connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -64,6 +65,10 @@ def make_engine(url: str) -> Engine:
             "such as sqlite:///svqa.db."
         )
     _check_file(path)
+    if is_read_only(path):
+        engine = create_engine(parsed, creator=lambda: _connect_read_only(path))
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
     try:
         engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
         engine.dialect.create_connect_args(parsed)  # it reads the options, which may be no numbers
@@ -72,6 +77,22 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether there is a database that this process may read and not write, nor beside it."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    """A file in write-ahead mode needs two others beside it, unless nothing can be pending."""
+    log = path.with_name(f"{path.name}-wal")
+    pending = log.exists() and log.stat().st_size > 0
+    how = "mode=ro" if pending or os.access(path.parent, os.W_OK) else "immutable=1"
+    address = f"{path.absolute().as_uri()}?{how}"
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return connection
 
 
 def writer(engine: Engine) -> Engine:

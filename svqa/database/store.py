@@ -14,8 +14,9 @@ from svqa.database.migrate import check_revision, migrate
 from svqa.database.nearest import VectorStore
 from svqa.database.schema import Base, Video
 from svqa.database.schema_trail import Query
-from svqa.database.session import database_url, make_engine
+from svqa.database.session import database_url, make_engine, sqlite_path
 from svqa.database.stored_records import Health, LibraryStats
+from svqa.errors import NotIngested
 
 
 class Store(IngestStore, LibraryStore, VectorStore, AuditStore, CorrectionStore):
@@ -112,14 +113,22 @@ _SIZE = {
 }
 
 
-def open_store(url: str | None = None) -> Store:
+def open_store(url: str | None = None, *, make: bool = True) -> Store:
     """Opens the database, made or migrated where it has to be. `url` as in `init_db`.
+
+    With `make=False` a SQLite file that is not there is not made: raises NotIngested.
 
     >>> with open_store("sqlite:///library.db") as store:  # doctest: +SKIP
     ...     store.videos()
     []
     """
     engine = make_engine(database_url(url))
+    path = sqlite_path(engine.url)
+    if not make and path is not None and not path.exists():
+        raise NotIngested(
+            f"No database at {str(path)!r} yet, and none was made. Run: svqa ingest PATH, or name "
+            "another with --database."
+        )
     try:
         migrate(engine)
     except BaseException:

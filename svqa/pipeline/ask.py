@@ -67,7 +67,8 @@ def ask(
     a question about one video that asks when, what came first, what changed, which way or how often
     is told by its boxes, where these tell it (`model_id` says so). The evidence's `parts` show
     content, coherence and prior of its seconds. Raises UsageError on an empty question or a single
-    option. Every call is kept: question, answer, evidence, latency, models.
+    option. Every call is kept: question, answer, evidence, latency, models; a database that can
+    only be read keeps none.
     """
     if not text.strip():
         raise UsageError(
@@ -83,6 +84,8 @@ def ask(
     question = Question(text, options=tuple(options))
     answer = _way_of(models)(store, models, question, videos, cache)
     answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
+    if store.read_only:
+        return answer
     number = store.add_query(
         text,
         kind="ask",

@@ -33,6 +33,7 @@ from svqa.pipeline.damage_note import damage_note
 from svqa.pipeline.findings import Findings
 from svqa.pipeline.malloc_trim import give_back_memory, map_large_blocks
 from svqa.pipeline.shot_boundaries import shots_from, shots_of_every_frame
+from svqa.profiling.timing import Timer, Timings
 from svqa.records import Progress
 from svqa.settings import Settings
 
@@ -153,6 +154,39 @@ def _with_what_is_here(settings: Settings, models: ModelSet) -> tuple[Settings, 
     return settings, "; ".join(lacking)
 
 
+class _WatchedTimings(Timings):
+    """Timings that say how far a chunk has come whenever a step of it begins.
+
+    The first chunk's steps count alike; later ones are told by how long the chunks before took.
+    """
+
+    STEPS = ("decode", "shots", "repeats", "vectors", "captions", "boxes", "text", "speech")
+
+    def __init__(self, analysis: Analysis, from_s: float, progress: Progress):
+        super().__init__()
+        self.path, self.end_s = analysis.path, analysis.info.duration_s
+        self.chunk_s, self.progress = analysis.settings.scene_s, progress
+        self.start_s, self.share, self.chunks = from_s, 0.0, 0
+        self.began = self.chunk_began = time.perf_counter()
+
+    def track(self, operation: str) -> Timer:
+        if operation in self.STEPS:
+            spent = time.perf_counter() - self.chunk_began
+            told = self.STEPS.index(operation) / (len(self.STEPS) + 1)
+            if self.chunks:
+                told = 0.95 * min(1.0, spent * self.chunks / (self.chunk_began - self.began))
+            self.share = max(self.share, told)
+            ahead_s = self.share * min(self.chunk_s, max(0.0, self.end_s - self.start_s))
+            self.progress(self.path, self.start_s + ahead_s, self.end_s)
+        return super().track(operation)
+
+    def committed(self, until_s: float) -> None:
+        """A chunk is in the database."""
+        self.start_s, self.share, self.chunks = until_s, 0.0, self.chunks + 1
+        self.chunk_began = time.perf_counter()
+        self.progress(self.path, until_s, self.end_s)
+
+
 def _commit_chunks(
     store: Store,
     video_id: str,
@@ -161,13 +195,15 @@ def _commit_chunks(
     stamp: FileStamp,
     progress: Progress | None,
 ) -> None:
+    watched = _WatchedTimings(analysis, from_s, progress) if progress else None
+    analysis.timings = watched or analysis.timings
     for chunk in analysis.chunks(from_s):
         check_unchanged(analysis.path, stamp)
         with analysis.timings.track("store"):
             store.commit_chunk(video_id, chunk)
         give_back_memory()
-        if progress:
-            progress(analysis.path, chunk.end_s, analysis.info.duration_s)
+        if watched:
+            watched.committed(chunk.end_s)
 
 
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:

@@ -102,6 +102,8 @@ class Library:
         )
         latency_ms = 1000 * (time.perf_counter() - begin)
         named = videos if video is not None else ()
+        if self.store.read_only:
+            return found
         self.store.add_query(
             text,
             kind="search",
@@ -166,19 +168,20 @@ class Library:
 
 
 def open_library(
-    database: str | None = None, models: str | None = None, **settings: Any
+    database: str | None = None, models: str | None = None, *, make: bool = True, **settings: Any
 ) -> Library:
     """Open (and create or migrate) a database with a model set.
 
-    Further names are those of `svqa.settings.Settings`: `answerer`, `captioner` and the other roles
-    take a model in place of the set's own (`svqa.models.model_spec` says how one is named). What
-    was taken in can be asked with any answerer. Raises UsageError, UnknownModel, WeightsMissing.
+    With `make=False` one that is not there is not created: raises NotIngested. Further names are
+    those of `svqa.settings.Settings`: `answerer`, `captioner` and the other roles take a model in
+    place of the set's own (`svqa.models.model_spec` says how one is named). What was taken in can
+    be asked with any answerer. Raises UsageError, UnknownModel, WeightsMissing.
 
     >>> open_library("sqlite:///svqa.db", every_s=1.0)   # doctest: +SKIP
     """
     chosen = Settings.load(database=database, models=models, **settings)
     _check_room()
-    store = open_store(chosen.database)
+    store = open_store(chosen.database, make=make)
     try:
         return Library(store, chosen_models(chosen, store), chosen)
     except BaseException:

@@ -17,7 +17,7 @@ MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
 # model, version or package could be named as an answerer, 156 before an ingest that is cut off had
 # to remember what it found
 MOST_REACHED = 160
-VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands")
+VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
 

@@ -1,0 +1,128 @@
+"""`svqa ask`: one question, or as many as lines come, for one load of the models."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from svqa.cli.output import (
+    Database,
+    Json,
+    Models,
+    RoleModels,
+    Video,
+    by_role,
+    clock,
+    json_line,
+    print_json,
+    say,
+    shown,
+)
+from svqa.cli.progress import progress_bars
+
+if TYPE_CHECKING:
+    from svqa.pipeline.library import Library
+    from svqa.records import Answer
+
+FIELDS = ("video", "path", "start_s", "end_s", "score", "kind", "text")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `ask`."""
+    app.command()(ask)
+
+
+def ask(
+    question: Annotated[
+        str | None, typer.Argument(help="The question; - for a question a line of stdin.")
+    ] = None,
+    video: Video = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--options", help="An answer to choose from; repeat it.")
+    ] = None,
+    answerer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Who answers: smollm2, a folder, org/name, a version (mine:1), or "
+            "http://host:port/v1#model.",
+        ),
+    ] = None,
+    models: Models = None,
+    model: RoleModels = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Answer a question and show the seconds the answer rests on.
+
+    A path given with --video is ingested first if needed. Without a question a terminal asks for
+    one after the other; with - each line of stdin is one, and --json prints a line for each.
+    """
+    from svqa.errors import UsageError
+    from svqa.pipeline.library import open_library
+
+    if question is None and not sys.stdin.isatty():
+        raise UsageError("Ask something: svqa ask 'What animal is this?', or - to read lines.")
+    is_file = video is not None and Path(video).is_file()
+    chosen = by_role(model, answerer=answerer)
+    with open_library(database, models, make=is_file, **chosen) as library:
+        if question not in (None, "-"):
+            answer = _answer(library, str(question), video, options)
+            print_json(_record(answer)) if json else _print(answer)
+            return
+        for line in _prompted() if question is None else _lines():
+            try:
+                answer = _answer(library, line, video, options)
+            except UsageError as error:  # of this line; the next may be right
+                if question is not None:
+                    raise
+                say(f"svqa: {error}")
+                continue
+            json_line({"question": line, **_record(answer)}) if json else _print(answer)
+
+
+def _answer(library: Library, text: str, video: str | None, options: list[str] | None) -> Answer:
+    with progress_bars() as show:
+        return library.ask(text, video=video, options=options or (), progress=show)
+
+
+def _lines() -> Iterator[str]:
+    """The lines of stdin that hold something."""
+    return (line.strip() for line in sys.stdin if line.strip())
+
+
+def _prompted() -> Iterator[str]:
+    """What is typed, until an empty line or the end."""
+    while True:
+        print("? ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line.strip():
+            return
+        yield line.strip()
+
+
+def _record(answer: Answer) -> dict[str, Any]:
+    return {
+        "answer": answer.text,
+        "score": answer.score,
+        "abstained": answer.abstained,
+        "reason": answer.reason,
+        "model": answer.model_id,
+        "number": answer.number,
+        "latency_ms": round(answer.latency_ms, 1),
+        "usage": dict(answer.usage),
+        "evidence": [{name: getattr(e, name) for name in FIELDS} for e in answer.evidence],
+    }
+
+
+def _print(answer: Answer) -> None:
+    typer.echo(shown(answer.text))
+    if answer.reason:
+        why = "no answer" if answer.abstained else "because"
+        typer.echo(shown(f"  ({why}: {answer.reason})"))
+    for e in answer.evidence:
+        typer.echo(shown(f"  {clock(e.start_s)}-{clock(e.end_s)}  {e.text}  [{e.path}]"))
