@@ -64,9 +64,10 @@ def test_an_example_of_a_sound_may_go_with_the_words(tmp_path: Path):
 def test_ask_gives_the_promised_json(folder: Path):
     answer = json.loads(svqa("ask", "Is there a vehicle?", "--json", cwd=folder).stdout)
     assert set(answer) == {
-        *("answer", "score", "abstained", "reason", "model", "latency_ms", "evidence")
+        *("answer", "score", "abstained", "reason", "model", "number", "latency_ms", "evidence")
     }
-    assert set(answer["evidence"][0]) == {"video", "start_s", "end_s", "score", "text"}
+    told = {"video", "path", "start_s", "end_s", "score", "kind", "text"}
+    assert set(answer["evidence"][0]) == told and Path(answer["evidence"][0]["path"]).is_file()
     assert answer["answer"].lower().startswith("yes") and answer["latency_ms"] > 0
 
 

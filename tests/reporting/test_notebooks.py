@@ -117,7 +117,7 @@ def test_the_kernel_has_no_network_and_leaves_nothing_in_the_notebooks_folder(tm
     )
     path = notebook(tmp_path / "notebooks" / "00_net.ipynb", code, transport)
     page = run_notebook(path, tmp_path / "reports").html.read_text(encoding="utf-8")
-    assert "NetworkDenied" in page and '<pre class="pre">ipc</pre>' in page
+    assert "NetworkDenied" in page and '<pre class="pre" tabindex="0">ipc</pre>' in page
     assert list(path.parent.iterdir()) == [path]
 
 
