@@ -17,6 +17,7 @@ from svqa.cli import (
     doctor,
     evaluate,
     export,
+    export_files,
     library_commands,
     models,
     moved,
@@ -41,6 +42,7 @@ ask.register(app)
 videos.register(app)
 correct.register(app)
 export.register(app)
+export_files.register(app)
 serve.register(app)
 report_commands.register(app)
 evaluate.register(app)

@@ -24,10 +24,21 @@ from tests.helpers.imports import REPOSITORY, imports, modules
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-INSTALLED_EXTRAS = ("notebooks", "serve", "hub", "chat", "postgres", "decord", "dev", "docs")
+INSTALLED_EXTRAS = (
+    "notebooks",
+    "serve",
+    "exchange",
+    "hub",
+    "chat",
+    "postgres",
+    "decord",
+    "dev",
+    "docs",
+)
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
     "notebooks": ("svqa.reporting",),
+    "exchange": ("svqa.exchange",),
     "serve": ("svqa.server", "svqa.cli.serve"),
     "chat": ("svqa.models",),
     "postgres": ("svqa.database",),

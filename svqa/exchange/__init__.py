@@ -1,0 +1,8 @@
+"""What a library knows <-> the files of other programs: subtitles, tables, boxes, edit lists."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+# what others may use, and where it lives, is in `__init__.pyi`
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

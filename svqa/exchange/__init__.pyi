@@ -1,0 +1,31 @@
+from .coco import (
+    coco_boxes as coco_boxes,
+)
+from .edit_list import (
+    evidence_timeline as evidence_timeline,
+)
+from .label_studio import (
+    label_studio_task as label_studio_task,
+    questions_of_label_studio as questions_of_label_studio,
+)
+from .question_tables import (
+    questions_of_csv as questions_of_csv,
+    questions_of_dataset as questions_of_dataset,
+)
+from .subtitles import (
+    subtitles as subtitles,
+)
+from .tables import (
+    table as table,
+)
+
+__all__ = [
+    "coco_boxes",
+    "evidence_timeline",
+    "label_studio_task",
+    "questions_of_csv",
+    "questions_of_dataset",
+    "questions_of_label_studio",
+    "subtitles",
+    "table",
+]
