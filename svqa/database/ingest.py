@@ -204,10 +204,7 @@ class IngestStore(Transactions):
         self._let_go(video_id)
 
     def delete_video(self, video_id: str) -> None:
-        """Forget a video: every row about it, its questions excepted; the file stays.
-
-        Raises UsageError while another process takes it in.
-        """
+        """Forget all about a video but its questions. UsageError while somebody takes it in."""
         with self.write() as connection:
             key = row_id(connection, video_id)
             row = connection.execute(select(Video).where(Video.id == key)).one()

@@ -15,6 +15,7 @@ from .provenance import (
     this_machine as this_machine,
 )
 from .timing import (
+    Timer as Timer,
     Timing as Timing,
     Timings as Timings,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Benchmark",
     "MemoryMeter",
     "MetricsService",
+    "Timer",
     "Timing",
     "Timings",
     "VideoStatistics",
