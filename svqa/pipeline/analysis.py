@@ -43,9 +43,10 @@ class Analysis:
         models: ModelSet,
         settings: Settings,
         known: Findings = Findings(),
+        timings: Timings | None = None,
     ):
         self.path, self.info, self.models, self.settings = path, info, models, settings
-        self.timings = Timings()
+        self.timings = timings or Timings()
         self.end_s = 0.0
         self.findings = known
         self._known = known

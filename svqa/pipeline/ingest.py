@@ -128,8 +128,11 @@ def ingest_video(
     if claim.status in ("ready", "partial"):
         return _report(store, claim.video_id, "already", begin, path, lacking)
     try:
-        analysis = Analysis(path, info, models, settings, Findings.read(claim.findings))
-        _commit_chunks(store, claim.video_id, analysis, claim.committed_s, stamp, progress)
+        from_s, end_s = claim.committed_s, info.duration_s
+        watched = progress and _WatchedTimings(path, end_s, settings.scene_s, from_s, progress)
+        found = Findings.read(claim.findings)
+        analysis = Analysis(path, info, models, settings, found, watched)
+        _commit_chunks(store, claim.video_id, analysis, from_s, stamp, watched)
         _finish(store, claim.video_id, analysis, max(analysis.end_s, claim.committed_s))
     except SvqaError as error:
         store.fail_video(claim.video_id, f"{type(error).__name__}: {error}")
@@ -162,10 +165,9 @@ class _WatchedTimings(Timings):
 
     STEPS = ("decode", "shots", "repeats", "vectors", "captions", "boxes", "text", "speech")
 
-    def __init__(self, analysis: Analysis, from_s: float, progress: Progress):
+    def __init__(self, path: str, end_s: float, chunk_s: float, from_s: float, progress: Progress):
         super().__init__()
-        self.path, self.end_s = analysis.path, analysis.info.duration_s
-        self.chunk_s, self.progress = analysis.settings.scene_s, progress
+        self.path, self.end_s, self.chunk_s, self.progress = path, end_s, chunk_s, progress
         self.start_s, self.share, self.chunks = from_s, 0.0, 0
         self.began = self.chunk_began = time.perf_counter()
 
@@ -193,10 +195,8 @@ def _commit_chunks(
     analysis: Analysis,
     from_s: float,
     stamp: FileStamp,
-    progress: Progress | None,
+    watched: _WatchedTimings | None,
 ) -> None:
-    watched = _WatchedTimings(analysis, from_s, progress) if progress else None
-    analysis.timings = watched or analysis.timings
     for chunk in analysis.chunks(from_s):
         check_unchanged(analysis.path, stamp)
         with analysis.timings.track("store"):
