@@ -64,7 +64,8 @@ def test_an_example_of_a_sound_may_go_with_the_words(tmp_path: Path):
 def test_ask_gives_the_promised_json(folder: Path):
     answer = json.loads(svqa("ask", "Is there a vehicle?", "--json", cwd=folder).stdout)
     assert set(answer) == {
-        *("answer", "score", "abstained", "reason", "model", "number", "latency_ms", "evidence")
+        *("answer", "score", "abstained", "reason", "model", "number", "latency_ms", "usage"),
+        "evidence",
     }
     told = {"video", "path", "start_s", "end_s", "score", "kind", "text"}
     assert set(answer["evidence"][0]) == told and Path(answer["evidence"][0]["path"]).is_file()
