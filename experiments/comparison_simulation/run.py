@@ -1,6 +1,9 @@
 """Simulated models of known accuracy -> false-positive rate and power of the comparisons.
 
-Two comparisons: the paired one of `svqa compare`, and the A/B test that is read after every video.
+Two comparisons: the paired one of `svqa compare`, from three videos to hundreds, and the A/B test
+that is read after every video, also where one arm is rare and both models are nearly always right.
+Equivalence is tried where it is hardest: models alike but for rare videos.
+
 A simulated video has a difficulty and a difference between the models, both shared by its
 questions: the clustering that makes questions of one video carry less information than independent
 ones.
@@ -19,17 +22,21 @@ from experiments.command import counted, percent, study_arguments, write_result
 from svqa.cli.progress import progress_bars
 from svqa.metrics.ab_testing import ABTest
 from svqa.metrics.results import Figure
-from svqa.metrics.statistics import ALPHA, compare_paired
+from svqa.metrics.statistics import ALPHA, MARGIN, compare_paired
 from svqa.records import Progress
 
 LEVEL = 0.5  # mean accuracy
 DIFFICULTY_SD, DIFFERENCE_SD = 0.15, 0.1  # over videos: of their difficulty, of the difference
 GAP = 0.05  # the true difference of the power figures
 QUESTIONS = (3, 7)  # least and most of a video
+COVERED = (3, 5, 8, 12, 20, 50, 300)  # videos of the comparisons whose intervals are checked
+RARE = 0.05  # of the videos B answers all wrong, where A is right and they are alike elsewhere
+RARE_AT = (5, 20, 50, 100, 300)  # videos
+SHARES, LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.5, 0.97)  # of arm B, and mean accuracies
 
 
 def simulate_questions(
-    rng: np.random.Generator, *, videos: int, gap: float = 0.0
+    rng: np.random.Generator, *, videos: int, gap: float = 0.0, level: float = LEVEL
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """-> right or wrong of A and of B, and the video, (N,) each; B is better by `gap` in truth.
 
@@ -38,8 +45,10 @@ def simulate_questions(
     0.2
     """
     video = np.repeat(np.arange(videos), rng.integers(QUESTIONS[0], QUESTIONS[1] + 1, size=videos))
-    level = LEVEL + DIFFICULTY_SD * rng.standard_normal(videos)
-    difference = gap + DIFFERENCE_SD * rng.standard_normal(videos)
+    # near 0 and 1 both spread less, so that their means stay what they are said to be
+    room = min(1.0, 2 * min(level, 1 - level))
+    level = level + room * DIFFICULTY_SD * rng.standard_normal(videos)
+    difference = gap + room * DIFFERENCE_SD * rng.standard_normal(videos)
     right = [
         rng.random(len(video)) < np.clip(level + side * difference / 2, 0, 1)[video]
         for side in (-1, 1)
@@ -71,29 +80,56 @@ def paired_verdicts(
     }
 
 
+def rare_differences(
+    sets: int, *, videos: int, seed: int = 0, draws: int = 2000, progress: Progress | None = None
+) -> dict[str, Figure]:
+    """-> shares of `sets` comparisons by verdict; A is better by `RARE`, all in `RARE` of videos.
+
+    `by resampling alone`: how often the 90 % bootstrap interval alone would say equivalent.
+    """
+    found = []
+    for i in counted(range(sets), "rare differences", progress):
+        rng = np.random.default_rng([seed, 2, i])
+        right, _, video = simulate_questions(rng, videos=videos)
+        differs = rng.random(videos) < RARE
+        a, b = np.where(differs[video], 1.0, right), np.where(differs[video], 0.0, right)
+        comparison = compare_paired(a, b, video, seed=i, draws=draws)
+        resampled = _resampled(a - b, video, rng, draws)
+        low, high = np.percentile(resampled, [5, 95])
+        found.append((comparison.verdict, low > -MARGIN and high < MARGIN))
+    return {
+        "called equivalent": wilson([verdict == "equivalent" for verdict, _ in found]),
+        "by resampling alone": wilson([alone for _, alone in found]),
+    }
+
+
 def sequential_decisions(
-    runs: int, *, videos: int, gap: float, seed: int = 0, progress: Progress | None = None
+    runs: int,
+    *,
+    videos: int,
+    gap: float,
+    seed: int = 0,
+    share_b: float = 0.5,
+    level: float = LEVEL,
+    progress: Progress | None = None,
 ) -> dict[str, Figure]:
     """-> shares of `runs` A/B tests ever `decided`, and ever by a fixed-n interval (`naive`).
 
-    Both are read after every video, which the fixed-n interval is not made for.
+    Both are read after every video, which the fixed-n interval is not made for. A test that was
+    decided stays so, hence it is read once, at the end.
     """
     decided, naive = [], []
     for i in counted(range(runs), "A/B tests", progress):
         a, b, video = simulate_questions(
-            np.random.default_rng([seed, 1, i]), videos=videos, gap=gap
+            np.random.default_rng([seed, 1, i]), videos=videos, gap=gap, level=level
         )
-        test, terms = ABTest(f"simulated {seed} {i}"), []
-        ever = {"decided": False, "naive": False}
-        for v in range(videos):
-            for q in np.flatnonzero(video == v):
-                arm = test.arm(str(v), str(q))
-                test.record(str(v), str(q), float((b if arm == "b" else a)[q]))
-                terms.append((v, 2 * (b[q] - LEVEL) if arm == "b" else -2 * (a[q] - LEVEL)))
-            ever["decided"] = ever["decided"] or test.read().decided
-            ever["naive"] = ever["naive"] or (v >= 29 and _fixed_n_interval_excludes_zero(terms))
-        decided.append(ever["decided"])
-        naive.append(ever["naive"])
+        test = ABTest(f"simulated {seed} {i}", share_b=share_b)
+        for q, v in enumerate(video.tolist()):
+            right = b if test.arm(str(v), str(q)) == "b" else a
+            test.record(str(v), str(q), float(right[q]))
+        units = test.units()
+        decided.append(test.read().decided)
+        naive.append(_fixed_n_interval_excludes_zero(units.sums, units.counts))
     return {"decided": wilson(decided), "naive": wilson(naive)}
 
 
@@ -129,30 +165,69 @@ def run_simulation(
         same: dict[str, Any] = {"videos": videos, "gap": gap, "seed": seed, "progress": progress}
         paired, sequential = paired_verdicts(sets, **same), sequential_decisions(runs, **same)
         for kind, found in (("paired", paired), ("sequential", sequential)):
-            out.setdefault(kind, {})[name] = {
-                what: figure.to_json() for what, figure in found.items()
-            }
+            out.setdefault(kind, {})[name] = _to_json(found)
+    few: dict[str, Any] = {"seed": seed, "progress": progress}
+    out["coverage"] = {
+        str(n): _to_json(paired_verdicts(sets, videos=n, gap=0.0, draws=1000, **few))
+        for n in COVERED
+    }
+    out["rare"] = {
+        str(n): _to_json(rare_differences(sets, videos=n, draws=1000, **few)) for n in RARE_AT
+    }
+    out["arms"] = [
+        {"share_b": share, "level": level}
+        | _to_json(
+            sequential_decisions(
+                runs, videos=3 * videos, gap=0.0, share_b=share, level=level, **few
+            )
+        )
+        for share in SHARES
+        for level in LEVELS
+    ]
     return out
 
 
-def _fixed_n_interval_excludes_zero(terms: Sequence[tuple[int, float]]) -> bool:
-    index, values = np.array([v for v, _ in terms]), np.array([x for _, x in terms])
-    sums, counts = np.bincount(index, weights=values), np.bincount(index)
-    mean = sums.sum() / counts.sum()
-    error = (sums - mean * counts).std(ddof=1) / counts.mean() / np.sqrt(len(sums))
-    return bool(abs(mean) > 1.96 * error)
+def _to_json(found: Mapping[str, Figure]) -> dict[str, Any]:
+    return {what: figure.to_json() for what, figure in found.items()}
+
+
+def _resampled(
+    differences: np.ndarray, video: np.ndarray, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    sums, counts = np.bincount(video, weights=differences), np.bincount(video)
+    picks = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    return (picks @ sums) / (picks @ counts)
+
+
+def _fixed_n_interval_excludes_zero(sums: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether it does after any of the videos from the thirtieth on."""
+    for n in range(30, len(sums) + 1):
+        mean = sums[:n].sum() / counts[:n].sum()
+        residuals = sums[:n] - mean * counts[:n]
+        error = residuals.std(ddof=1) / counts[:n].mean() / np.sqrt(n)
+        if abs(mean) > 1.96 * error:
+            return True
+    return False
 
 
 def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
     paired, better = result["paired"], f"{result['world']['gap']:g} better"
     sequential = result["sequential"]["equal models"]
+    covered = [
+        result["coverage"][str(n)]["interval holds the truth"]["value"] for n in COVERED if n <= 12
+    ]
+    rare = [row["called equivalent"]["value"] for row in result["rare"].values()]
+    arms = [row["decided"]["value"] for row in result["arms"]]
     return (
         f"False-positive rate of the paired comparison on {result['videos']} videos: "
         f"{percent(paired['equal models']['called different'])}; its power for a difference of "
         f"{100 * result['world']['gap']:g} points: {percent(paired[better]['called different'])}; "
         f"the A/B test read after every video decides wrongly in {percent(sequential['decided'])}, "
-        f"a fixed-n interval in {percent(sequential['naive'])}."
+        f"a fixed-n interval in {percent(sequential['naive'])}. Intervals of 3 to 12 videos hold "
+        f"the truth in {min(covered):.0%} or more; models that differ in rare videos are called "
+        f"equivalent in {max(rare):.1%} at most, equal arms of any share different in "
+        f"{max(arms):.1%} at most."
     )
 
 

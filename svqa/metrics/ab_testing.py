@@ -2,23 +2,20 @@
 
 Each question's arm is a hash of the experiment's name and the question's key, so a question that
 comes again meets the same model. The difference is estimated by inverse propensity, summed within
-each video, and bounded by an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy
-and Ramdas, "Time-uniform central limit theory and asymptotic confidence sequences",
-arXiv:2103.06476): it holds at all times at once, so stopping when it excludes zero does not inflate
-false alarms.
+each video, and bounded by bets on the videos in the order in which they first came (`betting`). The
+bounds hold at all times at once, so stopping when they exclude zero does not inflate false alarms,
+whatever the arms' shares and however seldom the models fail.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from svqa.errors import UsageError
-
-FIRST_LOOK = 30  # videos before the asymptotics are trusted
+from svqa.metrics.betting import Stretches, bounds_at_any_time
 
 
 def arm_of(experiment: str, key: str, *, share_b: float = 0.5) -> str:
@@ -64,8 +61,7 @@ class ABTest:
     alpha: float = 0.05
     share_b: float = 0.5
     tuned_for: int = 300
-    _sums: dict[str, float] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
+    _sums: dict[str, list[float]] = field(default_factory=dict)
     _arms: dict[str, list[float]] = field(
         default_factory=lambda: {"a": [0.0, 0.0], "b": [0.0, 0.0]}
     )
@@ -80,50 +76,32 @@ class ABTest:
             raise UsageError(f"A score must be in [0, 1], got {score}.")
         arm = self.arm(video, question)
         share = self.share_b if arm == "b" else 1 - self.share_b
-        centred = score - self._guess()  # the guess uses the past only, so each term keeps its mean
-        self._sums[video] = (
-            self._sums.get(video, 0.0) + (centred if arm == "b" else -centred) / share
-        )
-        self._counts[video] = self._counts.get(video, 0) + 1
+        guess = self._guess()  # from the past only, so each term keeps its mean
+        term = (score - guess) / share
+        of_a, of_b = ((guess / s, (1 - guess) / s) for s in (1 - self.share_b, self.share_b))
+        row = (term if arm == "b" else -term, 1.0, -max(of_b[0], of_a[1]), max(of_b[1], of_a[0]))
+        kept = self._sums.setdefault(video, [0.0] * len(row))
+        self._sums[video] = [old + new for old, new in zip(kept, row, strict=True)]
         self._arms[arm][0] += score
         self._arms[arm][1] += 1
         return arm
 
     def read(self) -> Reading:
-        """The difference so far and its bounds.
-
-        -1 to 1 (nothing known) before `FIRST_LOOK` videos.
-        """
-        counts = np.fromiter(self._counts.values(), float, len(self._counts))
-        sums = np.fromiter(self._sums.values(), float, len(self._sums))
+        """The difference so far and its bounds: -1 to 1 while nothing is known."""
         n_a, n_b = int(self._arms["a"][1]), int(self._arms["b"][1])
-        if len(sums) < FIRST_LOOK:
-            return Reading(0.0, -1.0, 1.0, n_a, n_b, len(sums))
-        difference = float(sums.sum() / counts.sum())
-        residual = (sums - difference * counts) / counts.mean()
-        radius = _radius(len(sums), float(residual.std(ddof=1)), self.alpha, self.tuned_for)
-        return Reading(
-            difference,
-            max(-1.0, difference - radius),
-            min(1.0, difference + radius),
-            n_a,
-            n_b,
-            len(sums),
-        )
+        if not self._sums:
+            return Reading(0.0, -1.0, 1.0, n_a, n_b, 0)
+        units = self.units()
+        low, high = bounds_at_any_time(units, alpha=self.alpha, horizon=self.tuned_for)
+        difference = float(np.clip(units.sums.sum() / units.counts.sum(), -1, 1))
+        return Reading(difference, low, high, n_a, n_b, len(units))
+
+    def units(self) -> Stretches:
+        """The videos in the order in which they first came, with what they say of B - A."""
+        rows = np.array(list(self._sums.values())).reshape(-1, 4)
+        spread = 0.25 * (1 / self.share_b + 1 / (1 - self.share_b))
+        return Stretches(*rows.T, spread)
 
     def _guess(self) -> float:
         total, n = (sum(arm[i] for arm in self._arms.values()) for i in (0, 1))
         return (total + 0.5) / (n + 1)
-
-
-def _radius(t: int, spread: float, alpha: float, tuned_for: int) -> float:
-    """Half width of the confidence sequence at time `t`.
-
-    Their equation for iid means, with rho tuned for one time.
-    """
-    rho2 = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / tuned_for
-    variance = max(spread, 1e-6) ** 2
-    scaled = t * rho2  # rho is in units of the spread
-    return math.sqrt(
-        2 * (scaled + 1) / (t**2 * rho2) * math.log(math.sqrt(scaled + 1) / alpha) * variance
-    )

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
+from svqa.metrics.betting import Stretches, bounds_of_all
 from svqa.metrics.few_videos import FEW_VIDEOS, interval_of_few
 
 K = TypeVar("K")
@@ -34,9 +35,9 @@ class PairedComparison:
     `p` is the sign-flip permutation p, `mcnemar_p` the exact McNemar p (None unless the values are
     right / wrong), which takes questions as independent and is shown for reference only.
     `detectable` is the smallest true difference that this sample would have found significant with
-    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (20
-    videos or more, and the 90 % interval lies within +- `margin`: two one-sided tests, Schuirmann
-    1987) or `undecided`;
+    80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (the
+    90 % interval lies within +- `margin`: two one-sided tests, Schuirmann 1987; so does the one of
+    `betting`, which a rare large difference that was not seen cannot escape) or `undecided`;
     `winner` is `a`, `b` or None.
     """
 
@@ -69,9 +70,9 @@ def compare_paired(
 
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
     there are at most 12). Of fewer than 20 videos the interval is at least that of Student's t, and
-    where they show no spread as wide as the binomial one (`few_videos`), and nothing is called
-    equivalent: that two models agree on two videos says little. Raises UsageError where the lengths
-    differ or fewer than two videos are there.
+    where they show no spread as wide as the binomial one (`few_videos`). Differences outside of
+    [-1, 1] are never called equivalent: nothing bounds what was not seen. Raises UsageError where
+    the lengths differ or fewer than two videos are there.
 
     >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
     'a'
@@ -96,7 +97,7 @@ def compare_paired(
     }
     (low, high), (low90, high90) = intervals.values()
     verdict, winner = _verdict(low, low90, high90, high, p, margin)
-    if verdict == "equivalent" and len(sums) < FEW_VIDEOS:
+    if verdict == "equivalent" and not _is_within(margin, sums, counts, seed):
         verdict = "undecided"
     spread = float(resampled.std(ddof=1))
     if len(sums) < FEW_VIDEOS:
@@ -156,6 +157,15 @@ def _interval(
         other = interval_of_few(sums, counts, (-1.0, 1.0), level=level)
         low, high = min(low, other[0]), max(high, other[1])
     return float(low), float(high)
+
+
+def _is_within(margin: float, sums: np.ndarray, counts: np.ndarray, seed: int) -> bool:
+    """Whether the mean lies within the margin, however rare a difference may be."""
+    if np.any(np.abs(sums) > counts):
+        return False
+    units = Stretches(sums, counts, -counts, counts, spread=0.25)
+    low, high = bounds_of_all(units, alpha=2 * ALPHA, seed=seed)
+    return -margin <= low and high <= margin
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:

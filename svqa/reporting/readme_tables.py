@@ -217,6 +217,43 @@ def _comparison(root: Path) -> Iterator[Table]:
             f"{data['paired'][asked[0]]['called different']['n']:,} runs each, in %"
         )
         yield Table(title, source, ("test", *asked), tuple(rows))
+        yield from _few_and_rare(data, source)
+
+
+def _few_and_rare(data: Mapping, source: str) -> Iterator[Table]:
+    """The comparison where it is hardest: few videos, rare differences, unequal arms."""
+    rows = []
+    for n in sorted({*data["coverage"], *data["rare"]}, key=int):
+        few, rare = data["coverage"].get(n), data["rare"].get(n)
+        rows.append(
+            (
+                n,
+                percent(few["interval holds the truth"]) if few else "",
+                percent(few["called different"]) if few else "",
+                percent(rare["called equivalent"]) if rare else "",
+                percent(rare["by resampling alone"]) if rare else "",
+            )
+        )
+    columns = (
+        "videos",
+        "interval holds the truth",
+        "equal models called different",
+        "rare difference called equivalent",
+        "the same by resampling alone",
+    )
+    yield Table("The paired comparison by videos, simulated, in %", source, columns, tuple(rows))
+    arms = [
+        (
+            f"{row['share_b']:.0%}",
+            f"{row['level']:.0%}",
+            percent(row["decided"]),
+            percent(row["naive"]),
+        )
+        for row in data["arms"]
+    ]
+    title = "The A/B test between equal models, read after each of 300 videos, in %"
+    columns = ("asked of B", "both right", "decided", "baseline: a fixed test")
+    yield Table(title, source, columns, tuple(arms))
 
 
 def _index(root: Path) -> Iterator[Table]:

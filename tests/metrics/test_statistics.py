@@ -45,10 +45,21 @@ def test_the_sides_are_symmetric():
 
 
 def test_copies_are_equivalent_and_few_questions_are_undecided():
-    a, _, video = two_models(1)
+    a, _, video = two_models(1, videos=300)
     assert compare_paired(a, a, video).verdict == "equivalent"
+    few = video < 100
+    assert compare_paired(a[few], a[few], video[few]).verdict == "undecided", "100 say too little"
     assert compare_paired(a[:12], 1 - a[:12] * 0.5, video[:12]).verdict in ("undecided", "better")
     assert compare_paired(*two_models(5, videos=8), seed=0).verdict == "undecided"
+
+
+def test_a_difference_in_rare_videos_is_not_missed_for_equivalence():
+    """A is right and B wrong on all of one video in twenty: most samples of 20 hold none or one."""
+    found = []
+    for seed in range(40):
+        video, differs = np.arange(100) // 5, np.random.default_rng(seed).random(20) < 0.05
+        found.append(compare_paired(np.ones(100), 1.0 - differs[video], video, draws=400).verdict)
+    assert "equivalent" not in found and found.count("undecided") > 30
 
 
 def test_many_questions_of_few_videos_are_not_many_observations():
