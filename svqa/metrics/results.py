@@ -116,7 +116,7 @@ def bootstrap_over_groups(
     sample and in every resample. Raises ValueError on an empty or non-finite input. Field and Welsh
     2007 (cluster bootstrap), percentile interval.
 
-    Of fewer than 20 groups the interval is also at least as wide as `interval_of_few` says, which
+    Of fewer than 20 groups, or without a spread, it is at least as wide as `interval_of_few`, which
     may take a group as one trial: three right answers about one video are no certainty. `bounds`
     are the least and the greatest value there can be: by default [0, 1], or [-1, 1] where a value
     is negative, and none where one lies beyond; for differences give (-1, 1). Raises UsageError
@@ -139,8 +139,9 @@ def bootstrap_over_groups(
     draws = np.random.default_rng(seed).integers(0, len(sums), size=(n, len(sums)))
     means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
-    if len(sums) < FEW_VIDEOS:
-        wide = interval_of_few(sums, counts, bounds or bounds_of(values))
+    limits = bounds or bounds_of(values)
+    if len(sums) < FEW_VIDEOS or (low == high and np.isfinite(limits).all()):
+        wide = interval_of_few(sums, counts, limits)
         low, high = min(low, wide[0]), max(high, wide[1])
     return Figure(float(values.mean()), float(low), float(high), len(values))
 

@@ -63,6 +63,7 @@ def compare_paired(
     seed: int = 0,
     margin: float = MARGIN,
     draws: int = 5000,
+    chosen_of: int = 1,
 ) -> PairedComparison:
     """Compare values of A and B on the same questions, `(N,)` each.
 
@@ -71,8 +72,9 @@ def compare_paired(
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
     there are at most 12). Of fewer than 20 videos the interval is at least that of Student's t, and
     where they show no spread as wide as the binomial one (`few_videos`). Differences outside of
-    [-1, 1] are never called equivalent: nothing bounds what was not seen. Raises UsageError where
-    the lengths differ or fewer than two videos are there.
+    [-1, 1] are never called equivalent: nothing bounds what was not seen. `chosen_of`: A is the
+    best of so many on these very questions, so the level is divided by it (Bonferroni), that of
+    the interval too. Raises UsageError where the lengths differ or fewer than two videos are there.
 
     >>> compare_paired([1, 1, 1, 0] * 10, [0, 0, 1, 0] * 10, np.arange(40) // 2).winner
     'a'
@@ -92,22 +94,21 @@ def compare_paired(
     rng = np.random.default_rng(seed)
     resampled = _bootstrap(sums, counts, rng, draws)
     p = _sign_flip(sums, rng, draws)
-    intervals = {
-        level: _interval(resampled, sums, counts, level) for level in (1 - ALPHA, 1 - 2 * ALPHA)
-    }
-    (low, high), (low90, high90) = intervals.values()
-    verdict, winner = _verdict(low, low90, high90, high, p, margin)
+    alpha = ALPHA / chosen_of
+    low, high = _interval(resampled, sums, counts, 1 - alpha)
+    low90, high90 = _interval(resampled, sums, counts, 1 - 2 * alpha)
+    verdict, winner = _verdict(low, low90, high90, high, min(1.0, p * chosen_of), margin)
     if verdict == "equivalent" and not _is_within(margin, sums, counts, seed):
         verdict = "undecided"
     spread = float(resampled.std(ddof=1))
-    if len(sums) < FEW_VIDEOS:
-        spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - ALPHA / 2)))
-    detectable = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) * spread
+    if len(sums) < FEW_VIDEOS or spread == 0:
+        spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - alpha / 2)))
+    detectable = (stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(POWER)) * spread
     return PairedComparison(
         float((of_a - of_b).mean()),
         float(low),
         float(high),
-        p,
+        min(1.0, p * chosen_of),
         _mcnemar(of_a, of_b),
         float(detectable),
         margin,
@@ -150,21 +151,29 @@ def _bootstrap(
 def _interval(
     resampled: np.ndarray, sums: np.ndarray, counts: np.ndarray, level: float
 ) -> tuple[float, float]:
-    """Percentiles; of few videos at least as wide as their spread, or the lack of it, allows."""
+    """Percentiles; of few videos at least as wide as their spread, or the lack of it, allows.
+
+    Without a spread resampling knows nothing: there the bounds are those of bets.
+    """
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(resampled, [tail, 100 - tail])
     if len(sums) < FEW_VIDEOS:
         other = interval_of_few(sums, counts, (-1.0, 1.0), level=level)
         low, high = min(low, other[0]), max(high, other[1])
+    elif low == high and (np.abs(sums) <= counts).all():
+        low, high = bounds_of_all(_units(sums, counts), alpha=1 - level)
     return float(low), float(high)
+
+
+def _units(sums: np.ndarray, counts: np.ndarray) -> Stretches:
+    return Stretches(sums, counts, -counts, counts, spread=0.25)
 
 
 def _is_within(margin: float, sums: np.ndarray, counts: np.ndarray, seed: int) -> bool:
     """Whether the mean lies within the margin, however rare a difference may be."""
     if np.any(np.abs(sums) > counts):
         return False
-    units = Stretches(sums, counts, -counts, counts, spread=0.25)
-    low, high = bounds_of_all(units, alpha=2 * ALPHA, seed=seed)
+    low, high = bounds_of_all(_units(sums, counts), alpha=2 * ALPHA, seed=seed)
     return -margin <= low and high <= margin
 
 

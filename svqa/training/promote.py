@@ -67,9 +67,10 @@ def promote(
 
     Both are judged on the same questions, paired and clustered by video: those of the file
     `questions`, which are asked now, or without it the validation questions, as they were answered
-    in training. Where nobody has the alias, the version is held against its base. Raises NotBetter
-    on any verdict but `better` unless forced; DifferentFingerprints where the two were validated on
-    different questions; UsageError for an unknown version.
+    in training; these also chose the version's checkpoint, so it has to be better at a level
+    divided by the number of its exams. Where nobody has the alias, the version is held against its
+    base. Raises NotBetter on any verdict but `better` unless forced; DifferentFingerprints where
+    the two were validated on different questions; UsageError for an unknown version.
     """
     candidate = store.model_version(key)
     assert candidate.number is not None  # every version that is kept has one
@@ -78,7 +79,8 @@ def promote(
     mine, theirs, videos, fingerprint = (
         _asked(candidate, champion, questions) if questions else _known(candidate, champion)
     )
-    found = compare_paired(mine, theirs, videos, margin=margin)
+    exams = 1 if questions else len(candidate.figures["curve"]["exams"])
+    found = compare_paired(mine, theirs, videos, margin=margin, chosen_of=max(1, exams))
     better = found.verdict == "better" and found.winner == "a"
     done = Promotion(
         f"{candidate.name}:{candidate.number}",

@@ -62,6 +62,17 @@ def test_a_difference_in_rare_videos_is_not_missed_for_equivalence():
     assert "equivalent" not in found and found.count("undecided") > 30
 
 
+def test_the_best_of_many_equal_ones_is_seldom_called_better():
+    plain, corrected = [], []
+    for seed in range(40):
+        rng, video = np.random.default_rng(seed), np.arange(150) // 5
+        base, *others = (rng.random((21, 150)) < 0.5).astype(float)
+        best = max(others, key=np.mean)
+        plain.append(compare_paired(best, base, video, draws=2000).verdict)
+        corrected.append(compare_paired(best, base, video, draws=2000, chosen_of=20).verdict)
+    assert corrected.count("better") <= 4 < plain.count("better")
+
+
 def test_many_questions_of_few_videos_are_not_many_observations():
     a = np.array([1.0] * 50 + [0.0] * 50 + [1.0] * 50 + [1.0] * 50)
     b = 1 - a
