@@ -68,7 +68,7 @@ from svqa.language.tokenization import content_stems, stem, words
 from svqa.models.base import Answerer, TextEncoder
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
-MAX_NO = 0.42  # a "no" needs that nothing comes near; between the two the answerer abstains
+NEAR = 0.42  # below it nothing that was told comes near what is asked about
 # of the softmax over options; fitted on one half of the NExT-QA videos: 0.098, on the other: 0.102
 TEMPERATURE = 0.10
 MIN_SHARE = 0.60  # of the softmax over two settings, to which all of a film leans
@@ -278,7 +278,7 @@ class EvidenceAnswerer(Answerer):
         if best >= MIN_YES:
             return self._answer("yes", best, found, lines, passages)
         weak = self._too_weak(found, MIN_YES, lines)
-        if best > MAX_NO:
+        if best > NEAR:
             return weak
         return replace(weak, reason=f"{_NOBODY_LOOKED} {weak.reason}")
 

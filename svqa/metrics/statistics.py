@@ -36,8 +36,8 @@ class PairedComparison:
     right / wrong), which takes questions as independent and is shown for reference only.
     `detectable` is the smallest true difference that this sample would have found significant with
     80 % power. `verdict`: `better` (the interval excludes zero and p <= 0.05), `equivalent` (the
-    90 % interval lies within +- `margin`: two one-sided tests, Schuirmann 1987; so does the one of
-    `betting`, which a rare large difference that was not seen cannot escape) or `undecided`;
+    90 % interval of `betting`, which a rare large difference that was not seen cannot escape, lies
+    within +- `margin`: two one-sided tests, Schuirmann 1987) or `undecided`;
     `winner` is `a`, `b` or None.
     """
 
@@ -96,10 +96,11 @@ def compare_paired(
     p = _sign_flip(sums, rng, draws)
     alpha = ALPHA / chosen_of
     low, high = _interval(resampled, sums, counts, 1 - alpha)
-    low90, high90 = _interval(resampled, sums, counts, 1 - 2 * alpha)
-    verdict, winner = _verdict(low, low90, high90, high, min(1.0, p * chosen_of), margin)
-    if verdict == "equivalent" and not _is_within(margin, sums, counts, seed):
-        verdict = "undecided"
+    verdict, winner = "undecided", None
+    if p * chosen_of <= ALPHA and (low > 0 or high < 0):
+        verdict, winner = "better", "a" if low > 0 else "b"
+    elif _is_within(margin, sums, counts, alpha, seed):
+        verdict = "equivalent"
     spread = float(resampled.std(ddof=1))
     if len(sums) < FEW_VIDEOS or spread == 0:
         spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - alpha / 2)))
@@ -169,11 +170,13 @@ def _units(sums: np.ndarray, counts: np.ndarray) -> Stretches:
     return Stretches(sums, counts, -counts, counts, spread=0.25)
 
 
-def _is_within(margin: float, sums: np.ndarray, counts: np.ndarray, seed: int) -> bool:
-    """Whether the mean lies within the margin, however rare a difference may be."""
-    if np.any(np.abs(sums) > counts):
+def _is_within(
+    margin: float, sums: np.ndarray, counts: np.ndarray, alpha: float, seed: int
+) -> bool:
+    """Whether the mean surely lies within the margin, however rare a difference may be."""
+    if np.any(np.abs(sums) > counts) or abs(sums.sum()) >= margin * counts.sum():
         return False
-    low, high = bounds_of_all(_units(sums, counts), alpha=2 * ALPHA, seed=seed)
+    low, high = bounds_of_all(_units(sums, counts), alpha=2 * alpha, seed=seed)
     return -margin <= low and high <= margin
 
 
@@ -201,13 +204,3 @@ def _mcnemar(a: np.ndarray, b: np.ndarray) -> float | None:
     if only_a + only_b == 0:
         return 1.0
     return float(stats.binomtest(only_a, only_a + only_b).pvalue)
-
-
-def _verdict(
-    low: float, low90: float, high90: float, high: float, p: float, margin: float
-) -> tuple[str, str | None]:
-    if p <= ALPHA and (low > 0 or high < 0):
-        return "better", "a" if low > 0 else "b"
-    if -margin < low90 and high90 < margin:
-        return "equivalent", None
-    return "undecided", None

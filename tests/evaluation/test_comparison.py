@@ -283,8 +283,8 @@ def test_holm_takes_back_what_one_of_many_comparisons_would_claim():
 
 
 def test_of_equivalent_models_the_first_preferred_is_named():
-    values = {"a": [1.0, 0.0] * 50, "b": [1.0, 0.0] * 50}
-    rows = [pair.to_json() for pair in compare_all(values, np.arange(100))]
+    values = {"a": [1.0, 0.0] * 150, "b": [1.0, 0.0] * 150}
+    rows = [pair.to_json() for pair in compare_all(values, np.arange(300))]
     assert ranking({"a": 0.5, "b": 0.5}, rows, prefer=["b", "a"]).winner == "b"
 
 

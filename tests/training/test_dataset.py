@@ -239,6 +239,16 @@ def test_pictures_are_the_frames_that_were_asked_about(folder, tmp_path):
     assert grid_times((0.0, 8.0)).tolist() == [1, 3, 5, 7]
 
 
+def test_two_seconds_of_one_film_are_two_pictures(folder, tmp_path):
+    rows = [VIDEO | {"time_s": t} for t in (1.0, 6.0, 1.0)]
+    examples = read_examples(write_rows(folder / "seconds.jsonl", rows))
+    pictures = Pictures(examples, size_px=32, cache=DiskCache(tmp_path))
+    assert pictures.row_of.tolist() == [0, 1, 0]
+    pictures.decode()
+    again = Pictures(examples[1:2], size_px=32, cache=DiskCache(tmp_path))  # found in the cache
+    assert np.array_equal(again[0], pictures[1]) and not np.array_equal(again[0], pictures[0])
+
+
 def test_frames_are_decoded_once(folder, tmp_path, monkeypatch):
     examples = read_examples(
         write_rows(folder / "twice.jsonl", [VIDEO, VIDEO | {"video": "b.mp4", "time_s": 1.0}])
