@@ -17,6 +17,7 @@ from svqa.evaluation.nextgqa_data import GroundingQuestion, gather, read_groundi
 from svqa.evaluation.nextgqa_fit import (
     CONTENT_WEIGHTS,
     FRAME_WEIGHTS,
+    choose_weights,
     fit_table,
     fitted_priors,
     fold_of,
@@ -136,6 +137,21 @@ def test_a_held_out_question_cannot_change_its_own_prediction(asked):
         before.content_weight == after.content_weight and before.frame_weight == after.frame_weight
     )
     np.testing.assert_array_equal(before.cells, after.cells)
+
+
+def test_weights_are_chosen_on_questions_whose_spans_the_table_never_saw(asked):
+    """The table that answers a fold's questions is counted from the other folds alone."""
+    fold, seen = fold_of(asked, 4, seed=0), []
+
+    def table(questions):
+        seen.append({id(q) for q in questions})
+        return fit_table(questions)
+
+    choose_weights(asked, [a.content for a in asked], fold, table=table)
+    *inner, whole = seen
+    assert whole == {id(a) for a in asked}
+    for held, ids in zip(np.unique(fold), inner, strict=True):
+        assert ids == {id(a) for a, f in zip(asked, fold, strict=True) if f != held}
 
 
 def test_choosing_weights_fast_equals_slow(asked):

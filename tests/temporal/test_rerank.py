@@ -3,6 +3,8 @@
 The fast sums equal the slow ones, the parts add up.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,24 @@ def test_the_question_the_neighbours_and_the_content_add_up():
         )
     with pytest.raises(ValueError, match="seconds of every video"):
         rerank_with_question(results, "what", {}, prior=prior)
+
+
+def test_moments_of_another_video_lend_nothing_whatever_their_second():
+    assert coherence([1.0, 0.5, 0.0], [5.0, 5.0, 5.5], groups=["a", "b", "c"]).tolist() == [0, 0, 0]
+    results = [evidence(0.9, 5.0), evidence(0.1, 5.0, "b"), evidence(0.5, 40.0, "b")]
+    prior = fit_prior(["x"], [60.0], [[(0.0, 60.0)]])
+    weighed = rerank_with_question(results, "what", {"a": 60.0, "b": 60.0}, prior=prior)
+    assert all(abs(e.parts["coherence"]) < 1e-6 for e in weighed)
+
+
+def test_a_moment_lies_where_its_middle_does():
+    """A passage from 40 to 60 s is about the end, though it begins well before it."""
+    prior = fit_prior(
+        ["x at the end"] * 9 + ["x at the start"] * 9,
+        [60.0] * 18,
+        [[(49.0, 59.0)]] * 9 + [[(2.0, 9.0)]] * 9,
+    )
+    long = Evidence("a", "a.mp4", 40.0, 60.0, 0.5, "caption")
+    short = Evidence("a", "a.mp4", 43.0, 44.0, 0.5, "caption")
+    best = rerank_with_question([short, long], "what is at the end", {"a": 60.0}, prior=prior)[0]
+    assert best == replace(best, start_s=40.0, end_s=60.0)

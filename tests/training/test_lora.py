@@ -309,6 +309,15 @@ def test_presets_touch_what_they_name():
     )
 
 
+def test_the_update_is_scaled_by_alpha_over_rank():
+    layers = [
+        module
+        for module in add_lora(tiny(), "blip-text-qv", rank=4, alpha=24).modules()
+        if hasattr(module, "scaling") and "default" in module.scaling
+    ]
+    assert layers and {layer.scaling["default"] for layer in layers} == {6.0}
+
+
 def test_an_unknown_preset_lists_the_known_and_a_wrong_one_names_the_model():
     with pytest.raises(
         UsageError, match="Did you mean 'blip-text-qv'.*Known: blip-all-linear, blip-text-linear"
