@@ -100,7 +100,8 @@ class ABTest:
         """The videos in the order in which they first came, with what they say of B - A."""
         rows = np.array(list(self._sums.values())).reshape(-1, 4)
         spread = 0.25 * (1 / self.share_b + 1 / (1 - self.share_b))
-        return Stretches(*rows.T, spread)
+        sums, counts, least, greatest = rows.T
+        return Stretches(sums, counts, least, greatest, spread)
 
     def _guess(self) -> float:
         total, n = (sum(arm[i] for arm in self._arms.values()) for i in (0, 1))

@@ -38,7 +38,8 @@ class Stretches:
 
     def __getitem__(self, rows: np.ndarray) -> Stretches:
         parts = (self.sums, self.counts, self.least, self.greatest)
-        return Stretches(*(part[rows] for part in parts), self.spread)
+        sums, counts, least, greatest = (part[rows] for part in parts)
+        return Stretches(sums, counts, least, greatest, self.spread)
 
 
 def log_capital(

@@ -252,8 +252,8 @@ def _few_and_rare(data: Mapping, source: str) -> Iterator[Table]:
         for row in data["arms"]
     ]
     title = "The A/B test between equal models, read after each of 300 videos, in %"
-    columns = ("asked of B", "both right", "decided", "baseline: a fixed test")
-    yield Table(title, source, columns, tuple(arms))
+    named = ("asked of B", "both right", "decided", "baseline: a fixed test")
+    yield Table(title, source, named, tuple(arms))
 
 
 def _index(root: Path) -> Iterator[Table]:

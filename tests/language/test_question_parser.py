@@ -82,3 +82,21 @@ def test_plurals():
     assert not any(is_plural(noun) for noun in ("dog", "bus", "glass", "tennis", "gas"))
     assert singular("polar bears") == "polar bear" and singular("boxes") == "box"
     assert none_seen("men") == "No men were seen" and none_seen("bus") == "No bus was seen"
+
+
+@pytest.mark.parametrize(
+    ("word", "relation"),
+    [
+        ("until", "before"),
+        ("before", "before"),
+        ("once", "after"),
+        ("after", "after"),
+        ("while", "while"),
+        ("when", "while"),
+        ("as", "while"),
+        ("during", "while"),
+    ],
+)
+def test_a_time_word_says_on_which_side_of_the_event(word, relation):
+    asked = parse_question(f"What does the boy do {word} the ball falls?")
+    assert asked.relation == relation and "ball" in asked.event and "boy" in asked.main

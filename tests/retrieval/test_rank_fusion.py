@@ -87,3 +87,9 @@ def test_empty_rankings():
     assert reciprocal_rank_fusion([]) == reciprocal_rank_fusion([[], []]) == []
     with pytest.raises(ValueError, match="positive"):
         reciprocal_rank_fusion([["a"]], k=0)
+
+
+def test_the_constant_is_that_of_the_paper():
+    """Cormack, Clarke and Buettcher 2009 take 60: one first place is worth 1 / 61."""
+    assert reciprocal_rank_fusion([["a", "b"]]) == [("a", 1 / 61), ("b", 1 / 62)]
+    assert fuse_ranks({"x": np.array([1.0])})["x"].tolist() == [1 / 61]
