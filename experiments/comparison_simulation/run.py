@@ -178,7 +178,7 @@ def run_simulation(
         {"share_b": share, "level": level}
         | _to_json(
             sequential_decisions(
-                runs, videos=3 * videos, gap=0.0, share_b=share, level=level, **few
+                -(-runs // 2), videos=3 * videos, gap=0.0, share_b=share, level=level, **few
             )
         )
         for share in SHARES

@@ -66,10 +66,20 @@ def bounds_at_any_time(units: Stretches, *, alpha: float, horizon: float) -> tup
     return _between(capital.max(axis=0) < -math.log(alpha))
 
 
-def bounds_of_all(units: Stretches, *, alpha: float, seed: int = 0) -> tuple[float, float]:
-    """-> least and greatest mean that is not refuted by units of a fixed number.
+def refuted(units: Stretches, means: np.ndarray, *, alpha: float, seed: int = 0) -> np.ndarray:
+    """-> (M,) whether units of a fixed number refute each of `means (M,)`.
 
     Bets are made in several orders, because none is the right one; a mean of capitals is one too.
+    """
+    rng, found = np.random.default_rng(seed), np.full(len(means), -np.inf)
+    for _ in range(ORDERS):
+        order = units[rng.permutation(len(units))]
+        found = np.logaddexp(found, log_capital(order, means, horizon=len(units), alpha=alpha)[-1])
+    return found - math.log(ORDERS) >= -math.log(alpha)
+
+
+def bounds_of_all(units: Stretches, *, alpha: float, seed: int = 0) -> tuple[float, float]:
+    """-> least and greatest mean that is not refuted by units of a fixed number.
 
     >>> same = np.zeros(300)
     >>> units = Stretches(same, same + 1, same - 1, same + 1, 0.25)
@@ -77,11 +87,7 @@ def bounds_of_all(units: Stretches, *, alpha: float, seed: int = 0) -> tuple[flo
     >>> -0.02 < low < 0 < high < 0.02
     True
     """
-    rng, found = np.random.default_rng(seed), np.full(len(MEANS), -np.inf)
-    for _ in range(ORDERS):
-        order = units[rng.permutation(len(units))]
-        found = np.logaddexp(found, log_capital(order, horizon=len(units), alpha=alpha)[-1])
-    return _between(found - math.log(ORDERS) < -math.log(alpha))
+    return _between(~refuted(units, MEANS, alpha=alpha, seed=seed))
 
 
 def _stakes(units: Stretches, *, horizon: float, alpha: float) -> np.ndarray:

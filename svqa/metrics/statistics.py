@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from svqa.errors import UsageError
-from svqa.metrics.betting import Stretches, bounds_of_all
+from svqa.metrics.betting import Stretches, bounds_of_all, refuted
 from svqa.metrics.few_videos import FEW_VIDEOS, interval_of_few
 
 K = TypeVar("K")
@@ -176,8 +176,8 @@ def _is_within(
     """Whether the mean surely lies within the margin, however rare a difference may be."""
     if np.any(np.abs(sums) > counts) or abs(sums.sum()) >= margin * counts.sum():
         return False
-    low, high = bounds_of_all(_units(sums, counts), alpha=2 * alpha, seed=seed)
-    return -margin <= low and high <= margin
+    at = np.array([-margin, margin])  # what lies beyond them is refuted with them
+    return bool(refuted(_units(sums, counts), at, alpha=2 * alpha, seed=seed).all())
 
 
 def _sign_flip(sums: np.ndarray, rng: np.random.Generator, draws: int) -> float:

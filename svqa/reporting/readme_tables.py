@@ -158,10 +158,7 @@ def _modalities(root: Path) -> Iterator[Table]:
 
 
 def _lora(root: Path) -> Iterator[Table]:
-    """What fine-tuning on time questions gains, and what it forgets.
-
-    The gain is a share of full fine-tuning's.
-    """
+    """What fine-tuning on time questions gains, as a share of full's, and what it forgets."""
     for data in read_json(root, "experiments/lora/result.json"):
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])
         rows = [
@@ -170,6 +167,7 @@ def _lora(root: Path) -> Iterator[Table]:
                 f"{100 * arm['trainable_share']:.1f}",
                 percent(arm["learnt"]),
                 percent(arm.get("recovered")),
+                percent(arm.get("recovered_above_baseline")),
                 percent(arm["kept"]),
                 percent(arm.get("lost")),
                 str(len(arm["seeds"])),
@@ -186,6 +184,7 @@ def _lora(root: Path) -> Iterator[Table]:
             "trainable",
             "learnt",
             "of full's gain",
+            "of its gain above who never looks",
             "one-frame questions",
             "lost of them",
             "seeds",
