@@ -18,12 +18,13 @@ from scipy import stats
 
 from svqa.errors import UsageError
 from svqa.metrics.betting import Stretches, bounds_of_all, refuted
-from svqa.metrics.few_videos import FEW_VIDEOS, interval_of_few
+from svqa.metrics.few_videos import interval_of_few
 
 K = TypeVar("K")
 ALPHA = 0.05
 POWER = 0.80
 MARGIN = 0.02
+FEW_PAIRED = 50  # videos; of 20, intervals of resampling alone held the truth in 93 % of cases
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def compare_paired(
     `videos (N,)` names the video each question is about.
 
     Bootstrap over videos (Field and Welsh 2007), sign-flip permutation over videos (exact where
-    there are at most 12). Of fewer than 20 videos the interval is at least that of Student's t, and
+    there are at most 12). Of fewer than 50 videos the interval is at least that of Student's t, and
     where they show no spread as wide as the binomial one (`few_videos`). Differences outside of
     [-1, 1] are never called equivalent: nothing bounds what was not seen. `chosen_of`: A is the
     best of so many on these very questions, so the level is divided by it (Bonferroni), that of
@@ -102,7 +103,7 @@ def compare_paired(
     elif _is_within(margin, sums, counts, alpha, seed):
         verdict = "equivalent"
     spread = float(resampled.std(ddof=1))
-    if len(sums) < FEW_VIDEOS or spread == 0:
+    if len(sums) < FEW_PAIRED or spread == 0:
         spread = max(spread, (high - low) / (2 * stats.norm.ppf(1 - alpha / 2)))
     detectable = (stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(POWER)) * spread
     return PairedComparison(
@@ -158,7 +159,7 @@ def _interval(
     """
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(resampled, [tail, 100 - tail])
-    if len(sums) < FEW_VIDEOS:
+    if len(sums) < FEW_PAIRED:
         other = interval_of_few(sums, counts, (-1.0, 1.0), level=level)
         low, high = min(low, other[0]), max(high, other[1])
     elif low == high and (np.abs(sums) <= counts).all():
