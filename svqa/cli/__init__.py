@@ -21,6 +21,7 @@ from svqa.cli import (
     library_commands,
     models,
     moved,
+    predictions,
     report_commands,
     serve,
     shapes,
@@ -46,6 +47,7 @@ export_files.register(app)
 serve.register(app)
 report_commands.register(app)
 evaluate.register(app)
+predictions.register()
 compare.register(app)
 shapes.register(app)
 train.register(app)

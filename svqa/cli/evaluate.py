@@ -70,7 +70,7 @@ def nextqa(
             seed=seed,
             progress=progress,
         )
-    print_json(result.to_json()) if json else _print_result(result, "NExT-QA, accuracy in %")
+    print_json(result.to_json()) if json else print_result(result, "NExT-QA, accuracy in %")
 
 
 @eval_app.command()
@@ -104,7 +104,7 @@ def nextgqa(
     if json:
         print_json(result.to_json())
         return
-    _print_result(result, f"NExT-GQA, in %; table of question words: {result.fingerprint['table']}")
+    print_result(result, f"NExT-GQA, in %; table of question words: {result.fingerprint['table']}")
 
 
 @eval_app.command()
@@ -176,7 +176,7 @@ def questions(
     _print_some(result, SPAN_METRICS, f"{what}: seconds found, in %")
 
 
-def _print_result(result: EvalResult, title: str) -> None:
+def print_result(result: EvalResult, title: str) -> None:
     """A row a metric, the baselines beside the method; then the first by type of question."""
     first = next(iter(result.metrics))
     rows = [
@@ -208,7 +208,7 @@ def _print_some(result: EvalResult, names: Sequence[str], title: str) -> None:
         baselines=baselines,
     )
     if some.metrics:
-        _print_result(some, title)
+        print_result(some, title)
 
 
 def _print_by_type(result: EvalResult, title: str) -> None:

@@ -29,6 +29,11 @@ from .question_file import (
     ingest_asked as ingest_asked,
     run_questions as run_questions,
 )
+from .qvhighlights import (
+    read_moments as read_moments,
+    read_queries as read_queries,
+    run_qvhighlights as run_qvhighlights,
+)
 from .registry import (
     ModelRegistry as ModelRegistry,
     ModelType as ModelType,
@@ -87,12 +92,15 @@ __all__ = [
     "model_registry",
     "read_annotations",
     "read_captions",
+    "read_moments",
     "read_predictions",
+    "read_queries",
     "read_question_set",
     "read_run",
     "run_nextgqa",
     "run_nextqa",
     "run_questions",
+    "run_qvhighlights",
     "run_set",
     "run_shapes",
     "run_shapes_grounding",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.errors import UsageError
-from svqa.json_lines import Mistake, decode, read_json, refuse
+from svqa.json_lines import Mistake, decode, read_json, refuse, values
 
 Row = tuple[int, dict[str, str]]  # the line a row begins on, and its values by column
 
@@ -43,16 +43,23 @@ def read_table(path: str | Path, columns: Sequence[str], kind: str) -> list[Row]
 
 def read_object(path: str | Path, what: str) -> dict[str, Any]:
     """-> the object that a JSON file (.json or .json.gz) holds. Raises UsageError for another."""
-    data = _data(path)
-    if Path(path).suffix == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UsageError(f"{path} cannot be unpacked: {error}.") from None
-    value = read_json(data, path)
+    value = read_json(_unpacked(path), path)
     if not isinstance(value, dict):
         raise UsageError(f"{path} must hold {what}, got {_short(value)}.")
     return value
+
+
+def read_lines(path: str | Path) -> list[tuple[int, dict[str, Any]]]:
+    """-> the objects of a file of JSON Lines (.jsonl or .jsonl.gz), each with its line.
+
+    A file that holds one JSON list of objects is read alike. Raises UsageError with every line
+    that holds anything else.
+    """
+    found = list(values(decode(_unpacked(path), path)))
+    refuse(Path(path), (_no_object(n, value) for n, value in found if not isinstance(value, dict)))
+    if not found:
+        raise UsageError(f"{path} is empty.")
+    return found
 
 
 def captions_by_video(path: str | Path) -> dict[str, list[str]]:
@@ -83,12 +90,28 @@ def _data(path: str | Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
 
+def _unpacked(path: str | Path) -> bytes:
+    data = _data(path)
+    if Path(path).suffix != ".gz":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{path} cannot be unpacked: {error}.") from None
+
+
+def _no_object(line: int, value: object) -> Mistake:
+    if isinstance(value, Mistake):
+        return value
+    return Mistake(line, f"must be an object, got {_short(value)}")
+
+
 def _uneven(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[Mistake]:
     for line, row in rows:
-        values: Mapping[Any, Any] = row
-        if None in values:
+        given: Mapping[Any, Any] = row
+        if None in given:
             yield Mistake(line, "has more values than there are columns")
-        lacking = [name for name in columns if not (values.get(name) or "").strip()]
+        lacking = [name for name in columns if not (given.get(name) or "").strip()]
         if lacking:
             yield Mistake(line, f"has no value for {', '.join(lacking)}")
 

@@ -36,6 +36,12 @@ from .grounding import (
     temporal_iop as temporal_iop,
     temporal_iou as temporal_iou,
 )
+from .highlights import (
+    highlight_values as highlight_values,
+    moment_values as moment_values,
+    scores_average_precision as scores_average_precision,
+    windows_average_precision as windows_average_precision,
+)
 from .pairwise import (
     Pair as Pair,
     Ranking as Ranking,
@@ -83,8 +89,10 @@ __all__ = [
     "figures_by_type",
     "fit_temperature",
     "grounding_values",
+    "highlight_values",
     "holm",
     "inside",
+    "moment_values",
     "normalise",
     "ranking",
     "ranking_values",
@@ -92,10 +100,12 @@ __all__ = [
     "reciprocal_rank",
     "reliability",
     "risk_coverage",
+    "scores_average_precision",
     "softmax",
     "temporal_iop",
     "temporal_iou",
     "token_f1",
     "vqa_accuracy",
+    "windows_average_precision",
     "word_overlap",
 ]

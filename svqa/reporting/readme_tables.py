@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from svqa.reporting.known_tables import known_tables
 from svqa.reporting.markdown import Table, count, percent, read_json
 from svqa.reporting.results import figure_text
 from svqa.reporting.shapes_tables import shapes_tables
@@ -20,7 +21,7 @@ CAPTIONED = (
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order of docs/results.md."""
-    makers = (_real_films, _nextqa, _nextgqa, shapes_tables, _modalities, _lora)
+    makers = (_real_films, _nextqa, _nextgqa, known_tables, shapes_tables, _modalities, _lora)
     for make in (*makers, _comparison, _index, _speed):
         yield from make(root)
 
