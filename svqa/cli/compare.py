@@ -5,9 +5,10 @@ Which is better, how sure, and what this many questions could have shown.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +17,11 @@ from svqa.cli.output import Database, Json, print_json, print_table
 if TYPE_CHECKING:
     from svqa.database import StoredComparison
 
-MODELS = "Model sets, registered models or result files (JSON with a row a question); two or more."
+MODELS = (
+    "Model sets, registered models or result files: `svqa eval --json`, a csv with id, video, "
+    "accuracy, a sample log of lmms-eval (jsonl); two or more."
+)
+FILES = (".json", ".jsonl", ".jsonl.gz", ".csv")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +44,9 @@ def compare(
     margin: Annotated[
         float, typer.Option(help="A difference under this counts as equivalent.")
     ] = 0.02,
+    by_type: Annotated[
+        bool, typer.Option("--by-type", help="A verdict for each type of question, too.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
     database: Database = None,
     json: Json = False,
@@ -51,7 +59,13 @@ def compare(
     from svqa.errors import UsageError
     from svqa.evaluation.output_quality import check_metric
     from svqa.evaluation.registry import model_registry
-    from svqa.evaluation.runs import compare_runs, read_question_set, read_run, run_set
+    from svqa.evaluation.runs import (
+        compare_runs,
+        compare_types,
+        read_question_set,
+        read_run,
+        run_set,
+    )
     from svqa.settings import Settings
     from svqa.training.versions import load_version
 
@@ -62,7 +76,7 @@ def compare(
         )
     asked = read_question_set(_file(questions), split=split) if questions else None
     with open_store(Settings.load(database=database).database) as store:
-        named = [name for name in models if not name.endswith(".json")]
+        named = [name for name in models if not name.endswith(FILES)]
         if named and asked is None:
             raise UsageError(
                 f"'{named[0]}' has to be asked: give --questions FILE, or two result files."
@@ -84,7 +98,13 @@ def compare(
             made[name] = ask(name, asked, store=store)
         runs = [made[name] for name in models]
         found = compare_runs(runs, store=store, metric=metric, margin=margin, seed=seed)
-    (print_json if json else _print)(_result(found.stored))
+        result = _result(found.stored)
+        if by_type:
+            kinds = compare_types(runs, margin=margin, seed=seed)
+            result["by_type"] = {
+                kind: [pair.to_json() for pair in pairs] for kind, pairs in kinds.items()
+            }
+    (print_json if json else _print)(result)
 
 
 def _file(path: Path) -> Path:
@@ -123,8 +143,15 @@ def _print(result: dict) -> None:
         for m in result["models"]
     ]
     print_table(("model", metric, "ms", "MB"), cost, title=f"{result['n']} questions")
+    _print_pairs({"all": result["pairs"], **result.get("by_type", {})})
+    typer.echo(f"{result['verdict']}: {result['reason']}")
+
+
+def _print_pairs(pairs: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """A row a pair, under the name of the questions it was made on."""
     rows = [
         (
+            what,
             f"{p['a']} - {p['b']}",
             f"{100 * p['difference']:+.1f} [{100 * p['low']:+.1f}, {100 * p['high']:+.1f}]",
             f"{p['holm_p']:.4f}",
@@ -132,9 +159,8 @@ def _print(result: dict) -> None:
             p["verdict"],
             p["winner"] or "-",
         )
-        for p in result["pairs"]
+        for what, made in pairs.items()
+        for p in made
     ]
-    print_table(
-        ("paired difference", "points", "p (Holm)", "could have seen", "verdict", "winner"), rows
-    )
-    typer.echo(f"{result['verdict']}: {result['reason']}")
+    columns = ("questions", "paired difference", "points", "p (Holm)", "could have seen")
+    print_table((*columns, "verdict", "winner"), rows)

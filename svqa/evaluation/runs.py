@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,15 @@ from svqa.evaluation.comparison import ModelComparator, model_comparator
 from svqa.evaluation.nextqa import read_annotations, run_nextqa
 from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.registry import ModelType
+from svqa.evaluation.result_files import (
+    ResultFile,
+    is_tempcompass,
+    read_result_table,
+    read_sample_log,
+    read_tempcompass,
+)
 from svqa.metrics.fingerprint import check_same
-from svqa.metrics.pairwise import Pair, compare_all, ranking
+from svqa.metrics.pairwise import Pair, compare_all, compare_within, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.questions import read_questions
@@ -41,7 +48,7 @@ class QuestionSet:
 class Run:
     """What one model scored, question by question.
 
-    `values` id -> 0 to 1, `videos` id -> what the question is about.
+    `values` id -> 0 to 1, `videos` id -> what the question is about, `types` id -> its type.
     """
 
     name: str
@@ -50,6 +57,7 @@ class Run:
     fingerprint: Mapping[str, Any]
     latency_ms: float | None = None
     memory_mb: float | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
 
     def quality(self, seed: int = 0) -> Figure:
         """The mean value, with its interval over videos."""
@@ -82,19 +90,27 @@ def read_question_set(path: str | Path, *, split: str | None = None) -> Question
 def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
     """-> the run of a result file.
 
-    Of `svqa eval` with `per_question`, or `{id: {"prediction", "answer"}}`.
+    Of `svqa eval` with `per_question`, `{id: {"prediction", "answer"}}`, or of another program
+    (`svqa.evaluation.result_files`): lmms-eval's sample log, a plain csv, TempCompass's ratings.
 
     The second kind has no fingerprint of its own: it takes that of `asked`, after every right
     answer in it was compared. Raises UsageError where a question is missing or the file says that
     another answer is right.
     """
     path = Path(path)
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        return _of_file(read_sample_log(path, metric), path, asked)
+    if path.suffix == ".csv":
+        return _of_file(read_result_table(path, metric), path, asked)
     data = read_object(path, "what `svqa eval --json` prints, or {id: {prediction, answer}}")
     if "per_question" in data:
         rows = _rows(data["per_question"], path)
         values = {key: _value(row, metric, path) for key, row in rows.items()}
         videos = {key: str(row["video"]) for key, row in rows.items()}
-        run = Run(path.stem, values, videos, data.get("fingerprint", {}))
+        types = {key: str(row["type"]) for key, row in rows.items() if row.get("type")}
+        run = Run(path.stem, values, videos, data.get("fingerprint", {}), types=types)
+    elif is_tempcompass(data):
+        return _of_file(read_tempcompass(data, path), path, asked)
     elif asked is not None:
         run = _stored_predictions(path, data, asked)
     else:
@@ -189,6 +205,40 @@ def compare_runs(
     if store is not None:
         store.add_comparison(stored)
     return RunsCompared(pairs, stored)
+
+
+def compare_types(
+    runs: Sequence[Run], *, margin: float = MARGIN, seed: int = 0
+) -> dict[str, tuple[Pair, ...]]:
+    """Every pair of runs on the questions of each type, corrected over all pairs and types.
+
+    Runs as `compare_runs` takes them, who have already answered the same questions. Raises
+    UsageError where a question has no type.
+    """
+    first = runs[0]
+    if bare := [key for key in first.values if not first.types.get(key)]:
+        raise UsageError(f"{first.name} says no type of {len(bare)} questions, first '{bare[0]}'.")
+    ids = sorted(first.values)
+    values = {run.name: [run.values[key] for key in ids] for run in runs}
+    kinds = [first.types[key] for key in ids]
+    return compare_within(
+        values, [first.videos[key] for key in ids], kinds, seed=seed, margin=margin
+    )
+
+
+def _of_file(found: ResultFile, path: Path, asked: QuestionSet | None) -> Run:
+    if asked is not None:
+        raise UsageError(
+            f"{path} is compared with other files of its kind; leave out --questions and name two."
+        )
+    rows = found.rows
+    return Run(
+        path.name.removesuffix(".gz").rpartition(".")[0],
+        {row.id: row.value for row in rows},
+        {row.id: row.video for row in rows},
+        found.fingerprint,
+        types={row.id: row.type for row in rows if row.type},
+    )
 
 
 def _checksum(path: Path) -> str:

@@ -46,6 +46,7 @@ from .pairwise import (
     Pair as Pair,
     Ranking as Ranking,
     compare_all as compare_all,
+    compare_within as compare_within,
     ranking as ranking,
 )
 from .results import (
@@ -82,6 +83,7 @@ __all__ = [
     "check_same",
     "compare_all",
     "compare_paired",
+    "compare_within",
     "completeness",
     "digest",
     "evaluate_answer_quality",

@@ -74,6 +74,37 @@ def compare_all(
     return tuple(_pair(a, b, result, corrected[a, b]) for (a, b), result in found.items())
 
 
+def compare_within(
+    values: Mapping[str, Sequence[float]],
+    videos: Sequence,
+    kinds: Sequence[str],
+    *,
+    seed: int = 0,
+    margin: float = MARGIN,
+) -> dict[str, tuple[Pair, ...]]:
+    """Every pair of `values` among the questions of each kind; kinds in alphabetical order.
+
+    `videos (N,)`, `kinds (N,)`. Holm's correction counts every pair of every kind, because all of
+    them are looked at.
+    """
+    found = {}
+    for kind in sorted(set(kinds)):
+        at = [i for i, other in enumerate(kinds) if other == kind]
+        about = [videos[i] for i in at]
+        for a, b in combinations(values, 2):
+            mine, other = ([values[name][i] for i in at] for name in (a, b))
+            found[kind, a, b] = compare_paired(mine, other, about, seed=seed, margin=margin)
+    corrected = holm({key: result.p for key, result in found.items()})
+    return {
+        kind: tuple(
+            _pair(a, b, result, corrected[of, a, b])
+            for (of, a, b), result in found.items()
+            if of == kind
+        )
+        for kind in sorted(set(kinds))
+    }
+
+
 def ranking(
     means: Mapping[str, float], pairs: Sequence[Mapping], *, prefer: Sequence[str] = ()
 ) -> Ranking:
