@@ -144,9 +144,7 @@ def _logged(row: Mapping[str, Any], metric: str) -> Scored:
         raise ValueError(f"has no metric `{metric}`, only {', '.join(sorted(given)) or 'none'}")
     values = {name: found for name, v in named.items() if (found := _score(v)) is not None}
     if not values:
-        raise ValueError(
-            f"has no metric that is a score, only {', '.join(sorted(given)) or 'none'}"
-        )
+        raise ValueError(f"has no metric that is a score: {', '.join(sorted(given)) or 'none'}")
     if len(set(values.values())) > 1:
         raise ValueError(f"has metrics that differ, name one: {', '.join(sorted(values))}")
     value = next(iter(values.values()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from svqa.reporting.markdown import Table, percent, read_json
 
@@ -19,6 +20,7 @@ MOMENTS = {
 def known_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there."""
     yield from _qvhighlights(root)
+    yield from _tempcompass(root)
 
 
 def _qvhighlights(root: Path) -> Iterator[Table]:
@@ -38,3 +40,36 @@ def _qvhighlights(root: Path) -> Iterator[Table]:
                 for name, figures in named.items()
             ),
         )
+
+
+def _tempcompass(root: Path) -> Iterator[Table]:
+    """Two published models by form of question and aspect, with the verdict of each pair."""
+    source = "experiments/tempcompass_comparison/result.json"
+    for data in read_json(root, source):
+        a, b = data["models"]
+        rows = [
+            (
+                f"{form}, {aspect}",
+                percent(of[a]),
+                percent(of[b]),
+                _points(of["pair"]),
+                f"{of['pair']['holm_p']:.4f}",
+                of["pair"]["verdict"],
+                str(of["pair"]["n"]),
+            )
+            for form, aspects in data["forms"].items()
+            for aspect, of in aspects.items()
+        ]
+        yield Table(
+            f"TempCompass, two published models by the ratings that the benchmark's authors stored "
+            f"of them (neither is svqa's), {data['videos']} videos, right in %; "
+            "`svqa compare --by-type`",
+            source,
+            ("questions", a, b, "difference, points", "p (Holm)", "verdict", "n"),
+            tuple(rows),
+        )
+
+
+def _points(pair: Mapping[str, Any]) -> str:
+    value, low, high = (100 * pair[key] for key in ("difference", "low", "high"))
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
