@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from svqa.database import StoredComparison
 
 MODELS = (
-    "Model sets, registered models or result files: JSON with a row a question, a csv with id, video, "
-    "accuracy, a sample log of lmms-eval (jsonl); two or more."
+    "Model sets, registered models or result files: JSON with a row a question, a csv with id, "
+    "video, accuracy, a sample log of lmms-eval (jsonl); two or more."
 )
 FILES = (".json", ".jsonl", ".jsonl.gz", ".csv")
 
