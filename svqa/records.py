@@ -18,6 +18,7 @@ from svqa.media_records import (
     VideoInfo as VideoInfo,
     Waveform as Waveform,
 )
+from svqa.notebook_html import InNotebook
 
 Progress = Callable[[str, float, float], None]  # (what is done, how much, of how much)
 LEVELS = ("frame", "segment", "scene", "shot")
@@ -163,7 +164,7 @@ class TextBox:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(InNotebook):
     """A retrieved moment: which video, which seconds, how good a match, what is seen or heard.
 
     `kind` is where it was found: `visual`, `caption`, `speech` or `text` (read in the picture).
@@ -186,6 +187,10 @@ class Evidence:
         _check_one_of("kind", self.kind, KINDS)
         if not math.isfinite(self.score):
             raise ValueError(f"score must be finite, got {self.score}")
+
+
+class Moments(InNotebook, list[Evidence]):
+    """What a search found, best first: a list that a notebook shows as pictures."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +217,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(InNotebook):
     """What was answered, how sure, on what evidence, by which model.
 
     `abstained`: the evidence was too weak; then `reason` says why and `text` what the person sees.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
+from svqa.notebook_html import InNotebook
 from svqa.records import Evidence, Statement
 
 
@@ -30,7 +31,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class StoredVideo:
+class StoredVideo(InNotebook):
     """A video as the database knows it.
 
     `id` is the short public one; `frames`, `segments` count its rows.

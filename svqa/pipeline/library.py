@@ -20,7 +20,7 @@ from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
-from svqa.records import Answer, Evidence, Progress, Waveform
+from svqa.records import Answer, Moments, Progress, Waveform
 from svqa.settings import Settings
 
 ADDRESSED_BYTES = 5_000_000_000  # seen at an ingest of a short film: 4.4e9, of which 0.9e9 resident
@@ -81,7 +81,7 @@ class Library:
         level: str = "segment",
         k: int = 5,
         sound: Waveform | str | None = None,
-    ) -> list[Evidence]:
+    ) -> Moments:
         """The `k` best moments for a description, and for an example of what is heard.
 
         In one video (path or id) or all.
@@ -90,7 +90,7 @@ class Library:
         """
         begin = time.perf_counter()
         videos = self._scope(video)
-        found = searching.search(
+        best = searching.search(
             self.store,
             self.models,
             text,
@@ -100,6 +100,7 @@ class Library:
             cache=self.cache,
             sound=sound,
         )
+        found = Moments(best)
         latency_ms = 1000 * (time.perf_counter() - begin)
         named = videos if video is not None else ()
         if self.store.read_only:
@@ -224,7 +225,7 @@ def search(
     database: str | None = None,
     models: str | None = None,
     **settings: Any,
-) -> list[Evidence]:
+) -> Moments:
     """`open_library(...).search(text)` in one call."""
     with open_library(database, models, **settings) as library:
         return library.search(text, video=video, level=level, k=k)

@@ -8,6 +8,9 @@ from .document import (
     middle_s as middle_s,
     view_document as view_document,
 )
+from .notebook import (
+    as_html as as_html,
+)
 from .page import (
     export_page as export_page,
     last_asked as last_asked,
@@ -22,6 +25,7 @@ from .question_rows import (
 )
 
 __all__ = [
+    "as_html",
     "asked_question",
     "card",
     "corrected_questions",
