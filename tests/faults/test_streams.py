@@ -46,6 +46,7 @@ def test_a_film_is_taken_in_whichever_stream_is_closed(film, closed):
 @pytest.mark.parametrize("stream", [">&-", "> /dev/full"])
 @pytest.mark.parametrize("command", ["models list", "models list --json", "--version", "db stats"])
 def test_a_result_that_cannot_be_printed_is_an_error_with_a_sentence(tmp_path, command, stream):
+    open_store(f"sqlite:///{tmp_path}/svqa.db").close()  # what `db stats` tells of
     done = shell(f"$SVQA {command} {stream}", tmp_path)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "standard output is closed" in done.stderr or "No space left" in done.stderr

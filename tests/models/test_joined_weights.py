@@ -26,7 +26,9 @@ def toy(tmp_path, monkeypatch):
     for name, data in files.items():
         (package / name).write_bytes(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        entries[name] = WeightFile("toy-package", "toy_package", name, len(data), sha256, "MIT")
+        entries[name] = WeightFile(
+            "toy-package", "toy_package", name, len(data), sha256, "MIT", "toy-package"
+        )
     monkeypatch.syspath_prepend(str(package.parent))
     monkeypatch.setitem(WEIGHTS, "toy", Weights("toy", entries))
     whole = WholeFile("model.bin", tuple(PARTS), len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
@@ -110,7 +112,7 @@ package, cache = sys.argv[1:]
 entries, data = {}, {p.name: p.read_bytes() for p in sorted(Path(package).iterdir())}
 for name, content in data.items():
     sha256 = hashlib.sha256(content).hexdigest()
-    entries[name] = weights.WeightFile("t", "toy_package", name, len(content), sha256, "MIT")
+    entries[name] = weights.WeightFile("t", "toy_package", name, len(content), sha256, "MIT", "t")
 parts = tuple(n for n in data if "part" in n)
 whole = b"".join(data[n] for n in parts)
 weights.WEIGHTS["toy"] = weights.Weights("toy", entries)
