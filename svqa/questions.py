@@ -16,6 +16,7 @@ The file is JSON Lines or one JSON list, in UTF-8. A row is an object:
 | `type` | its family: figures are given for each |
 | `group` | what a split and an interval keep together; without it the file that is asked about |
 | `id` | its own name; without it `line 7` |
+| `evidence` | lines (`start_s`, `end_s`, `kind`, `text`), best first: what a chat model reads |
 
 Training shows the model the frame at `time_s`, else frames spread over `span` or the whole video;
 evaluation asks about the whole video and measures whether the seconds of `spans` are found.
@@ -32,13 +33,14 @@ from pathlib import Path
 from typing import Any
 
 from svqa.errors import UsageError, unknown_name
+from svqa.evidence_lines import evidence_lines, is_text, wrong_evidence
 from svqa.json_lines import Mistake, decode, refuse, values
-from svqa.records import Question
+from svqa.records import Evidence, Question
 
 SPLITS = ("train", "val", "test")
 FIELDS = (
     *("video", "image", "question", "answer", "answers", "options"),
-    *("time_s", "span", "spans", "type", "split", "group", "id"),
+    *("time_s", "span", "spans", "type", "split", "group", "id", "evidence"),
 )
 
 
@@ -63,6 +65,7 @@ class QuestionRow:
     split: str | None = None
     group: str = ""
     id: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,15 +195,8 @@ def _row(line: int, row: dict[str, Any]) -> QuestionRow:
         row.get("split"),
         source if row.get("group") in (None, "") else str(row["group"]),
         f"line {line}" if row.get("id") in (None, "") else str(row["id"]),
+        evidence_lines(row.get("evidence"), source),
     )
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _span(span: Sequence[float]) -> tuple[float, float]:
-    return float(span[0]), float(span[1])
 
 
 def _wrong(row: Any) -> list[str]:
@@ -208,6 +204,7 @@ def _wrong(row: Any) -> list[str]:
     if not isinstance(row, dict):
         return [f'expected an object like {{"video": ..., "question": ...}}, got {row!r}']
     found = [*_names(row), *_source(row), *_texts(row), *_options(row), *_seconds(row)]
+    found += wrong_evidence(row.get("evidence"))
     if row.get("split") not in (None, *SPLITS):
         found.append(f"`split` must be one of {', '.join(SPLITS)}, got {row['split']!r}")
     if not isinstance(row.get("type") or "", str):
@@ -230,7 +227,7 @@ def _source(row: dict[str, Any]) -> Iterator[str]:
     given = [name for name in ("video", "image") if name in row]
     if len(given) != 1:
         yield f"needs either `video` or `image`, got {'both' if given else 'neither'}"
-    elif not _is_text(row[given[0]]):
+    elif not is_text(row[given[0]]):
         yield f"`{given[0]}` must name a file, got {row[given[0]]!r}"
     elif given == ["image"] and any(
         row.get(name) not in (None, []) for name in ("time_s", "span", "spans")
@@ -239,12 +236,12 @@ def _source(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts(row: dict[str, Any]) -> Iterator[str]:
-    if not _is_text(row.get("question")):
+    if not is_text(row.get("question")):
         yield f"`question` must be a sentence, got {row.get('question')!r}"
     given = [name for name in ("answer", "answers") if name in row]
     if len(given) != 1:
         yield f"needs either `answer` or `answers`, got {'both' if given else 'neither'}"
-    elif given == ["answer"] and not _is_text(row["answer"]):
+    elif given == ["answer"] and not is_text(row["answer"]):
         yield f"`answer` must be words, got {row['answer']!r}"
     elif given == ["answers"] and not _are_texts(row["answers"]):
         yield f"`answers` must be a list of words, got {row['answers']!r}"
@@ -274,15 +271,16 @@ def _seconds(row: dict[str, Any]) -> Iterator[str]:
         yield f"`spans` must be a list of [start, end] in seconds with start < end, got {spans!r}"
 
 
-def _is_text(value: Any) -> bool:
-    """Words that every database can give back: without NUL, without half a character."""
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        return False
-    return not any("\ud800" <= letter <= "\udfff" for letter in value)
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _span(span: Sequence[float]) -> tuple[float, float]:
+    return float(span[0]), float(span[1])
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+    return isinstance(value, list) and bool(value) and all(map(is_text, value))
 
 
 def _is_second(value: Any) -> bool:

@@ -6,6 +6,10 @@ from .answer_extraction import (
 from .chat import (
     ChatAnswerer as ChatAnswerer,
 )
+from .chat_brief import (
+    BRIEF_LIMITS as BRIEF_LIMITS,
+    brief_turns as brief_turns,
+)
 from .chat_evidence import (
     Exhibit as Exhibit,
     Limits as Limits,
@@ -77,6 +81,7 @@ from .taxonomy import (
 
 __all__ = [
     "BESIDE_S",
+    "BRIEF_LIMITS",
     "MIN_SUPPORT",
     "NOT_FOUND",
     "NOT_IN_VIDEO",
@@ -99,6 +104,7 @@ __all__ = [
     "answer_from_events",
     "answer_from_sightings",
     "begin_reply",
+    "brief_turns",
     "chat_turns",
     "clauses_of",
     "clock",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from svqa.answering.chat_brief import BRIEF_LIMITS, brief_turns
 from svqa.answering.chat_evidence import Exhibit, Limits, plain_words, show
 from svqa.answering.chat_prompt import NOT_IN_VIDEO, chat_turns, reply_schema
 from svqa.answering.chat_reply import BadReply, CheckedReply, begin_reply, read_reply
@@ -38,7 +39,8 @@ class ChatAnswerer(Answerer):
     reads_all = True
 
     def __init__(self, model: ChatModel, *, limits: Limits | None = None):
-        self.model, self.limits = model, limits or Limits()
+        self.model = model
+        self.limits = limits or (BRIEF_LIMITS if model.brief else Limits())
         self.model_id, self.needs_frames = model.model_id, model.sees
 
     @classmethod
@@ -92,7 +94,8 @@ class ChatAnswerer(Answerer):
         )
 
     def _ask(self, question: Question, exhibit: Exhibit) -> Answer:
-        turns, schema = chat_turns(question, exhibit), reply_schema(question, exhibit)
+        say = brief_turns if self.model.brief else chat_turns
+        turns, schema = say(question, exhibit), reply_schema(question, exhibit)
         share = None
         if question.options and self.model.weighs:
             shares = self._shares(turns, question.options)

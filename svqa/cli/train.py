@@ -6,7 +6,7 @@ A version -> a model of its own.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,14 +27,17 @@ def register(app: typer.Typer) -> None:
 @train_app.command()
 def lora(
     train: Annotated[
-        Path, typer.Option(help="JSON or JSONL: video or image, question, answer; time_s or span.")
+        Path,
+        typer.Option(
+            help="JSON or JSONL: video or image, question, answer; time_s, span; evidence."
+        ),
     ],
     val: Annotated[
         Path,
         typer.Option(help="The same for validation; may be one file whose rows have a `split`."),
     ],
     base: Annotated[
-        str, typer.Option(help="A folder, a pulled hub name, or shapes/blip-vqa.")
+        str, typer.Option(help="shapes/blip-vqa, smollm2, a folder, or a pulled hub name.")
     ] = "shapes/blip-vqa",
     name: Annotated[
         str | None, typer.Option(help="Of the versions; the base's name with -lora without it.")
@@ -43,8 +46,9 @@ def lora(
         str | None, typer.Option(help="A version to go on from: name:number.")
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="Which layers; an unknown name lists them.")
-    ] = "blip-text-qv",
+        str | None,
+        typer.Option(help="Which layers; without it query and value. An unknown name lists them."),
+    ] = None,
     rank: Annotated[int, typer.Option(help="Of the update.")] = 8,
     alpha: Annotated[int, typer.Option(help="Scale of the update: alpha / rank.")] = 32,
     full: Annotated[bool, typer.Option("--full", help="Train every weight instead.")] = False,
@@ -70,14 +74,17 @@ def lora(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Fine-tune BLIP on questions about your videos, and see what it gained.
+    """Fine-tune a model on questions about your videos, and see what it gained.
 
-    Stopped? The same command goes on.
+    A BLIP looks at frames; a chat model (`--base smollm2`) reads lines: a row's `evidence`, or what
+    a search finds of a video that was ingested into the database. Stopped? The same command goes
+    on.
     """
-    from svqa.training.lora import fine_tune_blip
+    from svqa.training.lora import fine_tune
 
+    chosen: dict[str, Any] = {} if preset is None else {"preset": preset}
     with progress_bars() as progress:
-        version = fine_tune_blip(
+        version = fine_tune(
             train,
             val,
             epochs,
@@ -91,7 +98,6 @@ def lora(
             device=device,
             progress=progress,
             say=say,
-            preset=preset,
             rank=rank,
             alpha=alpha,
             batch_size=batch_size,
@@ -101,6 +107,7 @@ def lora(
             checkpointing=checkpointing,
             patience=patience,
             seed=seed,
+            **chosen,
         )
     if version is not None:  # with `accelerate launch`, the first process speaks for all
         (print_json if json else _print)(outcome(version))

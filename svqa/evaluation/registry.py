@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, NotIngested, UnknownModel, UsageError, unknown_name
 from svqa.evaluation.model_inputs import by_name, input_of
+from svqa.evaluation.model_names import goes_by, version_of, with_answerer
 from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
 from svqa.models.zoo import ModelSet, known_sets, load_set
 from svqa.records import Answer, Evidence, FrameBatch, Question, Segment
+from svqa.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,7 +128,7 @@ class ModelRegistry:
         """
         known = self.names(model_type, store=store)
         for name in names:
-            if name not in known:
+            if name not in known and not goes_by(name, ROLES[_type(model_type)], store):
                 kind = _type(model_type).value
                 raise UnknownModel(unknown_name(f"{kind} model", name, known))
 
@@ -147,14 +149,18 @@ class ModelRegistry:
                 self._made[key] = self._makers[key]()
             return _function(self._made[key])
         if name in known_sets():
-            return self._set_function(model_type, name, store)
+            models = self._sets.setdefault(name, load_set(name))
+            return self._set_function(model_type, models, store)
         assert store is not None  # where else a version's name would be known from
-        return _function(self._load_version(store.model_version(name)))
+        version = version_of(name, store)
+        if version is not None and not version.settings.get("reads"):
+            return _function(self._load_version(version))
+        # what reads is given the lines of the library, as the answerer of a set is
+        return self._set_function(model_type, with_answerer(name, store), store)
 
     def _set_function(
-        self, model_type: ModelType, name: str, store: Store | None
+        self, model_type: ModelType, models: ModelSet, store: Store | None
     ) -> Callable[[Any], Any]:
-        models = self._sets.setdefault(name, load_set(name))
         direct = _function(getattr(models, ROLES[model_type]))
         if model_type is not ModelType.VQA:
             return direct
@@ -185,7 +191,6 @@ def load_whole_version(version: StoredVersion) -> Any:
 
 def _ask(models: ModelSet, store: Store | None, question: Question) -> Answer:
     from svqa.pipeline.library import Library
-    from svqa.settings import Settings
 
     if store is None:
         raise UsageError(

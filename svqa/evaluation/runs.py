@@ -29,8 +29,8 @@ from svqa.metrics.fingerprint import check_same
 from svqa.metrics.pairwise import Pair, compare_all, compare_within, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
-from svqa.questions import read_questions
-from svqa.records import Question
+from svqa.questions import open_question_file, read_questions
+from svqa.records import Evidence, Question
 
 if TYPE_CHECKING:
     from svqa.database import Store
@@ -38,10 +38,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class QuestionSet:
-    """The questions of a file, each with an id of its own, and the file's fingerprint."""
+    """The questions of a file, each with an id of its own, and the file's fingerprint.
+
+    `lines`: by id what every model reads instead of what it finds by itself, where the file says.
+    """
 
     questions: tuple[Question, ...]
     fingerprint: Mapping[str, Any]
+    lines: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What a model is called with, question by question."""
+        return [(q, list(self.lines[q.id])) if q.id in self.lines else q for q in self.questions]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +93,9 @@ def read_question_set(path: str | Path, *, split: str | None = None) -> Question
         return QuestionSet(tuple(choice.question for choice in read_annotations(path)), fingerprint)
     questions = tuple(read_questions(path, split=split))
     of = {} if split is None else {"split": split}
-    return QuestionSet(questions, {"questions_sha256": _checksum(path), **of})
+    rows = open_question_file(path).chosen(split)
+    lines = {row.id: row.evidence for row in rows if row.evidence}
+    return QuestionSet(questions, {"questions_sha256": _checksum(path), **of}, lines)
 
 
 def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
@@ -148,7 +159,7 @@ def run_set(
         values = {str(row["id"]): float(row["chosen"] == row["right"]) for row in rows}
         about = {str(row["id"]): str(row["video"]) for row in rows}
         return Run(name, values, about, found.fingerprint)
-    ran = comparator.run_model(ModelType.VQA, name, asked.questions, store=store)
+    ran = comparator.run_model(ModelType.VQA, name, asked.inputs, store=store)
     if len(ran.errors) == len(asked.questions):
         raise UsageError(
             f"'{name}' answered none of the {len(asked.questions)} questions. First: "

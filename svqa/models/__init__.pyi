@@ -92,6 +92,9 @@ from .log_mel_encoder import (
 from .minilm import (
     MiniLM as MiniLM,
 )
+from .model_folder import (
+    read_json_object as read_json_object,
+)
 from .model_sets import (
     MODEL_SETS as MODEL_SETS,
     ROLES as ROLES,
@@ -112,6 +115,7 @@ from .remembered_texts import (
 )
 from .smollm2 import (
     SmolLM2 as SmolLM2,
+    unpacked_smollm2 as unpacked_smollm2,
 )
 from .ssd import (
     DetectorUnion as DetectorUnion,
@@ -219,9 +223,11 @@ __all__ = [
     "parse_spec",
     "pull",
     "quiet_second",
+    "read_json_object",
     "resolve",
     "sha256_of",
     "surface_shares",
+    "unpacked_smollm2",
     "verify",
     "write_checksums",
 ]

@@ -30,6 +30,7 @@ from svqa.models.prefix_reader import PrefixReader
 from svqa.models.pretrained import load_pretrained, locate
 from svqa.models.schema_writing import SchemaWriter
 
+SMALL = 1_000_000_000  # parameters; below, a model without eyes is told all in few words
 MOST_PX = 512  # long side of a picture: its tokens grow with its area
 
 
@@ -42,6 +43,7 @@ class LocalChatModel(ChatModel):
         self.model, self.processor, self.model_id = model.eval(), processor, model_id
         self.tokenizer = getattr(processor, "tokenizer", processor)
         self.sees = hasattr(processor, "image_processor")
+        self.brief = not self.sees and model.num_parameters() < SMALL
         if hasattr(getattr(processor, "image_processor", None), "do_image_splitting"):
             processor.image_processor.do_image_splitting = (
                 False  # a tile costs as much as a picture

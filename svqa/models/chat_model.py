@@ -44,12 +44,13 @@ class ChatModel(ABC):
     """A conversation -> what is said next, in words.
 
     `sees`: whether pictures may be part of a turn. `weighs`: whether it can tell how likely it
-    would give each of several replies.
+    would give each of several replies. `brief`: it is small, and is told all in few words.
     """
 
     model_id: str
     sees: bool
     weighs: bool = False
+    brief: bool = False
 
     @abstractmethod
     def reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:

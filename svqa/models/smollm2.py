@@ -50,14 +50,18 @@ class SmolLM2(LocalChatModel):
         cannot be written.
         """
         made = super().from_pretrained(
-            path_or_id or unpacked(), revision=revision, device=device, dtype=dtype, **options
+            path_or_id or unpacked_smollm2(),
+            revision=revision,
+            device=device,
+            dtype=dtype,
+            **options,
         )
         assert isinstance(made, cls)
         made.model_id = made.model_id if path_or_id else f"{NAME}-q4@1"
         return made
 
 
-def unpacked(cache: Path | None = None) -> Path:
+def unpacked_smollm2(cache: Path | None = None) -> Path:
     """-> the model as a folder of safetensors, sealed: made once, by one process, whole or not.
 
     `bfloat16`, which has what 4 bits say. Raises as `SmolLM2.from_pretrained` does.

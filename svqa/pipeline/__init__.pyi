@@ -1,8 +1,14 @@
 from .analysis import (
     Analysis as Analysis,
 )
+from .ask import (
+    lines_about as lines_about,
+)
 from .audio_analysis import (
     AudioAnalysis as AudioAnalysis,
+)
+from .chosen_models import (
+    chosen_models as chosen_models,
 )
 from .frame_selection import (
     frames_to_show as frames_to_show,
@@ -37,8 +43,10 @@ __all__ = [
     "PassageIndex",
     "SearchCache",
     "ShotBoundaryFinder",
+    "chosen_models",
     "find_videos",
     "frames_to_show",
+    "lines_about",
     "open_library",
     "said_of_passed_over",
     "scores_over_time",

@@ -151,18 +151,11 @@ def _from_words(
 def _from_everything(
     store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
-    """For an answerer that weighs by itself: what was written, said, read and shown, and frames.
-
-    Of the seconds that the question points at, where it does; the question stays as it was asked.
-    """
+    """For an answerer that weighs by itself: all lines and frames; the question stays as asked."""
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
-    told = inside(read_passages_of(store, models, asked, videos, hits, cache), scope)
-    for video in list(dict.fromkeys(hit.video for hit in hits))[:MOST_VIDEOS]:
-        seen = cut_to([e for e in things_seen(store, video) if belongs(e, scope)], scope)
-        found = zip(seen, found_beside(seen, hits), strict=True)
-        told += [replace(near, score=e.score * near.score) for e, near in found]
+    told = _all_lines(store, models, asked, videos, hits, scope, cache)
     frames = None
     if models.answerer.needs_frames and hits:
         stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
@@ -170,6 +163,40 @@ def _from_everything(
         frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
         told += [replace(e, text="") for e in shown.values()]  # they say whose frames these are
     return models.answerer.answer(question, told, frames)
+
+
+def lines_about(
+    store: Store,
+    models: ModelSet,
+    question: Question,
+    videos: Sequence[str],
+    *,
+    cache: SearchCache | None = None,
+) -> list[Evidence]:
+    """-> the lines that `ask` gives an answerer which weighs by itself, and that training takes."""
+    cache = cache or SearchCache()
+    scope = _time_scope(store, models, question, videos, cache)
+    asked = scope.text if scope else question.text
+    hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
+    return _all_lines(store, models, asked, videos, hits, scope, cache)
+
+
+def _all_lines(
+    store: Store,
+    models: ModelSet,
+    asked: str,
+    videos: Sequence[str],
+    hits: Sequence[Evidence],
+    scope: TimeScope | None,
+    cache: SearchCache,
+) -> list[Evidence]:
+    """What was written, said, read and shown in the seconds that a question points at."""
+    told = inside(read_passages_of(store, models, asked, videos, hits, cache), scope)
+    for video in list(dict.fromkeys(hit.video for hit in hits))[:MOST_VIDEOS]:
+        seen = cut_to([e for e in things_seen(store, video) if belongs(e, scope)], scope)
+        found = zip(seen, found_beside(seen, hits), strict=True)
+        told += [replace(near, score=e.score * near.score) for e, near in found]
+    return told
 
 
 def _which_video(

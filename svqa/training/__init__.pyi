@@ -1,3 +1,10 @@
+from .base_models import (
+    find_base as find_base,
+)
+from .chat_samples import (
+    ChatExample as ChatExample,
+    read_chat_examples as read_chat_examples,
+)
 from .dataset import (
     Example as Example,
     read_examples as read_examples,
@@ -7,6 +14,7 @@ from .leaks import (
     refuse_shared as refuse_shared,
 )
 from .lora import (
+    fine_tune as fine_tune,
     fine_tune_blip as fine_tune_blip,
 )
 from .presets import (
@@ -26,7 +34,6 @@ from .recipe import (
 )
 from .versions import (
     check_version as check_version,
-    find_base as find_base,
     load_answerer as load_answerer,
     load_version as load_version,
     merge_version as merge_version,
@@ -35,6 +42,7 @@ from .versions import (
 
 __all__ = [
     "PRESETS",
+    "ChatExample",
     "Example",
     "NotBetter",
     "Preset",
@@ -43,6 +51,7 @@ __all__ = [
     "add_lora",
     "check_version",
     "find_base",
+    "fine_tune",
     "fine_tune_blip",
     "load_answerer",
     "load_version",
@@ -50,6 +59,7 @@ __all__ = [
     "near_duplicates",
     "preset",
     "promote",
+    "read_chat_examples",
     "read_examples",
     "refuse_shared",
     "store_version",

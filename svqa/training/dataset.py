@@ -43,6 +43,11 @@ class Example:
     type: str = ""
 
     @property
+    def content(self) -> list:
+        """What the example asks, about which bytes, with which answers: plain values."""
+        return [self.question, self.answers, self.sha256, self.time_s, self.span, self.type]
+
+    @property
     def weights(self) -> dict[str, float]:
         """Each different answer -> the share of references that gave it.
 
@@ -82,10 +87,7 @@ def data_sha256(*parts: Sequence[Example]) -> str:
 
     Equal hashes, equal data, wherever the files lie.
     """
-    rows = [
-        [[e.question, e.answers, e.sha256, e.time_s, e.span, e.type] for e in part]
-        for part in parts
-    ]
+    rows = [[e.content for e in part] for part in parts]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Question files -> a fine-tuned BLIP as a version, with what it gained: `fine_tune_blip`."""
+"""Question files -> a fine-tuned model as a version, with what it gained: `fine_tune`."""
 
 from __future__ import annotations
 
@@ -7,30 +7,36 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from svqa.database import open_store
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
 from svqa.models.disk_cache import DEFAULT_BYTES, DiskCache
 from svqa.profiling.provenance import commit_and_dirty, hardware, package_versions
 from svqa.records import Progress
+from svqa.settings import Settings
 from svqa.training import validation
+from svqa.training.base_models import Base, find_base, load_base
 from svqa.training.batches import plain
-from svqa.training.dataset import Example, data_sha256, read_examples
+from svqa.training.dataset import Example, data_sha256
 from svqa.training.fine_tuning_run import FineTuningRun, Job
+from svqa.training.kinds import kind_of
 from svqa.training.leaks import refuse_shared
 from svqa.training.loop import State
 from svqa.training.presets import add_lora, turn_on_checkpointing
 from svqa.training.recipe import Recipe, check_precision
-from svqa.training.versions import Base, find_base, load_peft, store_version, version_home
+from svqa.training.versions import load_peft, store_version, version_home
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from svqa.database import Store
-
 BASE = "shapes/blip-vqa"
+NEVER_BETTER = (
+    "No exam was better than the one before training: the version answers as what it began from. "
+    "More questions, other settings or a larger base may help."
+)
 
 
-def fine_tune_blip(
+def fine_tune(
     train_data_path: str | Path,
     val_data_path: str | Path,
     num_epochs: int = 3,
@@ -49,37 +55,42 @@ def fine_tune_blip(
     say: Callable[[str], None] = lambda text: None,
     **settings: Any,
 ) -> StoredVersion | None:
-    """Fine-tune a BLIP that answers, on a file of questions -> the new version.
+    """Fine-tune a model that answers, on a file of questions -> the new version.
 
     The files are JSON or JSONL (`svqa.questions`).
 
-    `settings` are those of `Recipe` (rank, preset, batch_size, precision ...). `base`: a folder, a
-    pulled hub name, `shapes/blip-vqa`; `parent`: a version (`name:2`) whose update is trained
-    further. The folder goes to `out`, the row to `database`. The same call after Ctrl-C or a kill
-    goes on from the last checkpoint, to the same result. With `accelerate launch`, every process
-    calls this; all but the first get None.
+    `base`: a BLIP (`shapes/blip-vqa`), which looks, or a chat model that reads (`smollm2`); or a
+    folder, or a pulled hub name of either. A chat model learns to answer from lines: those of a
+    row's `evidence`, or what a search finds where the video was ingested into `database`.
+    `settings` are those of `Recipe` (rank, preset, batch_size, precision ...). `parent`: a version
+    (`name:2`) whose update is trained further. The folder goes to `out`, the row to `database`. The
+    same call after Ctrl-C or a kill goes on from the last checkpoint, to the same result. With
+    `accelerate launch`, every process calls this; all but the first get None.
 
     Raises UsageError with every mistake of the files and its line, before anything is loaded; for
     an unknown preset or fp16 on a CPU; WeightsMissing, WeightsCorrupt, ModelError (a parent of
     another base), UnknownParameter.
 
-    >>> version = fine_tune_blip("train.jsonl", "val.jsonl", num_epochs=3)  # doctest: +SKIP
+    >>> version = fine_tune("train.jsonl", "val.jsonl", base="smollm2")  # doctest: +SKIP
     >>> version.figures["after"]["accuracy"]  # doctest: +SKIP
     {'value': 0.71, 'low': 0.66, 'high': 0.76, 'n': 400}
     """
     unknown = set(settings) - set(Recipe.__dataclass_fields__) - {"epochs", "use_lora"}
     if unknown:
         raise UnknownParameter(unknown_name("setting", min(unknown), Recipe.__dataclass_fields__))
-    recipe = Recipe(epochs=num_epochs, use_lora=use_lora, **settings)
+    Recipe(epochs=num_epochs, use_lora=use_lora, **settings)  # wrong settings before all work
+    url = Settings.load(database=database).database
+    found = find_base(base)
+    kind = kind_of(found.folder)
+    recipe = Recipe(epochs=num_epochs, use_lora=use_lora, **{"preset": kind.preset, **settings})
     train, val = (
-        read_examples(p, split=s, types=types)
+        kind.read(p, split=s, types=types, database=url)
         for p, s in ((train_data_path, "train"), (val_data_path, "val"))
     )
     refuse_shared(train, val)
     accelerator = _accelerator(recipe, device)
-    with _store(database) as store:
+    with open_store(url) as store:
         older = store.model_version(parent) if parent else None
-        found = find_base(base)
         model, processor = _model(recipe, found, older)
         job = Job(
             recipe,
@@ -93,9 +104,12 @@ def fine_tune_blip(
         )
         version_home(out, job.name)  # before the work: a wrong name is told at once
         where = DiskCache(cache or job.out / ".cache", cache_bytes)
-        work = FineTuningRun(job, model, processor, where, accelerator, progress)
+        work = kind.run(job, model, processor, accelerator, progress, where)
         work.look(say)
         state, memory = work.train()
+        if state.best_step == 0:
+            work.warnings.append(NEVER_BETTER)
+            say(NEVER_BETTER)
         if not accelerator.is_main_process:
             return None
         version = store_version(
@@ -105,11 +119,15 @@ def fine_tune_blip(
     return version
 
 
-def _store(database: str | None) -> Store:
-    from svqa.database import open_store
-    from svqa.settings import Settings
-
-    return open_store(Settings.load(database=database).database)
+def fine_tune_blip(
+    train_data_path: str | Path,
+    val_data_path: str | Path,
+    num_epochs: int = 3,
+    use_lora: bool = True,
+    **options: Any,
+) -> StoredVersion | None:
+    """`fine_tune`, whose base is a BLIP unless another is named."""
+    return fine_tune(train_data_path, val_data_path, num_epochs, use_lora, **options)
 
 
 def _default_name(base: Base, use_lora: bool) -> str:
@@ -141,15 +159,11 @@ def _accelerator(recipe: Recipe, device: str | None) -> Accelerator:
 def _model(recipe: Recipe, base: Base, parent: StoredVersion | None) -> tuple[Any, Any]:
     """-> the model with what is to be trained trainable, and its processor."""
     import torch
-    from transformers import BlipForQuestionAnswering, BlipProcessor
-
-    from svqa.models.pretrained import load_pretrained
 
     if parent is not None:
         model, processor = _continued(recipe, base, parent)
     else:
-        loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, base.folder)
-        model, processor = loaded.model, loaded.processor
+        model, processor = load_base(base.folder)
         if recipe.use_lora:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(recipe.seed)
@@ -190,6 +204,7 @@ def _record(job: Job, work: FineTuningRun, state: State, peak_bytes: int) -> Sto
         **job.recipe.to_dict(),
         "base": job.base_name,
         "model_type": "vqa",
+        "reads": work.reads,
         "val_sha256": val_sha256,
     }
     return StoredVersion(

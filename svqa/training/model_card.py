@@ -43,10 +43,12 @@ def model_card(version: StoredVersion) -> str:
 
 {_table(f)}
 
-Answers in the model's own words, right when they match a reference (three or more references:
-official VQA accuracy); 95 % intervals over videos. The weights kept are the best of
+Answers in the model's own words, or the option it finds likeliest, right when they match a
+reference (three or more references: official VQA accuracy); 95 % intervals over videos.
+
+The weights kept are the best of
 {len(f["curve"]["exams"])} exams on these very questions (step {f["best_step"]} of {f["steps"]}),
-so they flatter a little: compare versions on questions that chose none of them.
+so they flatter a little: compare versions on questions that chose none of them.{_notes(f)}
 
 ## Intended use and limits
 
@@ -74,6 +76,11 @@ SHA-256 `{version.base_sha256}`
 `checksums.json`. Load it with `svqa.training.load_answerer`, or make a standalone model:
 `svqa train merge {version.name}:{version.number}`.
 """
+
+
+def _notes(figures: Mapping[str, Any]) -> str:
+    """What was told while it was trained."""
+    return "".join(f"\n\n{told}" for told in figures["warnings"])
 
 
 def _table(figures: Mapping[str, Any]) -> str:

@@ -14,10 +14,12 @@ from svqa.errors import DifferentFingerprints, SvqaError
 from svqa.metrics.statistics import MARGIN, PairedComparison, compare_paired
 from svqa.models.disk_cache import DiskCache
 from svqa.training import validation
+from svqa.training.base_models import find_base, load_base
 from svqa.training.batches import AnswerLoss, Collate, tokenise
-from svqa.training.dataset import Example, data_sha256, read_examples
+from svqa.training.dataset import Example, data_sha256
 from svqa.training.feature_cache import FeatureCache, Pictures
-from svqa.training.versions import find_base, load_answerer
+from svqa.training.kinds import kind_of
+from svqa.training.versions import load_plain
 
 if TYPE_CHECKING:
     from svqa.database import Store
@@ -77,7 +79,7 @@ def promote(
     champion = next((v for v in store.model_versions(candidate.name) if alias in v.aliases), None)
     against = f"{champion.name}:{champion.number}" if champion else candidate.base_id
     mine, theirs, videos, fingerprint = (
-        _asked(candidate, champion, questions) if questions else _known(candidate, champion)
+        _asked(store, candidate, champion, questions) if questions else _known(candidate, champion)
     )
     exams = 1 if questions else len(candidate.figures["curve"]["exams"])
     found = compare_paired(mine, theirs, videos, margin=margin, chosen_of=max(1, exams))
@@ -121,10 +123,13 @@ def _known(candidate: StoredVersion, champion: StoredVersion | None) -> Judged:
     return mine["after"], champion.figures["per_question"]["after"], mine["videos"], fingerprint
 
 
-def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str) -> Judged:
+def _asked(
+    store: Store, candidate: StoredVersion, champion: StoredVersion | None, path: str
+) -> Judged:
     """Both are asked now, about the test split of the file (rows without a split count as test)."""
-    examples = read_examples(path, split="test")
     other = champion or str(candidate.settings["base"])
+    kind = kind_of(find_base(str(candidate.settings["base"])).folder)
+    examples = kind.read(path, split="test", types=(), database=store.url)
     return (
         ask(candidate, examples),
         ask(other, examples),
@@ -135,14 +140,19 @@ def _asked(candidate: StoredVersion, champion: StoredVersion | None, path: str) 
 
 def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
     """-> (N,) how right a version, or a base, is about each example."""
-    from svqa.models.blip import BlipAnswerer
+    if isinstance(who, StoredVersion):
+        model, processor = load_plain(who)
+    else:
+        model, processor = load_base(find_base(who).folder)
+    if model.config.model_type != "blip":
+        from svqa.training.chat_run import answers_of
 
-    answerer = (
-        load_answerer(who)
-        if isinstance(who, StoredVersion)
-        else BlipAnswerer.from_pretrained(str(find_base(who).folder))
-    )
-    model, processor = answerer.model, answerer.processor
+        return validation.scores(answers_of(model, processor, examples), examples)
+    return validation.scores(_looking(model, processor, examples), examples)
+
+
+def _looking(model: Any, processor: Any, examples: Sequence[Example]) -> list[str]:
+    """A BLIP's answers about the examples' pictures."""
     with tempfile.TemporaryDirectory() as folder:
         pictures = Pictures(
             examples, size_px=model.config.vision_config.image_size, cache=DiskCache(folder)
@@ -154,10 +164,7 @@ def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
             cached=False,
         )
         loss = AnswerLoss(model, vision_is_frozen=True)
-        answers = validation.generate_answers(
-            loss, collate, range(len(examples)), device=model.device
-        )
-    return validation.scores(answers, examples)
+        return validation.generate_answers(loss, collate, range(len(examples)), device=model.device)
 
 
 def _refusal(done: Promotion) -> str:

@@ -17,17 +17,16 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.base import Answerer
-from svqa.models.checkpoint import CHECKSUMS_FILE, SHIPPED, resolve, write_checksums
-from svqa.models.pretrained import locate
-from svqa.models.weights import sha256_of
+from svqa.models.checkpoint import CHECKSUMS_FILE, resolve, write_checksums
 from svqa.records import Answer, Evidence, FrameBatch, Question
+from svqa.training.base_models import find_base, load_base
 from svqa.training.model_card import model_card
 from svqa.training.presets import without_advice
 
@@ -36,40 +35,6 @@ if TYPE_CHECKING:
     from svqa.models.blip import BlipAnswerer
 
 RECORD = "version.json"
-
-
-@dataclass(frozen=True)
-class Base:
-    """What a model is trained from.
-
-    Its folder, the name and revision it goes by, the hash of its weights.
-    """
-
-    folder: Path
-    id: str
-    revision: str
-    sha256: str
-
-
-def find_base(base: str | Path) -> Base:
-    """A folder, a hub name that was pulled, or `shapes/NAME` -> the base, its files checked.
-
-    `shapes/NAME` is what is shipped.
-
-    Raises WeightsMissing, WeightsCorrupt.
-
-    >>> find_base("shapes/blip-vqa").id
-    'shapes/blip-vqa'
-    """
-    shipped = SHIPPED / str(base).removeprefix("shapes/")
-    found = locate(shipped if str(base).startswith("shapes/") and shipped.is_dir() else base)
-    weights = sorted(found.folder.glob("*.safetensors"))
-    if not weights:
-        raise WeightsMissing(
-            f"{found.folder} holds no safetensors file, so it is no base to train from."
-        )
-    digest = hashlib.sha256("".join(sha256_of(p) for p in weights).encode()).hexdigest()
-    return Base(found.folder, found.model_id.split("@")[0], _commit_of(found.folder), digest)
 
 
 def version_home(out: str | Path, name: str) -> Path:
@@ -148,9 +113,6 @@ def load_peft(
     WeightsCorrupt.
     """
     from peft import PeftModel
-    from transformers import BlipForQuestionAnswering, BlipProcessor
-
-    from svqa.models.pretrained import load_pretrained
 
     folder = check_version(version)
     found = find_base(base or str(version.settings["base"]))
@@ -161,25 +123,42 @@ def load_peft(
             "update would be added to other weights. Name the right base, or train a new version "
             "from this one."
         )
-    loaded = load_pretrained(BlipForQuestionAnswering, BlipProcessor, found.folder, device=device)
+    plain, processor = load_base(found.folder, device=device)
     with without_advice():
-        model = PeftModel.from_pretrained(loaded.model, str(folder), is_trainable=trainable)
-    return model.to(device), loaded.processor
+        model = PeftModel.from_pretrained(plain, str(folder), is_trainable=trainable)
+    return model.to(device), processor
+
+
+def load_plain(
+    version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu"
+) -> tuple[Any, Any]:
+    """-> (the model as transformers has it, its layers with the update; processor).
+
+    Raises as `load_peft` does.
+    """
+    if not version.settings["use_lora"]:
+        return load_base(check_version(version), device=device)
+    model, processor = load_peft(version, base=base, device=device)
+    return model.get_base_model(), processor
 
 
 def load_answerer(
     version: StoredVersion, *, base: str | Path | None = None, device: str = "cpu", **options: Any
-) -> BlipAnswerer:
-    """-> the version as a `BlipAnswerer`. Raises as `load_peft` does."""
-    from svqa.models.blip import BlipAnswerer
+) -> Any:
+    """-> the version as a `BlipAnswerer`, or of a chat model as a `ChatAnswerer`.
 
+    `options` are the answerer's own. Raises as `load_peft` does.
+    """
     name = f"{version.name}:{version.number}@{version.sha256[:8]}"
-    if not version.settings["use_lora"]:
-        made = BlipAnswerer.from_pretrained(str(check_version(version)), device=device, **options)
-        made.model_id = name
-        return made
-    model, processor = load_peft(version, base=base, device=device)
-    return BlipAnswerer(model.get_base_model(), processor, model_id=name, **options)
+    model, processor = load_plain(version, base=base, device=device)
+    if model.config.model_type == "blip":
+        from svqa.models.blip import BlipAnswerer
+
+        return BlipAnswerer(model, processor, model_id=name, **options)
+    from svqa.answering.chat import ChatAnswerer
+    from svqa.models.chat_local import LocalChatModel
+
+    return ChatAnswerer(LocalChatModel(model, processor, model_id=name), **options)
 
 
 class VideoAnswerer(Answerer):
@@ -209,14 +188,19 @@ class VideoAnswerer(Answerer):
         return self.answerer.answer(question, passages, frames)
 
 
-def load_version(version: StoredVersion, *, device: str = "cpu") -> VideoAnswerer:
+def load_version(version: StoredVersion, *, device: str = "cpu") -> Answerer:
     """-> what a `ModelRegistry` calls on a question.
 
     `registry.use_version_loader(load_version)`.
     """
+    from svqa.models.blip import BlipAnswerer
     from svqa.models.frame_strategies import FrameGrid
 
-    return VideoAnswerer(load_answerer(version, device=device, way=FrameGrid()))
+    answerer = load_answerer(version, device=device)
+    if not isinstance(answerer, BlipAnswerer):
+        return answerer
+    answerer.way = FrameGrid()
+    return VideoAnswerer(answerer)
 
 
 def merge_version(
@@ -273,8 +257,3 @@ def _record(version: StoredVersion) -> str:
         if k not in ("id", "sha256", "aliases", "created_at")
     }
     return json.dumps(kept, indent=1, sort_keys=True) + "\n"
-
-
-def _commit_of(folder: Path) -> str:
-    """The hub commit a snapshot folder is named after; empty for a folder of one's own."""
-    return folder.name if folder.parent.name == "snapshots" else ""

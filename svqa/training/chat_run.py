@@ -1,0 +1,137 @@
+"""A job for a chat model: the prompts of its questions, and which option or words it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+
+from svqa.models.chat_local import LocalChatModel
+from svqa.records import Progress
+from svqa.training import validation
+from svqa.training.batches import PictureBatches, plain
+from svqa.training.chat_objective import ChatCollate, ChatLoss, chat_rows
+from svqa.training.chat_samples import ChatExample
+from svqa.training.fine_tuning_run import FineTuningRun, Job
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+    from torch.utils.data import DataLoader
+
+TOGETHER = 4  # questions that are weighed in one pass
+MOST_TOKENS = 24  # of an answer in words
+
+
+class ChatRun(FineTuningRun):
+    """Model, prompts and batches of one job."""
+
+    reads = True
+    loss: ChatLoss
+
+    def __init__(
+        self,
+        job: Job,
+        model: Any,
+        processor: Any,
+        accelerator: Accelerator,
+        progress: Progress | None,
+    ):
+        super().__init__(job, model, processor, accelerator, progress)
+        chat = LocalChatModel(plain(model), processor, model_id=job.name)
+        self.rows = chat_rows(chat, cast("list[ChatExample]", self.examples))
+        self.collate = ChatCollate(self.rows, pad_of(chat.tokenizer))
+        self.tokenizer = chat.tokenizer
+        self.loss = ChatLoss(model, checkpointing=job.recipe.checkpointing)
+
+    def loader(self) -> DataLoader[int]:
+        """In an order of its own for every epoch."""
+        from torch.utils.data import DataLoader
+
+        recipe, numbers = self.job.recipe, range(len(self.job.train))
+        sampler = PictureBatches(numbers, size=recipe.batch_size, together=1, seed=recipe.seed)
+        data: Any = numbers  # a data set of example numbers
+        return DataLoader(data, batch_sampler=sampler, collate_fn=self.collate)
+
+    def exam(self) -> list[float]:
+        """The likeliest option, or the likeliest words where there is none."""
+        rows = range(len(self.job.train), len(self.examples))
+        said = self.each(rows, self._answers)
+        return validation.scores(said, self.job.val).tolist()
+
+    def _answers(self, rows: Sequence[int]) -> list[str]:
+        return answers(self.loss, self.collate, self.tokenizer, self.examples, rows)
+
+
+def answers_of(model: Any, processor: Any, examples: Sequence[Any]) -> list[str]:
+    """-> what a model answers to examples that it was not trained on."""
+    chat = LocalChatModel(model, processor, model_id="")
+    collate = ChatCollate(chat_rows(chat, examples), pad_of(chat.tokenizer))
+    return answers(ChatLoss(model), collate, chat.tokenizer, examples, range(len(examples)))
+
+
+def pad_of(tokenizer: Any) -> int:
+    """A token to fill with; nothing sees it."""
+    found = tokenizer.pad_token_id
+    return int(tokenizer.eos_token_id if found is None else found)
+
+
+@torch.no_grad()
+def shares(
+    loss: ChatLoss, collate: ChatCollate, rows: Sequence[int], progress: Progress | None = None
+) -> list[np.ndarray]:
+    """-> for each row (K,) the mean log probability a token of each of its replies."""
+    trained, _ = loss.training, loss.eval()
+    device = plain(loss.model).device
+    # rows of like length together: fewer pads
+    order = sorted(range(len(rows)), key=lambda n: len(collate.rows[rows[n]].prompt))
+    found: list[np.ndarray] = [np.zeros(0)] * len(rows)
+    for first in range(0, len(order), TOGETHER):
+        part = order[first : first + TOGETHER]
+        batch = {k: v.to(device) for k, v in collate([rows[n] for n in part]).items()}
+        told, owner = loss.weigh(batch).cpu().numpy(), batch["owner"].cpu().numpy()
+        for b, n in enumerate(part):
+            found[n] = told[owner == b].astype(np.float64)
+        if progress is not None:
+            progress("questions", first + len(part), len(order))
+    loss.train(trained)
+    return found
+
+
+def answers(
+    loss: ChatLoss,
+    collate: ChatCollate,
+    tokenizer: Any,
+    examples: Sequence[Any],
+    rows: Sequence[int],
+) -> list[str]:
+    """-> what the model answers to the examples `rows`, as `ChatAnswerer` chooses."""
+    choose = [row for row in rows if collate.rows[row].choose]
+    weighed = dict(zip(choose, shares(loss, collate, choose), strict=True))
+    return [
+        examples[row].options[int(weighed[row].argmax())]
+        if row in weighed
+        else _words(plain(loss.model), tokenizer, collate.rows[row].prompt)
+        for row in rows
+    ]
+
+
+@torch.no_grad()
+def _words(causal: Any, tokenizer: Any, prompt: Sequence[int]) -> str:
+    """Likeliest token by token, to where the answer's quotation mark closes."""
+    trained, _ = causal.training, causal.eval()
+    ids = torch.tensor([list(prompt)], device=causal.device)
+    past: Any = None
+    said: list[int] = []
+    for _ in range(MOST_TOKENS):
+        found = causal(input_ids=ids, past_key_values=past, use_cache=True, logits_to_keep=1)
+        past, best = found.past_key_values, int(found.logits[0, -1].argmax())
+        text = tokenizer.decode([*said, best])
+        if '"' in text or best == tokenizer.eos_token_id:
+            said_text = text.partition('"')[0]
+            break
+        said.append(best)
+        said_text, ids = text, torch.tensor([[best]], device=causal.device)
+    causal.train(trained)
+    return said_text.strip()

@@ -1,0 +1,102 @@
+"""A base's folder -> what kind of model is trained: what it reads, how it runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from svqa.training.base_models import is_blip
+from svqa.training.dataset import Example, read_examples
+from svqa.training.fine_tuning_run import FineTuningRun, Job
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from svqa.models.disk_cache import DiskCache
+    from svqa.records import Progress
+
+
+class Kind(ABC):
+    """`preset`: which layers LoRA takes unless told."""
+
+    preset: str
+
+    @abstractmethod
+    def read(
+        self, path: str | Path, *, split: str, types: Sequence[str], database: str
+    ) -> Sequence[Example]:
+        """A question file -> checked examples."""
+
+    @abstractmethod
+    def run(
+        self,
+        job: Job,
+        model: Any,
+        processor: Any,
+        accelerator: Accelerator,
+        progress: Progress | None,
+        cache: DiskCache,
+    ) -> FineTuningRun:
+        """-> the job, ready to be trained."""
+
+
+class Blip(Kind):
+    """Answers about a picture, in a few words."""
+
+    preset = "blip-text-qv"
+
+    def read(
+        self, path: str | Path, *, split: str, types: Sequence[str], database: str
+    ) -> Sequence[Example]:
+        """Each row with its picture's file."""
+        return read_examples(path, split=split, types=types)
+
+    def run(
+        self,
+        job: Job,
+        model: Any,
+        processor: Any,
+        accelerator: Accelerator,
+        progress: Progress | None,
+        cache: DiskCache,
+    ) -> FineTuningRun:
+        """Pictures are decoded into `cache`."""
+        from svqa.training.blip_run import BlipRun
+
+        return BlipRun(job, model, processor, accelerator, progress, cache)
+
+
+class Chat(Kind):
+    """Reads lines, and answers in words or by an option."""
+
+    preset = "decoder-qv"
+
+    def read(
+        self, path: str | Path, *, split: str, types: Sequence[str], database: str
+    ) -> Sequence[Example]:
+        """Each row with its lines, of its own or as a search finds them in `database`."""
+        from svqa.training.chat_samples import LibraryLines, read_chat_examples
+
+        with LibraryLines(database) as find:
+            return read_chat_examples(path, split=split, types=types, find=find)
+
+    def run(
+        self,
+        job: Job,
+        model: Any,
+        processor: Any,
+        accelerator: Accelerator,
+        progress: Progress | None,
+        cache: DiskCache,
+    ) -> FineTuningRun:
+        """Nothing is seen, so nothing is cached."""
+        from svqa.training.chat_run import ChatRun
+
+        return ChatRun(job, model, processor, accelerator, progress)
+
+
+def kind_of(folder: Path) -> Kind:
+    """-> of a base's folder. Raises UsageError for one that cannot be trained here."""
+    return Blip() if is_blip(folder) else Chat()
