@@ -9,6 +9,7 @@ from .chat import (
 from .chat_brief import (
     BRIEF_LIMITS as BRIEF_LIMITS,
     brief_turns as brief_turns,
+    is_brief as is_brief,
 )
 from .chat_evidence import (
     Exhibit as Exhibit,
@@ -111,6 +112,7 @@ __all__ = [
     "clock_span",
     "colour_of",
     "find_time_scope",
+    "is_brief",
     "is_called",
     "is_person_word",
     "name_from",

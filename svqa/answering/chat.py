@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from svqa.answering.chat_brief import BRIEF_LIMITS, brief_turns
+from svqa.answering.chat_brief import BRIEF_LIMITS, brief_turns, is_brief
 from svqa.answering.chat_evidence import Exhibit, Limits, plain_words, show
 from svqa.answering.chat_prompt import NOT_IN_VIDEO, chat_turns, reply_schema
 from svqa.answering.chat_reply import BadReply, CheckedReply, begin_reply, read_reply
@@ -39,8 +39,7 @@ class ChatAnswerer(Answerer):
     reads_all = True
 
     def __init__(self, model: ChatModel, *, limits: Limits | None = None):
-        self.model = model
-        self.limits = limits or (BRIEF_LIMITS if model.brief else Limits())
+        self.model, self.limits = model, limits
         self.model_id, self.needs_frames = model.model_id, model.sees
 
     @classmethod
@@ -82,7 +81,8 @@ class ChatAnswerer(Answerer):
         Raises ModelError where the model cannot be run or reached.
         """
         begin = time.perf_counter()
-        exhibit = show(passages, frames if self.model.sees else None, self.limits)
+        limits = self.limits or (BRIEF_LIMITS if is_brief(self.model, question) else None)
+        exhibit = show(passages, frames if self.model.sees else None, limits)
         if exhibit.lines or exhibit.shots:
             answer = self._ask(question, exhibit)
         else:
@@ -94,7 +94,7 @@ class ChatAnswerer(Answerer):
         )
 
     def _ask(self, question: Question, exhibit: Exhibit) -> Answer:
-        say = brief_turns if self.model.brief else chat_turns
+        say = brief_turns if is_brief(self.model, question) else chat_turns
         turns, schema = say(question, exhibit), reply_schema(question, exhibit)
         share = None
         if question.options and self.model.weighs:

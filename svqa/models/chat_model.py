@@ -44,7 +44,7 @@ class ChatModel(ABC):
     """A conversation -> what is said next, in words.
 
     `sees`: whether pictures may be part of a turn. `weighs`: whether it can tell how likely it
-    would give each of several replies. `brief`: it is small, and is told all in few words.
+    would give each of several replies. `brief`: it is small, and best told things in few words.
     """
 
     model_id: str

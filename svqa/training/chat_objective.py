@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from svqa.answering.chat_brief import BRIEF_LIMITS, brief_turns
+from svqa.answering.chat_brief import BRIEF_LIMITS, brief_turns, is_brief
 from svqa.answering.chat_evidence import Limits
 from svqa.answering.chat_prompt import chat_turns
 from svqa.answering.chat_reply import begin_reply
@@ -60,10 +60,11 @@ def chat_rows(
 
 
 def _row(chat: LocalChatModel, example: ChatExample, blind: bool) -> ChatRow:
-    exhibit = example.exhibit(BRIEF_LIMITS if chat.brief else Limits())
+    brief = is_brief(chat, example.asked)
+    exhibit = example.exhibit(BRIEF_LIMITS if brief else Limits())
     if blind:
         exhibit = type(exhibit)()
-    turns = (brief_turns if chat.brief else chat_turns)(example.asked, exhibit)
+    turns = (brief_turns if brief else chat_turns)(example.asked, exhibit)
     prompt = chat.inputs(turns)["input_ids"][0].tolist()
 
     def split(reply: str) -> list[int]:
