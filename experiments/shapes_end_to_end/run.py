@@ -18,7 +18,7 @@ from typing import Any
 from experiments.command import add_videos_and_seed, percent, study_arguments, write_result
 from svqa.cli.progress import progress_bars
 from svqa.evaluation.question_file import run_questions
-from svqa.evaluation.runs import read_question_set
+from svqa.evaluation.question_set import read_question_set
 from svqa.metrics.results import EvalResult
 from svqa.pipeline.library import open_library
 from svqa.records import Progress

@@ -58,11 +58,11 @@ def compare(
     from svqa.database import open_store
     from svqa.errors import UsageError
     from svqa.evaluation.output_quality import check_metric
+    from svqa.evaluation.question_set import read_question_set
     from svqa.evaluation.registry import model_registry
     from svqa.evaluation.runs import (
         compare_runs,
         compare_types,
-        read_question_set,
         read_run,
         run_set,
     )

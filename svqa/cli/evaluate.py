@@ -159,7 +159,7 @@ def questions(
     How often `svqa ask` is right, and whether it finds the seconds.
     """
     from svqa.evaluation.question_file import SPAN_METRICS, ingest_asked, run_questions
-    from svqa.evaluation.runs import read_question_set
+    from svqa.evaluation.question_set import read_question_set
     from svqa.pipeline.library import open_library
 
     asked = read_question_set(file, split=split)

@@ -29,6 +29,10 @@ from .question_file import (
     ingest_asked as ingest_asked,
     run_questions as run_questions,
 )
+from .question_set import (
+    QuestionSet as QuestionSet,
+    read_question_set as read_question_set,
+)
 from .qvhighlights import (
     read_moments as read_moments,
     read_queries as read_queries,
@@ -46,12 +50,10 @@ from .result_files import (
     read_sample_log as read_sample_log,
 )
 from .runs import (
-    QuestionSet as QuestionSet,
     Run as Run,
     RunsCompared as RunsCompared,
     compare_runs as compare_runs,
     compare_types as compare_types,
-    read_question_set as read_question_set,
     read_run as read_run,
     run_set as run_set,
 )

@@ -17,7 +17,7 @@ import numpy as np
 
 from svqa.errors import UsageError
 from svqa.evaluation.output_quality import METRIC, value_of
-from svqa.evaluation.runs import QuestionSet
+from svqa.evaluation.question_set import QuestionSet
 from svqa.media import refuse_url
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups

@@ -5,7 +5,6 @@ Only runs whose fingerprints agree are compared.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from svqa.database.stored_records import StoredComparison
 from svqa.errors import DifferentFingerprints, UsageError
 from svqa.evaluation.benchmark_files import option_number, read_object
 from svqa.evaluation.comparison import ModelComparator, model_comparator
-from svqa.evaluation.nextqa import read_annotations, run_nextqa
+from svqa.evaluation.nextqa import run_nextqa
 from svqa.evaluation.output_quality import METRIC, value_of
+from svqa.evaluation.question_set import QuestionSet
 from svqa.evaluation.registry import ModelType
 from svqa.evaluation.result_files import (
     ResultFile,
@@ -29,28 +29,9 @@ from svqa.metrics.fingerprint import check_same
 from svqa.metrics.pairwise import Pair, compare_all, compare_within, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
-from svqa.questions import open_question_file, read_questions
-from svqa.records import Evidence, Question
 
 if TYPE_CHECKING:
     from svqa.database import Store
-
-
-@dataclass(frozen=True, eq=False)
-class QuestionSet:
-    """The questions of a file, each with an id of its own, and the file's fingerprint.
-
-    `lines`: by id what every model reads instead of what it finds by itself, where the file says.
-    """
-
-    questions: tuple[Question, ...]
-    fingerprint: Mapping[str, Any]
-    lines: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
-
-    @property
-    def inputs(self) -> list[Any]:
-        """What a model is called with, question by question."""
-        return [(q, list(self.lines[q.id])) if q.id in self.lines else q for q in self.questions]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,23 +60,6 @@ class RunsCompared:
 
     pairs: tuple[Pair, ...]
     stored: StoredComparison
-
-
-def read_question_set(path: str | Path, *, split: str | None = None) -> QuestionSet:
-    """-> the questions of a NExT-QA csv, or of a question file (`svqa.questions`) about videos.
-
-    With `split` only rows of it, and rows without one, are asked. Raises UsageError with every line
-    that is wrong.
-    """
-    path = Path(path)
-    if path.suffix == ".csv":
-        fingerprint = {"benchmark": "nextqa-mc", "annotations_sha256": _checksum(path)}
-        return QuestionSet(tuple(choice.question for choice in read_annotations(path)), fingerprint)
-    questions = tuple(read_questions(path, split=split))
-    of = {} if split is None else {"split": split}
-    rows = open_question_file(path).chosen(split)
-    lines = {row.id: row.evidence for row in rows if row.evidence}
-    return QuestionSet(questions, {"questions_sha256": _checksum(path), **of}, lines)
 
 
 def read_run(path: str | Path, asked: QuestionSet | None = None, *, metric: str = METRIC) -> Run:
@@ -250,10 +214,6 @@ def _of_file(found: ResultFile, path: Path, asked: QuestionSet | None) -> Run:
         found.fingerprint,
         types={row.id: row.type for row in rows if row.type},
     )
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _rows(per_question: Any, path: Path) -> dict[str, Mapping[str, Any]]:

@@ -349,8 +349,9 @@ def test_bf16_trains(file, base, tmp_path):
 def test_compare_gives_every_model_the_lines_of_the_file(made, tmp_path):
     """A set and a version read the same lines; aliases and SPECs are understood."""
     from svqa.evaluation.comparison import ModelComparator
+    from svqa.evaluation.question_set import read_question_set
     from svqa.evaluation.registry import ModelRegistry
-    from svqa.evaluation.runs import compare_runs, read_question_set, run_set
+    from svqa.evaluation.runs import compare_runs, run_set
     from svqa.training import load_version
 
     _, database = made
