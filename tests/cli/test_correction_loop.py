@@ -91,5 +91,6 @@ def test_an_answer_is_corrected_by_its_number(folder):
 
 
 def test_nothing_said_is_no_file(tmp_path):
+    open_store(f"sqlite:///{tmp_path}/svqa.db").close()
     refused = run("export", "questions", "-o", "mine.jsonl", cwd=tmp_path, expect=2)
     assert "svqa correct" in refused.stderr and not (tmp_path / "mine.jsonl").exists()

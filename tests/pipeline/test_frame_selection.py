@@ -133,7 +133,7 @@ def test_a_large_library_is_read_where_its_scenes_and_segments_fit(library: Libr
     """
 
     class Reader:
-        model_id, needs_frames = "reader", False
+        model_id, needs_frames, reads_all = "reader", False, False
 
         def answer(self, question, passages, frames=None):
             self.read = passages

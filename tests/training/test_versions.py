@@ -309,7 +309,7 @@ def test_only_the_better_one_is_promoted(made, tmp_path):
             "better",
         )
         assert store.model_version("judged:champion").number == 2
-        for number, verdict in ((3, "undecided|equivalent"), (4, "equivalent"), (5, "worse")):
+        for number, verdict in ((3, "undecided|equivalent"), (4, "undecided"), (5, "worse")):
             with pytest.raises(
                 NotBetter, match=rf"'champion': against judged:2 the verdict is {verdict}"
             ):
