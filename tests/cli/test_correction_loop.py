@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import svqa
+from svqa.database import open_store
 from svqa.questions import read_questions
 
 pytestmark = pytest.mark.slow
