@@ -144,7 +144,7 @@ def test_a_large_library_is_read_where_its_scenes_and_segments_fit(library: Libr
     library.ask("where is the red circle?")
     everything = {(p.video, p.start_s, p.end_s) for p in reader.read}
     assert {video for video, *_ in everything} == set(ids)
-    monkeypatch.setattr(asking, "WHOLE", 0)
+    monkeypatch.setattr("svqa.pipeline.question_evidence.WHOLE", 0)
     library.ask("where is the red circle?")
     read = {(p.video, p.start_s, p.end_s) for p in reader.read}
     best = library.search("where is the red circle?", level="scene", k=asking.HITS)
