@@ -60,7 +60,7 @@ class Analysis:
         """
         if self._known.ended:
             return
-        cuts = ShotBoundaryFinder(self.settings.shots)
+        cuts = ShotBoundaryFinder(self.settings.shots, self.settings.every_s)
         before = self._before(from_s, cuts.context_frames) if from_s > 0 else None
         standing = before[[-1]] if before else None
         if before:

@@ -61,6 +61,7 @@ def stretches_within(hits: Sequence[Evidence], scope: TimeScope | None) -> list[
 
 
 def cut_to(found: Sequence[Evidence], scope: TimeScope | None) -> list[Evidence]:
+    """Evidence of the seconds that are asked about, cut to them; all of it without such seconds."""
     if scope is None:
         return list(found)
     return [

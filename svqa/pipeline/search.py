@@ -246,8 +246,8 @@ def _joined(
     named = named[np.argsort(-total[named], kind="stable")].tolist()
     found = []
     for i in named:
-        kind = max(
-            ("visual", *WORDS),
+        kind = max(  # of equals the words: pictures are ranked even where none of them fits
+            (*WORDS, "visual"),
             key=lambda name: gains[name][i] if name in gains else 0.0,
         )
         video, (start_s, end_s) = str(moments.video_ids[i]), moments.spans[i].tolist()

@@ -26,12 +26,15 @@ class ShotBoundaryFinder:
     A cut within the last `MARGIN` frames of a chunk waits for the next chunk, so every cut is
     judged with its full surroundings; `likely_s` has it at once. After a crash, `remember` the
     frames before the first new chunk (`context_frames` of them) and go on.
+
+    A cut lies between two looks, so it is put halfway; where no frame came between looks that are
+    `every_s` apart, a picture was held, and the next one begins at its own time.
     """
 
     context_frames = 2 * MARGIN
 
-    def __init__(self, method: str):
-        self.method = method
+    def __init__(self, method: str, every_s: float = 0.5):
+        self.method, self.every_s = method, every_s
         self.tail: FrameBatch | None = None
         self.likely_s: list[float] = []  # all cuts in the last chunk, as far as it shows them
 
@@ -55,12 +58,17 @@ class ShotBoundaryFinder:
         found = finder.finish(float(seen.t_s[-1]) + 1e-3)
         self.tail = seen[-self.context_frames :]
         if len(frames):
-            self.likely_s = [s.start_s for s in found[1:] if s.start_s > frames.t_s[0]]
-        return [
-            Segment(s.start_s, s.start_s, "shot")
-            for s in found[1:]
-            if settled_s <= s.start_s < settles_s
-        ]
+            later = [s.start_s for s in found[1:] if s.start_s > frames.t_s[0]]
+            self.likely_s = [self._between(seen.t_s, t_s) for t_s in later]
+        settled = [s.start_s for s in found[1:] if settled_s <= s.start_s < settles_s]
+        cuts = [self._between(seen.t_s, t_s) for t_s in settled]
+        return [Segment(cut_s, cut_s, "shot") for cut_s in cuts]
+
+    def _between(self, looks_s: np.ndarray, first_s: float) -> float:
+        """Where the cut before the look at `first_s` is."""
+        before_s = float(looks_s[np.searchsorted(looks_s, first_s) - 1])
+        held = first_s - before_s > 1.5 * self.every_s
+        return first_s if held else (before_s + first_s) / 2
 
     def _with_tail(self, frames: FrameBatch) -> FrameBatch:
         if not len(frames):

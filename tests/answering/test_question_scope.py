@@ -141,7 +141,7 @@ def test_the_right_seconds_of_a_real_film_answer(
     answer = library.ask(question, video=video.id)
     assert not answer.abstained, answer.reason
     for e in answer.evidence:
-        assert seconds[0] <= e.start_s and e.end_s <= seconds[1] + 0.5, e  # a look a half second
+        assert seconds[0] <= e.start_s and e.end_s <= seconds[1] + 0.01, e
         assert {"content", "coherence", "prior"} <= set(e.parts)
     assert library.store.queries(1)[0].question == question, "kept as it was asked"
 

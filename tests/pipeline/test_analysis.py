@@ -180,6 +180,7 @@ def test_a_cut_that_is_settled_with_the_next_chunk_divides_its_own(tmp_path):
     chunks = list(Analysis(str(film), probe(film), offline(), settings).chunks())
     starts = [s.start_s for chunk in chunks for s in chunk.segments if s.level == "segment"]
     marks = [[s.start_s for s in chunk.segments if s.level == "shot"] for chunk in chunks]
-    assert cut_s in starts and cut_s in marks[1] and cut_s not in marks[0] and 30.0 in starts
+    (known,) = (t for t in marks[1] if abs(t - cut_s) <= 0.25)  # half of what lies between looks
+    assert known in starts and known not in marks[0] and 30.0 in starts
     resumed = list(Analysis(str(film), probe(film), offline(), settings).chunks(30.0))
     assert resumed[0].segments == chunks[1].segments
