@@ -49,6 +49,7 @@ _BEING = frozenset(content_stems("stand sit lie hang park place put"))
 _ABOARD = re.compile(
     r"\b(?:in|inside|on|on board|aboard) (?:the |a |an |this )?(?P<what>[a-z]+(?: [a-z]+)?)"
 )
+_OPEN = ("bicycle", "motorcycle")  # vehicles that are seen by whoever is on them
 _NEGATED = re.compile(r"\b(?:no|not|never|without|at most|fewer than|less than)\b|n't\b")
 _PLACE = "in on at by near next under behind beside inside outside along".split()
 _SHOWN = frozenset(
@@ -110,6 +111,8 @@ def _missing(asked: str, seen: Sightings) -> SightingAnswer | None:
 def _without_carrier(asked: str, seen: Sightings) -> str:
     """A question about persons without the vehicle they are in, which from inside is not seen."""
     for match in _ABOARD.finditer(asked):
+        if any(is_called(open_one, match["what"]) for open_one in _OPEN):
+            continue
         if large_kind(match["what"]) == "vehicle" and seen.find(match["what"]) is None:
             return asked.replace(match[0], "").strip()
     return asked
@@ -153,6 +156,11 @@ def _whether(asked: str, seen: Sightings, labels: Sequence[str]) -> SightingAnsw
         if found is None and there and _is_deniable(noun, seen):
             return _none_seen(noun, seen)
         return None
+    if rest and (elsewhere := _not_without(asked, seen)):  # there, and not where it is asked for
+        if _without_carrier(asked, seen) != asked:
+            reason = f"{none_seen(elsewhere.thing)}; from inside it could not be."
+            return SightingAnswer("", 0.0, reason=reason)
+        return elsewhere
     if found is not None and found.sureness >= SURE:
         return SightingAnswer("yes", found.sureness, found.stretches, thing=noun)
     if found is not None and found.sureness >= FAINT:

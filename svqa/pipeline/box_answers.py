@@ -114,8 +114,9 @@ def from_sightings(
         said = _is_colour(match["thing"], colour, wholly, seen, path) or said
     if said is None:
         return None
+    until_s = max(stored.duration_s, float(t_s[-1]))  # the last look's stretch may reach beyond
     evidence = tuple(
-        Evidence(video, path, start_s, end_s, said.score, "visual", said.thing)
+        Evidence(video, path, start_s, min(end_s, until_s), said.score, "visual", said.thing)
         for start_s, end_s in said.stretches
     )
     text, model_id = said.text or NOT_FOUND, f"sightings+{models.detector.model_id}"
@@ -172,9 +173,10 @@ def things_seen(store: Store, video: str) -> list[Evidence]:
     boxes, t_s = store.detections(video), store.frame_times(video)
     if not boxes or not len(t_s):
         return []
-    path = store.find_video(video).path
+    stored = store.find_video(video)
+    path, until_s = stored.path, max(stored.duration_s, float(t_s[-1]))
     return [
-        Evidence(video, path, start_s, end_s, s.sureness, "visual", s.noun)
+        Evidence(video, path, start_s, min(end_s, until_s), s.sureness, "visual", s.noun)
         for s in Sightings(boxes, t_s).sure_things()
         for start_s, end_s in s.stretches
     ]

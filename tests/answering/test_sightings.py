@@ -242,6 +242,12 @@ def test_of_a_name_and_a_finer_one_the_finer_is_told():
 def test_from_inside_a_vehicle_is_not_seen():
     inside = Sightings(during("person", 0, 10), T_S)
     assert answer_from_sightings("How many people are in the car?", inside, LABELS).text == "1"
+    told = answer_from_sightings("Is anyone on the bus?", inside, LABELS)
+    assert told.abstained and "from inside" in told.reason
+    for question in ("Is anyone on a bicycle?", "Is there a person on a horse?"):
+        told = answer_from_sightings(question, inside, LABELS)
+        assert told.text == "no" and "looked at" in told.reason, question
+    assert answer_from_sightings("Is anyone in the room?", inside, LABELS).text == "yes"
     said = answer_from_sightings("How many people are riding the horse?", inside, LABELS)
     assert said.abstained and said.missing
     assert answer_from_sightings("What colour is the car?", inside, LABELS).missing

@@ -16,6 +16,7 @@ MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
 # 99 before boxes, text and colours, clocks that jump and pictures that stand; 130 before any chat
 # model, version or package could be named as an answerer, 156 before an ingest that is cut off had
 # to remember what it found
+MOST_IMPORTED = 110  # by imports alone, whatever is named as a model
 MOST_REACHED = 167  # with what a notebook shows of an answer
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
@@ -63,7 +64,7 @@ def named_in_strings(source: str, known: Iterable[str]) -> set[str]:
     return {text.partition(":")[0] for text in texts} & set(known)
 
 
-def reached(start: Iterable[str], known: Mapping[str, str]) -> set[str]:
+def reached(start: Iterable[str], known: Mapping[str, str], *, by_name: bool = True) -> set[str]:
     """-> every module that these import or name, faces seen through, and so on from there."""
     offered, paths = faces(), modules()
     seen: set[str] = set()
@@ -74,7 +75,7 @@ def reached(start: Iterable[str], known: Mapping[str, str]) -> set[str]:
             continue
         seen.add(name)
         todo += [module_of(imported, paths, offered) for _, imported in imports(known[name])]
-        if name not in NAMES_WITHOUT_USING:
+        if by_name and name not in NAMES_WITHOUT_USING:
             todo += named_in_strings(known[name], known)
     return seen
 
@@ -83,6 +84,8 @@ def test_ingest_search_and_ask_reach_few_modules():
     found = reached(VERBS, sources())
     assert {"svqa.media.worker", "svqa.models.conse", "svqa.database.store"} <= found
     assert len(found) <= MOST_REACHED, sorted(found)
+    loaded = reached(VERBS, sources(), by_name=False)
+    assert "svqa.database.store" in loaded and len(loaded) <= MOST_IMPORTED, sorted(loaded)
 
 
 def test_what_a_string_names_is_reached():
