@@ -21,7 +21,7 @@ BRIEF_RULES = (
 
 def is_brief(model: ChatModel, question: Question) -> bool:
     """Whether the model is asked this question in few words."""
-    return model.brief and bool(question.options)
+    return getattr(model, "brief", False) and bool(question.options)
 
 
 def brief_turns(question: Question, exhibit: Exhibit) -> list[ChatTurn]:

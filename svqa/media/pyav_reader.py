@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 import av
 
 from svqa.errors import NoFrames
-from svqa.media.container import (
-    PacketTable,
-    ReadState,
-    Source,
-    declared_end_s,
-    is_shown,
-    seconds,
-)
+from svqa.media.container import PacketTable, ReadState, Source, declared_end_s, is_shown, seconds
 from svqa.media.damage import DamageWatch, UnclearDamage
 from svqa.media.decode_plan import Group, Plan
 from svqa.media.frame_order import counted, repeated
@@ -52,6 +45,7 @@ class PyavReader:
         self.decoded = 0
         self.watch = DamageWatch(source)
         self._repeats: list[int] = []
+        self._decoding: VideoCodecContext | None = None
         try:
             self._open_at_first_frame()
         except UnclearDamage:
@@ -64,6 +58,7 @@ class PyavReader:
     def _open_at_first_frame(self) -> None:
         container = self.source.open()
         stream = self.source.video_stream(container)
+        self._begin_decoding(stream)
         first = next(self._decode(self.source.packets(container, stream, self.state), stream), None)
         if first is None:
             raise NoFrames(
@@ -211,7 +206,7 @@ class PyavReader:
         self.watch.begin_pass(state)
         self._repeats.clear()
         stream, packets = self._packets_from(start_s, state)
-        self.source.log.complained()  # what was said on the way there is no packet's fault
+        self._begin_decoding(stream)
         if keys_only:
             stream.codec_context.skip_frame = "NONKEY"
             extradata = stream.codec_context.extradata
@@ -226,6 +221,13 @@ class PyavReader:
         yield from repeated(frames, self._repeats)
         self.state.broken |= state.broken
         self.state.packets = max(self.state.packets, state.packets)
+
+    def _begin_decoding(self, stream: VideoStream) -> None:
+        """What the threads of the pass before still say is no packet's fault."""
+        if self._decoding is not None:
+            self._decoding.flush_buffers()  # waits for them
+        self._decoding = stream.codec_context
+        self.source.log.complained()
 
     def _decode(self, packets: Iterable[Packet], stream: VideoStream) -> Iterator[VideoFrame]:
         self.source.log.leaves_out = False

@@ -39,9 +39,9 @@ def library(tmp_path_factory):
 @pytest.mark.parametrize(
     ("colour", "said", "seconds"),
     [
-        ("green", "Upload photo", (0, 6)),
-        ("red", "No entry", (0, 6)),
-        ("blue", "Welcome home", (6, 12)),
+        ("green", "Upload photo", (0, 5.75)),
+        ("red", "No entry", (0, 5.75)),
+        ("blue", "Welcome home", (5.75, 12)),
     ],
 )
 def test_the_colour_tells_which_text_is_meant(library: Library, colour, said, seconds):

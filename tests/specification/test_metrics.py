@@ -220,7 +220,7 @@ def test_benchmark_contains_errors_and_ranks_by_time():
 
 def test_benchmark_measures_each_models_memory():
     rows = metrics_service.benchmark_models(
-        {"small": lambda n: n, "big": lambda n: np.ones(n).sum()}, [10 * MB]
+        {"small": lambda n: n, "big": lambda n: fresh(n).sum()}, [80 * MB]
     )
     peaks = {r.model: r.peak_grown_bytes for r in rows}
     assert 70 * MB < peaks["big"] < 120 * MB and peaks["small"] < 20 * MB
