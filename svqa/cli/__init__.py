@@ -17,8 +17,10 @@ from svqa.cli import (
     doctor,
     evaluate,
     export,
+    export_cuts,
     export_files,
     library_commands,
+    mcp,
     models,
     moved,
     predictions,
@@ -44,7 +46,9 @@ videos.register(app)
 correct.register(app)
 export.register(app)
 export_files.register(app)
+export_cuts.register()
 serve.register(app)
+mcp.register(app)
 report_commands.register(app)
 evaluate.register(app)
 predictions.register()

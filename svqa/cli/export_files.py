@@ -1,4 +1,4 @@
-"""`svqa export vtt`, `srt`, `csv`, `parquet`, `coco`, `label-studio`, `otio`; `svqa import`."""
+"""`svqa export vtt`, `srt`, `csv`, `parquet`, `coco`, `label-studio`, `fiftyone`; `svqa import`."""
 
 from __future__ import annotations
 
@@ -106,26 +106,20 @@ def label_studio(out: Out, video: Of = None, database: Database = None) -> None:
     _written(out, f"{len(tasks)} tasks")
 
 
-@export_app.command("otio")
-def otio(
-    out: Out,
-    number: Annotated[
-        int | None, typer.Option(help="Of the question, as `ask --json` says; the last without.")
-    ] = None,
+@export_app.command("fiftyone")
+def fiftyone(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    video: Of = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     database: Database = None,
 ) -> None:
-    """The cited seconds of an answer as an edit list of OpenTimelineIO."""
-    from svqa.errors import UsageError
-    from svqa.exchange import evidence_timeline
+    """Captions, speech, text and cited seconds as temporal detections of FiftyOne."""
+    from svqa.exchange import write_fiftyone
 
     with _open(database) as store:
-        asked = store.queries(1000, ids=None if number is None else [number])
-        cited = [query for query in asked if query.evidence and query.kind == "ask"]
-        if not cited:
-            raise UsageError("No such question that cites seconds. Run: svqa ask QUESTION")
-        timeline = evidence_timeline(store, cited[0])
-    timeline.to_json_file(str(out))
-    _written(out, "Edit list")
+        films = [store.find_video(video)] if video else store.videos()
+        count = write_fiftyone(store, films, out, overwrite=overwrite)
+    _written(out, f"{count} detections")
 
 
 @import_app.command("label-studio")

@@ -2,7 +2,12 @@ from .coco import (
     coco_boxes as coco_boxes,
 )
 from .edit_list import (
+    evidence_edl as evidence_edl,
     evidence_timeline as evidence_timeline,
+)
+from .fiftyone import (
+    temporal_detections as temporal_detections,
+    write_fiftyone as write_fiftyone,
 )
 from .label_studio import (
     label_studio_task as label_studio_task,
@@ -21,6 +26,7 @@ from .tables import (
 
 __all__ = [
     "coco_boxes",
+    "evidence_edl",
     "evidence_timeline",
     "label_studio_task",
     "questions_of_csv",
@@ -28,4 +34,6 @@ __all__ = [
     "questions_of_label_studio",
     "subtitles",
     "table",
+    "temporal_detections",
+    "write_fiftyone",
 ]

@@ -2,6 +2,10 @@ from .audio import (
     read_audio as read_audio,
     stream_audio as stream_audio,
 )
+from .clip import (
+    Clip as Clip,
+    cut_clip as cut_clip,
+)
 from .files import (
     FileStamp as FileStamp,
     check_readable as check_readable,
@@ -45,6 +49,7 @@ from .video import (
 )
 
 __all__ = [
+    "Clip",
     "FileStamp",
     "FrameStream",
     "Limits",
@@ -52,6 +57,7 @@ __all__ = [
     "ShotFinder",
     "check_readable",
     "check_unchanged",
+    "cut_clip",
     "file_sha256",
     "file_stamp",
     "fit_frame",

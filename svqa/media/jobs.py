@@ -159,4 +159,17 @@ def sound(job: dict, send: Send) -> None:
     )
 
 
-JOBS = {"probe": probe, "facts": facts, "frames": frames, "sound": sound}
+def clip(job: dict, send: Send) -> None:
+    """Write a clip to the descriptor that came with the job; one "clip" message says what it is."""
+    from svqa.media.cutting import Cutter
+
+    cutter = Cutter(_source(job, send), job["spans_s"], job["how"], job["format"])
+    cutter.write(job["out_fd"])
+    send(
+        kind="clip",
+        copied=cutter.copied,
+        spans_s=[(part.start_s, part.end_s) for part in cutter.parts],
+    )
+
+
+JOBS = {"probe": probe, "facts": facts, "frames": frames, "sound": sound, "clip": clip}

@@ -46,7 +46,7 @@ class Worker:
     replaced meanwhile is still read as the one that was opened.
     """
 
-    def __init__(self, job: dict, file: BinaryIO, limits: Limits):
+    def __init__(self, job: dict, file: BinaryIO, limits: Limits, *, out: BinaryIO | None = None):
         self.name, self._limits = job["name"], limits
         self._file = file
         self._waited_s = 0.0
@@ -58,13 +58,14 @@ class Worker:
             "path": f"/dev/fd/{file.fileno()}",
             "limits": asdict(limits),
             "clock": _CLOCKS.get(_stamp(file)),
+            "out_fd": out and out.fileno(),
         }
         self._process = subprocess.Popen(
             _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            pass_fds=(file.fileno(),),
+            pass_fds=(file.fileno(), *([out.fileno()] if out else [])),
             process_group=0,
             env=_environment(),
         )

@@ -159,7 +159,7 @@ class PyavReader:
         From the group that holds `start_s` to the first group wholly after `last_s`.
         """
         table, state, groups_after = PacketTable(), ReadState(), 0
-        stream, packets = self._packets_from(start_s, state)
+        stream, packets = self.packets_from(start_s, state)
         extradata = stream.codec_context.extradata
         for packet in packets:
             is_key = begins_here(packet, self.codec, extradata)
@@ -173,7 +173,7 @@ class PyavReader:
         self.state.reason = self.state.reason or state.reason
         return table
 
-    def _packets_from(
+    def packets_from(
         self, start_s: float, state: ReadState
     ) -> tuple[VideoStream, Iterator[Packet]]:
         """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
@@ -205,7 +205,7 @@ class PyavReader:
         state = ReadState()
         self.watch.begin_pass(state)
         self._repeats.clear()
-        stream, packets = self._packets_from(start_s, state)
+        stream, packets = self.packets_from(start_s, state)
         self._begin_decoding(stream)
         if keys_only:
             stream.codec_context.skip_frame = "NONKEY"

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 NEAR_S = 1.0  # spans nearer than this are told as one
 
 
-def join_spans(spans_s: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+def join_spans(
+    spans_s: Iterable[tuple[float, float]], *, near_s: float = NEAR_S
+) -> list[tuple[float, float]]:
     """What was joined before may be joined with more: the order does not matter.
 
     >>> join_spans([(7.0, 8.0), (2.0, 3.0), (2.5, 5.0), (5.5, 6.0)])
@@ -15,7 +17,7 @@ def join_spans(spans_s: Iterable[tuple[float, float]]) -> list[tuple[float, floa
     """
     joined: list[tuple[float, float]] = []
     for start_s, end_s in sorted(spans_s):
-        if joined and start_s <= joined[-1][1] + NEAR_S:
+        if joined and start_s <= joined[-1][1] + near_s:
             joined[-1] = joined[-1][0], max(joined[-1][1], end_s)
         else:
             joined.append((start_s, end_s))

@@ -57,12 +57,15 @@ def _run(job: dict, send: _Sender) -> None:
 
 
 def _fence(job: dict) -> None:
-    """Address space; no core dumps; and no file written except the log, which ends at its cap."""
+    """Address space; no core dumps; and no file written but the log, which ends at its cap.
+
+    A job that writes a file says how large that may be.
+    """
     limits = job["limits"]
     for what, limit in (
         (resource.RLIMIT_AS, limits["memory_bytes"]),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, limits["log_bytes"]),
+        (resource.RLIMIT_FSIZE, job.get("most_written_bytes", limits["log_bytes"])),
     ):
         _, hard = resource.getrlimit(what)
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)

@@ -1,4 +1,4 @@
-"""A library over HTTP, for the people and programs of this machine: `svqa serve`."""
+"""A library for the people, programs and agents of this machine: `svqa serve`, `svqa mcp`."""
 
 from __future__ import annotations
 

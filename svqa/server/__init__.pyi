@@ -1,3 +1,6 @@
+from .agent_tools import (
+    agent_server as agent_server,
+)
 from .app import (
     create_app as create_app,
 )
@@ -7,5 +10,6 @@ from .guard import (
 
 __all__ = [
     "Door",
+    "agent_server",
     "create_app",
 ]
