@@ -8,6 +8,9 @@ from .comparison import (
 from .nextgqa import (
     run_nextgqa as run_nextgqa,
 )
+from .nextoe import (
+    run_nextoe as run_nextoe,
+)
 from .nextqa import (
     Choice as Choice,
     read_annotations as read_annotations,
@@ -112,6 +115,7 @@ __all__ = [
     "read_run",
     "read_sample_log",
     "run_nextgqa",
+    "run_nextoe",
     "run_nextqa",
     "run_questions",
     "run_qvhighlights",

@@ -35,6 +35,10 @@ from .tokenization import (
     stem as stem,
     words as words,
 )
+from .wordnet import (
+    WordNet as WordNet,
+    load_wordnet as load_wordnet,
+)
 
 __all__ = [
     "BASIC_COLOURS",
@@ -44,6 +48,7 @@ __all__ = [
     "SURE",
     "Finding",
     "ParsedQuestion",
+    "WordNet",
     "asks_about_speech",
     "asks_about_text",
     "asks_beyond_names",
@@ -51,6 +56,7 @@ __all__ = [
     "doing_words",
     "is_plural",
     "listed",
+    "load_wordnet",
     "none_seen",
     "ordinal_of",
     "parse_question",

@@ -62,6 +62,9 @@ from .statistics import (
     compare_paired as compare_paired,
     holm as holm,
 )
+from .wups import (
+    wups as wups,
+)
 
 __all__ = [
     "ALPHA",
@@ -110,4 +113,5 @@ __all__ = [
     "vqa_accuracy",
     "windows_average_precision",
     "word_overlap",
+    "wups",
 ]

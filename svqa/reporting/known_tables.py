@@ -8,6 +8,17 @@ from typing import Any
 
 from svqa.reporting.markdown import Table, percent, read_json
 
+OPEN_METRICS = {
+    "wups": "WUPS",
+    "wups_09": "WUPS, threshold 0.9",
+    "exact_match": "exact match",
+    "semantic_similarity": "cosine of meaning",
+    "answered": "answered",
+}
+OPEN = {
+    "stored": "HGA, a trained video model (its stored answers)",
+    "most frequent answer by type": "baseline: most frequent answer of other videos' questions",
+}
 MOMENTS = {
     "r1_at_05": "R1@0.5",
     "r1_at_07": "R1@0.7",
@@ -19,8 +30,32 @@ MOMENTS = {
 
 def known_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there."""
+    yield from _nextoe(root)
     yield from _qvhighlights(root)
     yield from _tempcompass(root)
+
+
+def _nextoe(root: Path) -> Iterator[Table]:
+    """The evidence answerer, a trained model's stored answers, and what never looks."""
+    source = "experiments/nextoe/result.json"
+    for data in read_json(root, source):
+        by_type = data["by_type"]
+        named = {"**EvidenceAnswerer**, no weight fitted on these questions": data}
+        named |= {OPEN[name]: figures for name, figures in data["baselines"].items()}
+        yield Table(
+            "NExT-QA open-ended, from ready-made captions (VideoAgent's file, written by a far "
+            f"larger vision-language model), {data['n']:,} questions, in % (`svqa eval nextoe`; "
+            f"by type, WUPS of EvidenceAnswerer: causal {percent(by_type['C'].get('wups'))}, "
+            f"temporal {percent(by_type['T'].get('wups'))}, descriptive "
+            f"{percent(by_type['D'].get('wups'))}; HGA's published WUPS on the whole validation "
+            f"set: {100 * data['published_hga']['wups']:.2f})",
+            source,
+            ("answered by", *OPEN_METRICS.values()),
+            tuple(
+                (name, *(percent(figures.get(metric)) for metric in OPEN_METRICS))
+                for name, figures in named.items()
+            ),
+        )
 
 
 def _qvhighlights(root: Path) -> Iterator[Table]:

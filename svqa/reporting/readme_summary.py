@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.reporting.markdown import count, percent, read_json, table_text
-from svqa.reporting.readme_tables import CAPTIONED
+from svqa.reporting.next_tables import CAPTIONED
 from svqa.reporting.results import figure_text
 
 COLUMNS = ("measured", "answered from", "result", "beside it")

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from svqa.reporting.known_tables import known_tables
 from svqa.reporting.markdown import Table, count, percent, read_json
+from svqa.reporting.next_tables import next_tables
 from svqa.reporting.results import figure_text
 from svqa.reporting.shapes_tables import shapes_tables
-
-KINDS = {"C": "causal", "T": "temporal", "D": "descriptive"}
-
-
-CAPTIONED = (
-    "from ready-made captions (VideoAgent's file, written by a far larger vision-language model)"
-)
 
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order of docs/results.md."""
-    makers = (_real_films, _nextqa, _nextgqa, known_tables, shapes_tables, _modalities, _lora)
+    makers = (_real_films, next_tables, known_tables, shapes_tables, _modalities, _lora)
     for make in (*makers, _comparison, _index, _speed):
         yield from make(root)
 
@@ -49,78 +42,6 @@ def _real_films(root: Path) -> Iterator[Table]:
                 (kind, *(count(of[key]) for key in shown[:3]), str(of["right"]["n"]))
                 for kind, of in data["by_type"].items()
             ),
-        )
-
-
-def _nextqa(root: Path) -> Iterator[Table]:
-    """Methods beside their baselines, over all questions and by kind."""
-    for data in read_json(root, "experiments/nextqa_ablation/result.json"):
-        named = {row["name"]: row for row in data["rows"]}
-        rows = [
-            _nextqa_row("**EvidenceAnswerer**, no weight fitted on these questions", row)
-            for name, row in named.items()
-            if name.startswith("the method:")
-        ]
-        rows += [
-            _nextqa_row("HGA, a trained video model (its stored predictions)", named["stored"])
-        ]
-        for evidence in read_json(root, "experiments/nextqa_comparison/evidence.json"):
-            rows += [
-                _nextqa_row(f"baseline: {name}", baseline)
-                for name, baseline in evidence["baselines"].items()
-                if name != "stored"
-            ]
-        title = (
-            f"NExT-QA multiple choice, {CAPTIONED}, {data['n']:,} questions on "
-            f"{data['videos']} videos, right in %"
-        )
-        yield Table(
-            title,
-            "experiments/nextqa_ablation/result.json",
-            ("answered by", "all", *KINDS.values()),
-            tuple(rows),
-        )
-
-
-def _nextqa_row(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        label,
-        percent(row["accuracy"]),
-        *(percent(row.get("by_type", {}).get(kind)) for kind in KINDS),
-    )
-
-
-def _nextgqa(root: Path) -> Iterator[Table]:
-    """The method, what was tried beside it and did not help, and the baselines."""
-    method = "question words + meaning + words (the method)"
-    shown = {
-        method: "**question words + captions** (the method)",
-        "the method + smoothing": "the method + smoothing",
-        "the method + hierarchy": "the method + hierarchy",
-        "smoothing only (3 s)": "captions, smoothed",
-        "hierarchy only (frame + 5 s + 30 s)": "captions, hierarchy",
-        "frame only, meaning": "captions, single frames",
-        "question words alone": "baseline: question words alone",
-        "the method at shuffled times": "baseline: shuffled times",
-        "whole video": "baseline: whole video",
-        "random span": "baseline: random span",
-    }
-    for data in read_json(root, "experiments/nextgqa_ablation/result.json"):
-        by_name = {row["method"]: row for row in data["rows"]}
-        rows = [
-            (label, *(percent(by_name[name][key]) for key in ("iou", "iou_at_05", "hit_at_1")))
-            for name, label in shown.items()
-            if name in by_name
-        ]
-        title = (
-            f"NExT-GQA grounding, {CAPTIONED}, {data['n']:,} questions; the prior's table and two "
-            f"weights are fitted on the other of {data['folds']} folds by video, in %"
-        )
-        yield Table(
-            title,
-            "experiments/nextgqa_ablation/result.json",
-            ("seconds found by", "mIoU", "IoU >= 0.5", "hit@1"),
-            tuple(rows),
         )
 
 
