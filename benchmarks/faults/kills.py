@@ -20,7 +20,7 @@ from svqa.database import open_store
 from svqa.reporting.sample_clips import loop, real_clip
 
 FILM_S, SCENE_S = 23, 5.0  # five chunks, the last of them shorter
-ORPHAN_S = 5.0
+GONE_S, ORPHAN_S = 60.0, 5.0  # a killed process; a worker after its parent is gone
 # loads the models once, and then has a child of its own for every database named on stdin: killed
 # moments lie within the ingest, and a hundred of them do not load a hundred times
 _NURSERY = """
@@ -92,7 +92,8 @@ def _kill_until_done(
         if not done:
             child.send_signal(signal.SIGKILL)
             found["kills"] += 1
-        _, alive = psutil.wait_procs([child, *workers], timeout=ORPHAN_S)
+        psutil.wait_procs([child], timeout=GONE_S)  # it has gigabytes to give back
+        _, alive = psutil.wait_procs(workers, timeout=ORPHAN_S)
         found["orphans"] += len(alive)
         if database.exists():
             rows = _rows(database)

@@ -21,12 +21,7 @@ import av
 from svqa.errors import NotAVideo, NoVideoStream, TooLarge
 from svqa.media.clock import Clock
 from svqa.media.decoder_log import DecoderLog
-from svqa.media.streams import (
-    AUDIO_CODECS,
-    VIDEO_CODECS,
-    best_audio,
-    best_video,
-)
+from svqa.media.streams import AUDIO_CODECS, VIDEO_CODECS, best_audio, best_video
 
 if TYPE_CHECKING:
     from av import Packet
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
 ALIVE_EVERY_S = 0.5
+LEAP_S, MOST_HELD_BACK_S = 0.25, 10.0
 _SIZE = re.compile(r"Picture size (\d+x\d+)")
 
 
@@ -57,6 +53,7 @@ class Source:
     log: DecoderLog = field(default_factory=DecoderLog)
     _alive_at: float = 0.0
     _refused_size: str = ""
+    _damaged_early: bool = False  # met while the file was opened, which reads ahead
 
     def tick(self) -> None:
         """Tell the parent now and then that work goes on.
@@ -84,6 +81,8 @@ class Source:
             av.logging.set_level(av.logging.ERROR)
             with av.logging.Capture() as log:
                 container = av.open(f"file:{self.path}", options=options, metadata_errors="replace")
+            # the libraries say a thing once, also of a file that is opened again
+            self._damaged_early |= any(self.log.tells_damage(text.encode()) for *_, text in log)
             said = (m[1] for _, _, text in log if (m := _SIZE.search(text)))
             self._refused_size = next(said, self._refused_size)  # the log says it once
             return container
@@ -158,6 +157,7 @@ class Source:
         state, position = state or ReadState(), 0
         damaged: tuple[int | None, float] | None = None  # the packet before this one
         before_pts: int | None = None
+        latest_pts = 0
         try:
             for packet in container.demux(*(() if stream is None else (stream,))):
                 self.tick()
@@ -170,8 +170,14 @@ class Source:
                 if damaged and damaged[1] == shift_s and damaged[0] is not None:
                     state.damaged_pts.append(damaged[0])
                 damaged = (packet.pts, shift_s) if packet.is_corrupt else None
+                if packet.dts is not None and _is_misdated(packet):
+                    packet.pts = packet.dts
+                    state.damaged_pts.append(packet.dts)
                 if self.log.complained() and before_pts is not None:
                     state.damaged_pts.append(before_pts + 1)  # something is missing in between
+                elif self._damaged_early and _leaps(packet, latest_pts):
+                    state.damaged_pts.append(latest_pts + 1)
+                latest_pts = max(latest_pts, packet.pts or 0)
                 before_pts = packet.pts if packet.pts is not None else before_pts
                 yield packet
             # the last one: the file ends within it, or in what cannot be read
@@ -244,6 +250,22 @@ def is_shown(packet: Packet, codec_name: str) -> bool:
     return not packet.is_discard and not (
         codec_name == "vp8" and packet.size and not memoryview(packet)[0] & 0x10
     )
+
+
+def _leaps(packet: Packet, latest_pts: int) -> bool:
+    """Whether several pictures, or as much sound, are left out before it."""
+    if packet.pts is None or packet.time_base is None:
+        return False
+    left_out, long = packet.pts - latest_pts, packet.duration or 0
+    return seconds(left_out, packet.time_base) > LEAP_S and left_out > 8 * long
+
+
+def _is_misdated(packet: Packet) -> bool:
+    """Whether it would be shown so long after, or before, it is decoded as no codec lets it be."""
+    if packet.pts is None or packet.dts is None or packet.time_base is None:
+        return False
+    off = abs(packet.pts - packet.dts)
+    return seconds(off, packet.time_base) > MOST_HELD_BACK_S and off > 32 * (packet.duration or 0)
 
 
 def seconds(pts: int, time_base: Fraction) -> float:

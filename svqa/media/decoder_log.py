@@ -56,8 +56,9 @@ class DecoderLog:
                 self._at = os.lseek(_STDERR, 0, os.SEEK_SET)
         except OSError:  # not a file: somebody looks at it
             return False
-        return any(self._tells_damage(line) for line in said.splitlines())
+        return any(self.tells_damage(line) for line in said.splitlines())
 
-    def _tells_damage(self, line: bytes) -> bool:
+    def tells_damage(self, line: bytes) -> bool:
+        """Whether only damage makes the libraries say this."""
         harmless = _HARMLESS.search(line) or (self.leaves_out and _LEFT_OUT.search(line))
         return bool(line.strip()) and not harmless

@@ -4,8 +4,8 @@ Cut off while copied, downloaded or recorded.
 
 Only the outermost sizes are looked at, and only of what holds pictures and sound: what comes after
 that (a tag, text, padding) is not the film's. MPEG-TS and fragments written live do not say how
-long they are: they look whole unless they end within a packet or a box, or a fragment follows what
-is none.
+long they are: they look whole unless they end within a packet or a box, or a fragment, or the list
+of them, follows what is none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp")
 _MEDIA_BOXES = (b"moov", b"mdat", b"moof")
 _OTHER_BOXES = (*_FIRST_BOXES, b"uuid", b"udta", b"meta", b"mfra", b"sidx", b"pnot", b"emsg")
+_FRAGMENTS = (b"moof", b"mfra")
 _TS_SYNC, _TS_BYTES, _TS_LOOKED_AT = b"\x47", 188, 4
 _BLOCK_BYTES = 1 << 20
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # of a recording that was not finished by its writer
@@ -48,8 +49,8 @@ def _boxes_end_early(fd: int, size: int) -> bool:
         kind, length = head[4:8], int.from_bytes(head[:4], "big")
         whole = b"mdat" in seen and bool(seen & {b"moov", b"moof"})
         if len(head) < 8 or (kind not in _MEDIA_BOXES and kind not in _OTHER_BOXES):
-            if whole:  # bytes that are no box: nothing of the film, unless fragments come after it
-                return b"moof" in seen and _holds(fd, b"moof", at)
+            if whole:  # no box: nothing of the film, unless its fragments go on, or were listed
+                return b"moof" in seen and any(_holds(fd, name, at) for name in _FRAGMENTS)
             if len(head) < 8:
                 return True
         if length == 1 and len(head) == 16:

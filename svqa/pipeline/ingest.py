@@ -206,6 +206,12 @@ def _commit_chunks(
             watched.committed(chunk.end_s)
 
 
+def _cut_note(end_s: float, declared_s: float) -> str:
+    if declared_s < end_s + SHORT_S:  # its header tells no more than what is there
+        return f"a part of the file is missing or cut off: {end_s:.1f} s could be read"
+    return f"the file ends early: {end_s:.1f} s of {declared_s:.1f} s could be read"
+
+
 def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> None:
     settings, found = analysis.settings, analysis.findings
     if settings.shots == "transnet":
@@ -213,11 +219,7 @@ def _finish(store: Store, video_id: str, analysis: Analysis, end_s: float) -> No
             shots = shots_of_every_frame(analysis.path, end_s, settings.shots, settings.decoder)
     else:
         shots = shots_from(store.shots(video_id), end_s)
-    cut = (
-        f"the file ends early: {end_s:.1f} s of {found.declared_s:.1f} s could be read"
-        if found.truncated
-        else ""
-    )
+    cut = _cut_note(end_s, found.declared_s) if found.truncated else ""
     short = (
         f"its header says {found.declared_s:.1f} s, {end_s:.1f} s could be read"
         if not found.truncated and found.declared_s - end_s > max(SHORT_S, 0.02 * end_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,32 @@ def test_stretches_are_closed_joined_and_told_in_seconds():
     spans = damage.spans_s(lambda pts: pts / 25, 30.0)
     assert spans == [(4.0, 6.0), (12.0, 12.04), (20.0, 30.0)]
     assert Damage().spans_s(float, 1.0) == []
+
+
+@pytest.mark.parametrize("at", [0.125, 0.13, 0.3])
+def test_a_hole_met_while_the_file_was_opened_is_said(at):
+    """Opening reads ahead: what is complained of then is heard before any packet comes."""
+    path = clip("h264 mkv")
+    data = bytearray(path.read_bytes())
+    begin, length = int(len(data) * at), int(len(data) * 0.3)
+    data[begin : begin + length] = bytes(length)
+    shown, stream = read(variant(path, f"hole{at}.mkv", bytes(data)), Sampling.every(0.5))
+    missing = [t for t in np.arange(0.0, 8.0, 0.5) if not any(abs(t - s) < 0.5 for s in shown)]
+    assert missing
+    assert all(any(a <= t <= b for a, b in stream.damaged_spans_s) for t in missing)
+
+
+@pytest.mark.parametrize("field", ["first", "later"])
+def test_a_picture_shown_long_before_or_after_it_is_decoded_is_misdated(field):
+    """One time of display that lies: that picture is called damaged, and the others come."""
+    path = clip("h264 ts")
+    data = bytearray(path.read_bytes())
+    # a video PES packet's optional header: both times, the first of them that of display
+    headers = [
+        m.end() for m in re.finditer(rb"\x00\x00\x01\xe0..[\x80-\x8f][\xc0-\xff]", data, re.S)
+    ]
+    at = headers[0 if field == "first" else len(headers) // 2] + 1
+    data[at + 1] ^= 0x40  # some thousand seconds
+    shown, stream = read(variant(path, f"misdated-{field}.ts", bytes(data)), Sampling.every(0.5))
+    assert len(shown) >= 15 and stream.damaged_spans_s
+    assert max(shown) < 10

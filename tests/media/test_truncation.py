@@ -71,6 +71,17 @@ def test_a_cut_box_is_missing_whatever_stands_before_it(after):
     assert is_cut(variant(clip, "early.mp4", data[:40] + AFTER[after]))
 
 
+@pytest.mark.parametrize("filler", [b"\0", b"\xa7"], ids=["zeros", "noise"])
+def test_a_last_fragment_that_is_none_any_more_is_missing(filler):
+    """Others came before it, and their list, which comes last, is still there."""
+    clip = numbered(".mp4", extra=FRAGMENTED)
+    data = clip.read_bytes()
+    last, listed = data.rindex(b"moof") - 4, data.rindex(b"mfra") - 4
+    assert data.count(b"moof") > 2 and last < listed
+    spoilt = data[:last] + filler * (listed - last) + data[listed:]
+    assert is_cut(variant(clip, "spoilt.mp4", spoilt)) and not is_cut(clip)
+
+
 @pytest.mark.parametrize("codec", ["mpeg4", "mjpeg"])
 @pytest.mark.parametrize("size", ["the file's", 0xFFFFFFFF, 0, "one less"])
 def test_an_avi_whose_size_is_counted_otherwise_is_whole(size, codec):
