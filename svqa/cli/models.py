@@ -25,11 +25,11 @@ def register(app: typer.Typer) -> None:
 def list_models(database: Database = None, json: Json = False) -> None:
     """Every model of every set: what it does, its licence, its size, whether it is here.
 
-    Then the trained versions.
+    Then those that other packages add, and the trained versions.
     """
-    from svqa.models.zoo import describe, known_sets
+    from svqa.models.zoo import added_models, describe, known_sets
 
-    rows = [asdict(m) for name in known_sets() for m in describe(name)]
+    rows = [asdict(m) for m in (*(m for name in known_sets() for m in describe(name)), *added_models())]
     trained = version_rows(database)
     if json:
         print_json(rows + trained)

@@ -144,6 +144,7 @@ from .yolo import (
 )
 from .zoo import (
     ModelSet as ModelSet,
+    added_models as added_models,
     describe as describe,
     known_sets as known_sets,
     load_set as load_set,
@@ -205,6 +206,7 @@ __all__ = [
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "added_models",
     "clear_colours",
     "coco_categories",
     "coco_supercategories",

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from svqa.errors import ModelError, UnknownModel, unknown_name
+from svqa.models.model_plugins import registered
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
 from svqa.models.pretrained import installed, locate
 from svqa.models.weights import WEIGHTS, verified
@@ -200,6 +201,23 @@ def describe(name: str) -> tuple[ModelFacts, ...]:
         ids = {spec.model_id for specs in MODEL_SETS.values() for spec in specs.values()}
         raise UnknownModel(unknown_name("model or model set", name, [*MODEL_SETS, *ids]))
     return rows
+
+
+def added_models() -> tuple[ModelFacts, ...]:
+    """Facts about the models that packages beside svqa add; their roles are known on import."""
+    return tuple(
+        ModelFacts(
+            "added",
+            "-",
+            name,
+            licence=(point.dist and point.dist.metadata["License-Expression"]) or "",
+            source=point.dist.name if point.dist else point.value,
+            size_bytes=None,
+            sha256={},
+            available=True,
+        )
+        for name, point in sorted(registered().items())
+    )
 
 
 def verify(name: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing
-from svqa.models import load_set, parse_spec
+from svqa.models import added_models, load_set, parse_spec
 from svqa.settings import ROLES, Settings
 from tests.helpers.blip import write_tiny
 from tests.helpers.chat import write_tiny_chat
@@ -198,3 +198,13 @@ def test_a_model_of_a_package_takes_the_role_it_is_made_for(installed, monkeypat
         parse_spec("captioner", "broken")
     with pytest.raises(UnknownModel, match="Did you mean 'brightness'"):
         parse_spec("captioner", "brightnes")
+
+
+def test_models_of_a_package_are_listed_and_none_is_imported(installed, monkeypatch):
+    assert added_models() == ()
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.delitem(sys.modules, "bright_models", raising=False)
+    assert [(m.name, m.source) for m in added_models()] == [
+        (name, "bright-models") for name in ("brightness", "broken", "parrot")
+    ]
+    assert "bright_models" not in sys.modules
