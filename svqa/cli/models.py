@@ -29,7 +29,8 @@ def list_models(database: Database = None, json: Json = False) -> None:
     """
     from svqa.models.zoo import added_models, describe, known_sets
 
-    rows = [asdict(m) for m in (*(m for name in known_sets() for m in describe(name)), *added_models())]
+    of_sets = [m for name in known_sets() for m in describe(name)]
+    rows = [asdict(m) for m in (*of_sets, *added_models())]
     trained = version_rows(database)
     if json:
         print_json(rows + trained)
