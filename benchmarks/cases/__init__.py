@@ -6,7 +6,18 @@ that makes its files, yields its cases and cleans up.
 
 from __future__ import annotations
 
-from benchmarks.cases import answers, index, ingest, media, retrieval, start, store, timer, train
+from benchmarks.cases import (
+    answers,
+    index,
+    ingest,
+    media,
+    retrieval,
+    start,
+    store,
+    timer,
+    train,
+    view,
+)
 
 MODULES = (
     media,
@@ -18,5 +29,6 @@ MODULES = (
     train,
     start,
     timer,
+    view,
 )
 BENCHMARKS = tuple(benchmark for module in MODULES for benchmark in module.BENCHMARKS)

@@ -12,6 +12,7 @@ from .store import (
     open_store as open_store,
 )
 from .stored_records import (
+    BoxColumns as BoxColumns,
     Claim as Claim,
     Health as Health,
     LibraryStats as LibraryStats,
@@ -29,6 +30,7 @@ from .stored_records import (
 
 __all__ = [
     "EXACT_BELOW",
+    "BoxColumns",
     "Claim",
     "Health",
     "LibraryStats",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ from svqa.database.schema import (
     VideoMetrics,
 )
 from svqa.database.stored_records import (
+    BoxColumns,
     StoredChunk,
     StoredVideo,
     joined_lines,
@@ -184,6 +186,20 @@ class LibraryStore(Transactions):
             )
             for r in self._rows(Detection, video)
         ]
+
+    def box_columns(self, video: str) -> BoxColumns:
+        """The same as columns: a tenth of the time, where there are hours of boxes."""
+        box, sides = Detection, ("left_px", "top_px", "right_px", "bottom_px")
+        with self.read() as connection:
+            query = (
+                select(box.label, box.t_s, box.track_id, *(getattr(box, side) for side in sides))
+                .where(box.video_id == row_id(connection, video))
+                .order_by(box.t_s, box.id)
+            )
+            rows = connection.execute(query).all()
+        # a column at a time: to turn all rows around at once takes as long as to read them
+        label, t_s, track, *xyxy = (tuple(map(itemgetter(i), rows)) for i in range(7))
+        return BoxColumns(label, t_s, track, np.array(xyxy, np.float64).T.reshape(-1, 4))
 
     def text_boxes(self, video: str) -> list[TextBoxRecord]:
         """The lines of text in a video's pictures, by time; those of one moment in reading order.

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Row
@@ -65,6 +65,15 @@ class StoredChunk:
     start_s: float
     end_s: float
     committed_at: datetime
+
+
+class BoxColumns(NamedTuple):
+    """Boxes in time order: `label`, `t_s`, `track` (N each), `xyxy_px` (N, 4)."""
+
+    label: tuple[str, ...]
+    t_s: tuple[float, ...]
+    track: tuple[int | None, ...]
+    xyxy_px: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 
 from svqa.errors import SvqaError, TooLarge, UsageError
 from svqa.media import probe
@@ -29,10 +29,10 @@ def routes(desk: Desk, most_upload_bytes: int) -> APIRouter:
         """The library, newest first, 60 films at a time."""
         return desk.films(offset)
 
-    @api.get("/films/{film}")
-    def film(film: str) -> dict[str, Any]:
+    @api.get("/films/{film}", response_class=JSONResponse)
+    def film(film: str) -> JSONResponse:
         """A film with all that was found in it and the last questions about it."""
-        return desk.document(film)
+        return JSONResponse(desk.document(film))  # hours of boxes: seconds, were each one checked
 
     @api.get("/films/{film}/file", response_class=FileResponse)
     def file(film: str) -> FileResponse:

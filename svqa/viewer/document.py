@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from svqa.database import Store, StoredQuery, StoredVideo
-from svqa.records import Caption, Detection, Evidence, TextBox, Utterance
+from svqa.database import BoxColumns, Store, StoredQuery, StoredVideo
+from svqa.records import Caption, Evidence, TextBox, Utterance
 
 Picture = Callable[[Evidence], str | None]  # where a host finds the picture of a piece of evidence
 Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]  # of a question: seconds, values
 MOST_EVIDENCE = 24  # cards of one question
+AFTER_MIDDLE = 0.6
 
 
 def view_document(
@@ -40,7 +41,7 @@ def view_document(
         "captions": _lines(store.captions(video.id)),
         "speech": _lines(store.utterances(video.id)),
         "text": _lines(store.text_boxes(video.id)),
-        "boxes": boxes(store.detections(video.id)),
+        "boxes": boxes(store.box_columns(video.id)),
         "questions": [asked_question(q, picture=picture, scores=scores) for q in asked],
     }
 
@@ -100,20 +101,23 @@ def card(evidence: Evidence, picture: str | None) -> dict[str, Any]:
 
 
 def middle_s(evidence: Evidence) -> float:
-    """The second whose picture stands for a moment."""
-    return (evidence.start_s + evidence.end_s) / 2
+    """The second whose picture stands for a moment.
+
+    A little after its middle: what happens there is to be seen once it has happened.
+    """
+    return evidence.start_s + AFTER_MIDDLE * (evidence.end_s - evidence.start_s)
 
 
-def boxes(found: Sequence[Detection]) -> dict[str, list[Any]]:
+def boxes(found: BoxColumns) -> dict[str, list[Any]]:
     """Boxes -> columns, which take a fifth of the room that rows of names take."""
-    labels = sorted({box.label for box in found})
+    labels = sorted(set(found.label))
     number = {label: i for i, label in enumerate(labels)}
     return {
         "labels": labels,
-        "t_s": [box.t_s for box in found],
-        "label": [number[box.label] for box in found],
-        "track": [box.track_id for box in found],
-        "xyxy_px": [round(side, 1) for box in found for side in box.xyxy_px],
+        "t_s": list(found.t_s),
+        "label": [number[label] for label in found.label],
+        "track": list(found.track),
+        "xyxy_px": found.xyxy_px.round(1).ravel().tolist(),
     }
 
 

@@ -48,7 +48,7 @@ EXTRA_USERS = {
     "postgres": ("svqa.database",),
     "hub": ("svqa.models", "svqa.training"),
     "decord": ("svqa.media.decord_backend",),
-    "dev": ("svqa.reporting.sample_clips",),
+    "dev": ("svqa.reporting.sample_clips", "svqa.reporting.view_pictures"),
 }
 # declared and imported by nothing here: what they are for
 TOOLS = {
