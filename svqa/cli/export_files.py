@@ -146,6 +146,26 @@ def from_dataset(source: Source, out: Out) -> None:
     _question_file(questions_of_dataset(source), out)
 
 
+@import_app.command("benchmark")
+def from_benchmark(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="charades-sta, activitynet-captions, egoschema, video-mme, mvbench, longvideobench"
+        ),
+    ],
+    source: Source,
+    out: Out,
+    videos: Annotated[
+        Path | None, typer.Option(help="Folder of its videos, put before their names.")
+    ] = None,
+) -> None:
+    """A known benchmark's own annotation file, as a question file."""
+    from svqa.exchange import questions_of_benchmark
+
+    _question_file(questions_of_benchmark(name, source, videos=videos), out)
+
+
 def _question_file(rows: list[dict[str, Any]], out: Path) -> None:
     """Write rows, and let the reader of question files say what is wrong with them."""
     from svqa.questions import open_question_file

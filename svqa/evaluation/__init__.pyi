@@ -41,6 +41,9 @@ from .qvhighlights import (
     read_queries as read_queries,
     run_qvhighlights as run_qvhighlights,
 )
+from .qvhighlights_library import (
+    run_qvhighlights_library as run_qvhighlights_library,
+)
 from .registry import (
     ModelRegistry as ModelRegistry,
     ModelType as ModelType,
@@ -119,6 +122,7 @@ __all__ = [
     "run_nextqa",
     "run_questions",
     "run_qvhighlights",
+    "run_qvhighlights_library",
     "run_set",
     "run_shapes",
     "run_shapes_grounding",

@@ -28,7 +28,10 @@ from svqa.temporal.prior import load_prior
 
 Values = Mapping[str, float]
 Said = Counter[tuple[str, str]]  # (answer, video) -> how often
-SPAN_METRICS = ("iou", "iou_at_05", "iop", "hit_at_1", "recall_at_5", "reciprocal_rank")
+SPAN_METRICS = (
+    *("iou", "iou_at_03", "iou_at_05", "iou_at_07"),
+    *("iop", "hit_at_1", "recall_at_5", "reciprocal_rank"),
+)
 
 
 def run_questions(

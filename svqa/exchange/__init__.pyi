@@ -9,6 +9,10 @@ from .fiftyone import (
     temporal_detections as temporal_detections,
     write_fiftyone as write_fiftyone,
 )
+from .known_benchmarks import (
+    BENCHMARKS as BENCHMARKS,
+    questions_of_benchmark as questions_of_benchmark,
+)
 from .label_studio import (
     label_studio_task as label_studio_task,
     questions_of_label_studio as questions_of_label_studio,
@@ -25,10 +29,12 @@ from .tables import (
 )
 
 __all__ = [
+    "BENCHMARKS",
     "coco_boxes",
     "evidence_edl",
     "evidence_timeline",
     "label_studio_task",
+    "questions_of_benchmark",
     "questions_of_csv",
     "questions_of_dataset",
     "questions_of_label_studio",

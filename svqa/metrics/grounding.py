@@ -66,16 +66,17 @@ def reciprocal_rank(relevant: Sequence[bool]) -> float:
 
 
 def grounding_values(found: Span, marked: Sequence[Span]) -> dict[str, float]:
-    """The measures of one question: IoU, IoP, and whether each reaches 0.3 and 0.5.
+    """The measures of one question: IoU, IoP, whether each reaches 0.3 and 0.5, IoU 0.7.
 
-    `iou`, `iou_at_03`, `iou_at_05`, `iop`, `iop_at_03`, `iop_at_05`: means over questions are the
-    published mIoU, IoU@0.3 and so on.
+    `iou`, `iou_at_03`, `iou_at_05`, `iou_at_07`, `iop`, `iop_at_03`, `iop_at_05`: means over
+    questions are the published mIoU, IoU@0.3 (R@1 at it, where one span is found) and so on.
     """
     iou, iop = temporal_iou(found, marked), temporal_iop(found, marked)
     return {
         "iou": iou,
         "iou_at_03": float(iou >= 0.3),
         "iou_at_05": float(iou >= 0.5),
+        "iou_at_07": float(iou >= 0.7),
         "iop": iop,
         "iop_at_03": float(iop >= 0.3),
         "iop_at_05": float(iop >= 0.5),

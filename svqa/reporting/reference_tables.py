@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from svqa import questions
+from svqa.exchange import known_benchmarks
 from svqa.models.hub import HUB_MODELS
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
 from svqa.models.weights import WEIGHTS
@@ -124,6 +125,11 @@ def extras_table(root: Path) -> str:
 def question_fields_table(root: Path) -> str:
     """-> one line a field of a question file, as the docstring of its reader has them."""
     return "\n".join(line for line in questions.__doc__.splitlines() if line.startswith("|"))
+
+
+def known_benchmarks_table(root: Path) -> str:
+    """-> one line a benchmark whose annotation files become question files."""
+    return "\n".join(line for line in known_benchmarks.__doc__.splitlines() if line.startswith("|"))
 
 
 def moved_table(root: Path) -> str:
