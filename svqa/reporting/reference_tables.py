@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from svqa import questions
-from svqa.exchange import known_benchmarks
+from svqa.exchange import BENCHMARKS
 from svqa.models.hub import HUB_MODELS
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
 from svqa.models.weights import WEIGHTS
@@ -128,8 +129,9 @@ def question_fields_table(root: Path) -> str:
 
 
 def known_benchmarks_table(root: Path) -> str:
-    """-> one line a benchmark whose annotation files become question files."""
-    return "\n".join(line for line in known_benchmarks.__doc__.splitlines() if line.startswith("|"))
+    """-> one line a benchmark, as the docstring of the module that reads them all has it."""
+    about = inspect.getdoc(inspect.getmodule(next(iter(BENCHMARKS.values())))) or ""
+    return "\n".join(line for line in about.splitlines() if line.startswith("|"))
 
 
 def moved_table(root: Path) -> str:
