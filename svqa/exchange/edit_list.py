@@ -24,6 +24,7 @@ def evidence_timeline(
     Each clip names its file and the answer it stands for. `rate_hz`: of its times, each film's own
     without. Raises UsageError where nothing is cited.
     """
+    _need_library()
     import opentimelineio as otio
 
     if not query.evidence:
@@ -57,6 +58,7 @@ def evidence_edl(store: Store, query: StoredQuery) -> str:
     Its times are counted at the rate of timecode that is nearest to that of the first film. Raises
     UsageError where nothing is cited.
     """
+    _need_library()
     import opentimelineio as otio
 
     first = store.find_video(query.evidence[0].video) if query.evidence else None
@@ -71,6 +73,14 @@ def evidence_edl(store: Store, query: StoredQuery) -> str:
     except otio.exceptions.NotSupportedError as error:
         needs = "otio-cmx3600-adapter is not installed. Run: pip install 'svqa[exchange]'"
         raise ImportError(f"{needs} ({error})") from None
+
+
+def _need_library() -> None:
+    """Raises ImportError, which says what to install, where OpenTimelineIO is missing."""
+    try:
+        import opentimelineio  # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"{error}. Run: pip install 'svqa[exchange]'") from None
 
 
 def _line(text: str) -> str:

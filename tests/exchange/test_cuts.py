@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -94,3 +95,10 @@ def test_temporal_detections_of_fiftyone(run, tmp_path, folder):
     assert cited[0]["attributes"]["question"] == QUESTION
     assert "is there already" in run("export", "fiftyone", "-o", str(out), code=1)
     run("export", "fiftyone", "-o", str(out), "--overwrite", "--video", NAME)
+
+
+def test_without_the_extra_one_line_says_what_to_install(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentimelineio", None)
+    for kind in ("edl", "otio"):
+        told = run("export", kind, "-o", str(tmp_path / f"a.{kind}"), code=1)
+        assert "pip install 'svqa[exchange]'" in told
