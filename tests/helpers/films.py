@@ -41,9 +41,10 @@ def store_film(store: Store, folder: Path, name: str = NAME) -> str:
                 Utterance("Here they come", 6.5, 8.0, 0.9, "by hand@1"),
             ),
             detections=tuple(
-                Detection(label, 0.8, box, t / 2, "by hand@1", track_id=1)
+                Detection(label, 0.8, box, t / 2, "by hand@1", track_id=track)
                 for t in range(20)
-                for label in ("bicycle", SCRIPT)
+                for label, track in (("bicycle", 1), (SCRIPT, None), ("person", 2))
+                if label != "person" or t < 6 or 12 <= t < 18
             ),
             text_boxes=(TextBox(f"STOP {SCRIPT}", 3.0, 6.0, 0.9, box, "by hand@1"),),
         ),
@@ -52,6 +53,20 @@ def store_film(store: Store, folder: Path, name: str = NAME) -> str:
         claim.video_id, shots=(Segment(0.0, 4.0, "shot"), Segment(4.0, 10.0, "shot"))
     )
     return claim.video_id
+
+
+def store_abstention(store: Store, video: str, question: str) -> int:
+    """Keep a question that nothing in the film answers; -> its number."""
+    return store.add_query(
+        question,
+        kind="ask",
+        models={"answerer": "by hand@1"},
+        latency_ms=12.0,
+        videos=[video],
+        answer="Not found in the video.",
+        abstained=True,
+        reason="Nothing fits.",
+    )
 
 
 def store_question(store: Store, video: str, question: str = QUESTION) -> int:

@@ -19,7 +19,15 @@ from tests.helpers.browser import (
     wait_for_film,
     wait_until_loaded,
 )
-from tests.helpers.films import NAME, QUESTION, SCRIPT, SPANS, store_film, store_question
+from tests.helpers.films import (
+    NAME,
+    QUESTION,
+    SCRIPT,
+    SPANS,
+    store_abstention,
+    store_film,
+    store_question,
+)
 from tests.helpers.offline_models import offline
 
 pytestmark = pytest.mark.slow  # a browser for each
@@ -29,7 +37,10 @@ pytestmark = pytest.mark.slow  # a browser for each
 def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("films")
     with open_store(f"sqlite:///{folder}/svqa.db") as store:
-        store_question(store, store_film(store, folder))
+        film = store_film(store, folder)
+        store_abstention(store, film, "Is there a whale?")
+        store_question(store, film)
+        store_abstention(store, film, "Is there a submarine?")
         yield Library(store, offline(), Settings(database=store.url))
 
 
@@ -158,6 +169,35 @@ def test_the_timeline_is_zoomed_hovered_and_clicked(page_file: Path):
         assert pane.evaluate("pane => pane.scrollWidth > 1.9 * pane.clientWidth")
         assert pane.get_attribute("aria-valuetext").startswith("0:0")
         assert page.locator(".overlay rect").count() == 2 and seen.errors == []
+
+
+def test_it_opens_at_its_first_answered_question(page_file: Path):
+    with browser_page() as (page, _):
+        page.goto(page_file.as_uri())
+        wait_until_loaded(page)
+        assert page.locator(".questions li").count() == 3
+        assert page.locator(".asked").inner_text() == QUESTION
+        pressed = page.locator(".questions button[aria-pressed=true]")
+        assert pressed.locator(".question").inner_text() == QUESTION
+
+
+def test_boxes_of_a_track_are_one_bar_with_its_gaps(page_file: Path):
+    with browser_page() as (page, _):
+        page.goto(page_file.as_uri())
+        wait_until_loaded(page)
+        names = page.locator(".names div")
+        assert {"tracks", "boxes"} <= set(names.all_inner_texts())
+        lane = names.filter(has_text="tracks").bounding_box()
+        canvas = page.locator("canvas").bounding_box()
+
+        def told(t_s: float, row: int) -> str:
+            page.mouse.move(canvas["x"] + canvas["width"] * t_s / 10, lane["y"] + 6 + 13 * row)
+            return page.locator(".hint").inner_text().partition("  ")[2]
+
+        assert [told(t_s, 0) for t_s in (0.2, 5.0, 9.8)] == ["bicycle #1"] * 3
+        person = [told(t_s, 1) for t_s in (0.2, 2.8, 4.5, 6.2, 8.8, 9.6)]
+        assert person == ["person #2", "person #2", "", "person #2", "person #2", ""]
+        assert page.locator(".overlay text", has_text="bicycle #1").count() == 1
 
 
 def test_a_film_inside_its_page_needs_no_other_file(library, tmp_path: Path):

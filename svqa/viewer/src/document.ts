@@ -71,6 +71,7 @@ export interface Host {
   keys?: "page" | "inside"; // whether the keys work anywhere on the page
   answerers?: string[]; // who can be asked, the usual one first
   start_s?: number; // where the film is opened
+  question?: number; // of the audit trail: which one is open at first
 }
 
 export function clock(seconds: number): string {

@@ -1,7 +1,7 @@
 // The film with its controls, and the boxes drawn over it.
 import { useEffect, useRef } from "preact/hooks";
 import { clock, countUpTo } from "./document";
-import { colourOf } from "./lanes";
+import { colourOf, nameOf } from "./lanes";
 import type { Viewer } from "./state";
 
 const HELD_S = 0.6; // a box is drawn until the next look at the film, at most so long
@@ -91,8 +91,9 @@ function Overlay({ viewer }: { viewer: Viewer }) {
   const seen = [];
   for (let i = last; i >= 0 && boxes.t_s[i] === boxes.t_s[last]; i--) {
     const [left, top, right, bottom] = boxes.xyxy_px.slice(4 * i, 4 * i + 4);
-    const label = boxes.labels[boxes.label[i]];
-    seen.push({ i, left, top, right, bottom, label, colour: colourOf(boxes.label[i]) });
+    const label = nameOf(boxes.labels[boxes.label[i]], boxes.track[i]);
+    const colour = colourOf(boxes.label[i], boxes.track[i]);
+    seen.push({ i, left, top, right, bottom, label, colour });
   }
   const size = Math.max(film.width_px, film.height_px) / 36;
   return (

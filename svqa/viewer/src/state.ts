@@ -6,6 +6,17 @@ const STEP_S = 5;
 const INSIDE_S = 0.01; // a film that is sent to a second may show the frame just before it
 const SMALLEST_WINDOW_S = 2;
 
+// -> the question that is open at first: the wanted one, else the first whose answer shows something
+function firstShown(questions: Asked[], wanted: number | undefined): number {
+  const tests = [
+    (q: Asked) => wanted !== undefined && q.id === wanted,
+    (q: Asked) => !q.abstained && q.evidence.length > 0,
+    (q: Asked) => !q.abstained,
+  ];
+  const found = tests.map((test) => questions.findIndex(test)).find((i) => i >= 0);
+  return found ?? 0;
+}
+
 export class Viewer {
   readonly time_s = signal(0);
   readonly playing = signal(false);
@@ -36,6 +47,7 @@ export class Viewer {
     readonly host: Host,
   ) {
     this.questions.value = data.questions;
+    this.chosen.value = firstShown(data.questions, host.question);
   }
 
   attach(film: HTMLVideoElement | null): void {

@@ -1,7 +1,7 @@
 // The lanes under the film: what was found when, drawn on a canvas so that hours stay quick.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock } from "./document";
-import { boxLane, lanesOf, type Curve, type Item, type Lane } from "./lanes";
+import { boxLane, lanesOf, trackLane, type Curve, type Item, type Lane } from "./lanes";
 import type { Viewer } from "./state";
 
 const ROW_PX = 21;
@@ -23,7 +23,7 @@ function topsOf(lanes: Lane[]): number[] {
 export function Timeline({ viewer }: { viewer: Viewer }) {
   const { film } = viewer.data;
   const end_s = film.duration_s || 1;
-  const boxes = useMemo(() => boxLane(viewer.data), [viewer]);
+  const boxes = useMemo(() => [trackLane(viewer.data), boxLane(viewer.data)], [viewer]);
   const asked = viewer.asked.value;
   const lanes = useMemo(() => lanesOf(viewer, boxes), [viewer, asked]);
   const tops = topsOf(lanes);

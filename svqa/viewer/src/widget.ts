@@ -1,0 +1,47 @@
+// The viewer in a notebook: what other pages ask over HTTP goes in messages to the kernel here.
+import type { Asked, Host, ViewDocument } from "./document";
+import { mount } from "./mount";
+
+interface Model {
+  get(name: "document"): ViewDocument;
+  get(name: "opened"): Pick<Host, "start_s" | "question">;
+  send(content: unknown): void;
+  on(event: "msg:custom", heard: (reply: Reply) => void): void;
+  off(event: "msg:custom", heard: (reply: Reply) => void): void;
+}
+interface Reply {
+  id: string;
+  asked?: Asked;
+  error?: string;
+}
+
+// What a notebook calls for each place where the widget is shown; -> what takes it away again.
+export function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const waiting = new Map<string, (reply: Reply) => void>();
+  const heard = (reply: Reply) => {
+    waiting.get(reply.id)?.(reply);
+    waiting.delete(reply.id);
+  };
+  const call = (what: string, body: object) =>
+    new Promise<Reply>((done, failed) => {
+      const id = `${Date.now()} ${Math.random()}`; // several places hear the same replies
+      waiting.set(id, (reply) => (reply.error ? failed(new Error(reply.error)) : done(reply)));
+      model.send({ id, what, ...body });
+    });
+  const host: Host = {
+    ...model.get("opened"),
+    ask: async (question, options) => [(await call("ask", { question, options })).asked!],
+    correct: async (asked, correction) => {
+      await call("correct", { question: asked.id, ...correction });
+    },
+  };
+  model.on("msg:custom", heard);
+  el.dataset.lmSuppressShortcuts = "true"; // a key pressed here is none of the notebook's own
+  const place = document.createElement("div");
+  el.append(place);
+  const take_away = mount(place, model.get("document"), host);
+  return () => {
+    model.off("msg:custom", heard);
+    take_away();
+  };
+}
