@@ -18,7 +18,7 @@ from svqa.media_records import (
     VideoInfo as VideoInfo,
     Waveform as Waveform,
 )
-from svqa.notebook_html import InNotebook
+from svqa.notebook_html import FromLibrary, InNotebook
 
 Progress = Callable[[str, float, float], None]  # (what is done, how much, of how much)
 LEVELS = ("frame", "segment", "scene", "shot")
@@ -217,7 +217,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer(InNotebook):
+class Answer(FromLibrary):
     """What was answered, how sure, on what evidence, by which model.
 
     `abstained`: the evidence was too weak; then `reason` says why and `text` what the person sees.

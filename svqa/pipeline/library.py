@@ -15,6 +15,7 @@ from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested, UsageError
 from svqa.media import refuse_url
 from svqa.models.zoo import ModelSet
+from svqa.notebook_html import view
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
@@ -134,9 +135,18 @@ class Library:
             videos = [report.video]
         else:
             videos = self._scope(video)
-        return asking.ask(
+        answer = asking.ask(
             self.store, self.models, question, videos=videos, options=options, cache=self.cache
         )
+        answer.came_from(self)
+        return answer
+
+    def view(self, film: str | Path | StoredVideo | Answer) -> Any:
+        """A film to play, click and ask in a notebook; of an answer, the one it is about.
+
+        Needs the extra `notebooks`. `close()` of what is returned ends the serving of the film.
+        """
+        return view(self, film)
 
     def _scope(self, video: str | Path | None) -> list[str]:
         """A path, an id or None -> ids of the videos that are asked."""

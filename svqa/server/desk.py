@@ -13,12 +13,19 @@ from svqa.errors import UsageError, unknown_name
 from svqa.pipeline import Library, scores_over_time
 from svqa.records import Evidence
 from svqa.server.intake import Intake
-from svqa.server.served_files import ServedFiles
-from svqa.viewer import asked_question, card, last_asked, middle_s, view_document
+from svqa.viewer import (
+    ServedFiles,
+    asked_question,
+    card,
+    last_asked,
+    middle_s,
+    picture_query,
+    poster_s,
+    view_document,
+)
 
 PAGE = 60  # films
 SHOWN = 20  # questions of a film
-POSTER = 0.1  # of a film's length: the frame that stands for it
 
 
 @dataclass
@@ -48,7 +55,7 @@ class Desk:
             self.store,
             video,
             src=f"/api/films/{video.id}/file",
-            poster=self._picture(video.id, POSTER * video.duration_s),
+            poster=self._picture(video.id, poster_s(video)),
         )
         found["questions"] = [self._asked(query, video) for query in asked]
         return found
@@ -98,11 +105,13 @@ class Desk:
                     self.store, self.library.models, text, video=video.id, cache=self.library.cache
                 )
 
-        told = asked_question(query, picture=self._of, scores=scores if video else None)
-        for said in self.store.corrections([query.id]):
-            spans = [list(span) for span in said.spans]
-            told["correction"] = {"verdict": said.verdict, "answer": said.answer, "spans": spans}
-        return told
+        said = self.store.corrections([query.id])
+        return asked_question(
+            query,
+            picture=self._of,
+            scores=scores if video else None,
+            correction=said[0] if said else None,
+        )
 
     def _card(self, video: StoredVideo) -> dict[str, Any]:
         return {
@@ -111,11 +120,11 @@ class Desk:
             "duration_s": video.duration_s,
             "status": video.status,
             "note": video.note,
-            "picture": self._picture(video.id, POSTER * video.duration_s),
+            "picture": self._picture(video.id, poster_s(video)),
         }
 
     def _of(self, evidence: Evidence) -> str:
         return self._picture(evidence.video, middle_s(evidence))
 
     def _picture(self, film: str, t_s: float) -> str:
-        return f"/api/films/{quote(film, safe='')}/picture?t_s={t_s:.3f}"
+        return f"/api/films/{quote(film, safe='')}/{picture_query(t_s)}"

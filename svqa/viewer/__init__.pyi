@@ -6,6 +6,8 @@ from .document import (
     asked_question as asked_question,
     card as card,
     middle_s as middle_s,
+    picture_query as picture_query,
+    poster_s as poster_s,
     view_document as view_document,
 )
 from .notebook import (
@@ -23,8 +25,12 @@ from .question_rows import (
     corrected_questions as corrected_questions,
     write_question_file as write_question_file,
 )
+from .served_files import (
+    ServedFiles as ServedFiles,
+)
 
 __all__ = [
+    "ServedFiles",
     "as_html",
     "asked_question",
     "card",
@@ -34,7 +40,9 @@ __all__ = [
     "last_asked",
     "middle_s",
     "page_style",
+    "picture_query",
     "pictures_at",
+    "poster_s",
     "view_document",
     "viewer_script",
     "write_question_file",

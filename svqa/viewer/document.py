@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from svqa.database import BoxColumns, Store, StoredQuery, StoredVideo
+from svqa.database import BoxColumns, Store, StoredCorrection, StoredQuery, StoredVideo
 from svqa.records import Caption, Evidence, TextBox, Utterance
 
 Picture = Callable[[Evidence], str | None]  # where a host finds the picture of a piece of evidence
 Scores = Callable[[str], tuple[np.ndarray, np.ndarray]]  # of a question: seconds, values
 MOST_EVIDENCE = 24  # cards of one question
 AFTER_MIDDLE = 0.6
+POSTER = 0.1  # of a film's length: the frame that stands for it
 
 
 def view_document(
@@ -35,6 +36,11 @@ def view_document(
     `src`: where the host finds the film, None where it is gone. `scores`: how well each second fits
     a question; without it that lane stays away.
     """
+    asked = list(asked)
+    said = {c.query: c for c in store.corrections([q.id for q in asked])} if asked else {}
+    questions = [
+        asked_question(q, picture=picture, scores=scores, correction=said.get(q.id)) for q in asked
+    ]
     return {
         "film": film(video, src, poster),
         "shots": [[s.start_s, s.end_s] for s in store.shots(video.id)],
@@ -42,7 +48,7 @@ def view_document(
         "speech": _lines(store.utterances(video.id)),
         "text": _lines(store.text_boxes(video.id)),
         "boxes": boxes(store.box_columns(video.id)),
-        "questions": [asked_question(q, picture=picture, scores=scores) for q in asked],
+        "questions": questions,
     }
 
 
@@ -65,6 +71,7 @@ def asked_question(
     *,
     picture: Picture = lambda evidence: None,
     scores: Scores | None = None,
+    correction: StoredCorrection | None = None,
 ) -> dict[str, Any]:
     """A row of the audit trail -> a question with its answer and its cards."""
     curve = None
@@ -82,7 +89,7 @@ def asked_question(
         "latency_ms": query.latency_ms,
         "evidence": [card(e, picture(e)) for e in query.evidence[:MOST_EVIDENCE]],
         "scores": curve,
-        "correction": None,
+        "correction": None if correction is None else _said(correction),
     }
 
 
@@ -108,6 +115,16 @@ def middle_s(evidence: Evidence) -> float:
     return evidence.start_s + AFTER_MIDDLE * (evidence.end_s - evidence.start_s)
 
 
+def poster_s(video: StoredVideo) -> float:
+    """The second whose picture stands for a film."""
+    return POSTER * video.duration_s
+
+
+def picture_query(t_s: float) -> str:
+    """How hosts that serve pictures are asked for the one of a second."""
+    return f"picture?t_s={t_s:.3f}"
+
+
 def boxes(found: BoxColumns) -> dict[str, list[Any]]:
     """Boxes -> columns, which take a fifth of the room that rows of names take."""
     labels = sorted(set(found.label))
@@ -119,6 +136,11 @@ def boxes(found: BoxColumns) -> dict[str, list[Any]]:
         "track": list(found.track),
         "xyxy_px": found.xyxy_px.round(1).ravel().tolist(),
     }
+
+
+def _said(correction: StoredCorrection) -> dict[str, Any]:
+    spans = [list(span) for span in correction.spans]
+    return {"verdict": correction.verdict, "answer": correction.answer, "spans": spans}
 
 
 def _lines(found: Sequence[Caption | Utterance | TextBox]) -> list[list[Any]]:

@@ -3,7 +3,8 @@ import type { Asked, Host, ViewDocument } from "./document";
 import { mount } from "./mount";
 
 interface Model {
-  get(name: "document"): ViewDocument;
+  get(name: "document"): Omit<ViewDocument, "questions">;
+  get(name: "questions"): Asked[];
   get(name: "opened"): Pick<Host, "start_s" | "question">;
   send(content: unknown): void;
   on(event: "msg:custom", heard: (reply: Reply) => void): void;
@@ -39,7 +40,8 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   el.dataset.lmSuppressShortcuts = "true"; // a key pressed here is none of the notebook's own
   const place = document.createElement("div");
   el.append(place);
-  const take_away = mount(place, model.get("document"), host);
+  const data = { ...model.get("document"), questions: model.get("questions") };
+  const take_away = mount(place, data, host);
   return () => {
     model.off("msg:custom", heard);
     take_away();

@@ -10,7 +10,7 @@ from cachetools import LRUCache
 from svqa.database import StoredVideo
 from svqa.errors import FileChanged, SvqaError, VideoNotFound
 from svqa.media import file_sha256
-from svqa.viewer import pictures_at
+from svqa.viewer.pictures import pictures_at
 
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
