@@ -25,11 +25,13 @@ from .subtitles import (
     subtitles as subtitles,
 )
 from .tables import (
+    as_table as as_table,
     table as table,
 )
 
 __all__ = [
     "BENCHMARKS",
+    "as_table",
     "coco_boxes",
     "evidence_edl",
     "evidence_timeline",

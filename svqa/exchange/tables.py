@@ -1,4 +1,4 @@
-"""A film's rows, or the audit trail -> a table of pandas, for CSV and Parquet."""
+"""What a library gives, a film's rows, the trail -> a table of pandas, for CSV and Parquet."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from svqa.database import Store
+from svqa.database import Store, StoredQuery, StoredVideo
 from svqa.errors import UsageError, unknown_name
+from svqa.records import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def table(store: Store, name: str, video: str | None = None) -> pd.DataFrame:
         raise UsageError(unknown_name("table", name, TABLES))
     films = [v for v in store.videos() if video is None or v.id == video]
     if name == "videos":
-        return pd.DataFrame([{**asdict(v), "settings": str(dict(v.settings))} for v in films])
+        return as_table(films)
     if name == "questions":
         return pd.DataFrame(_questions(store, video))
     rows = [
@@ -37,8 +38,30 @@ def table(store: Store, name: str, video: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def as_table(records: Iterable[Any]) -> pd.DataFrame:
+    """What a library gives -> a table with a row each: `videos()`, a search, `store.queries()`.
+
+    Also an answer's evidence, and captions, boxes and lines of the store. What a moment's score was
+    made of is in columns `parts.NAME`.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([_flat(record) for record in records])
+
+
 def _flat(record: Any) -> dict[str, Any]:
     row = asdict(record)
+    if isinstance(record, StoredVideo):
+        row["settings"] = str(dict(record.settings))
+    if isinstance(record, Evidence):
+        row.pop("statements")
+        row.update({f"parts.{name}": value for name, value in row.pop("parts").items()})
+    if isinstance(record, StoredQuery):
+        for name in ("options", "videos"):
+            row[name] = "; ".join(row[name])
+        row["models"] = record.models.get("answerer", "")
+        row["evidence"] = "; ".join(f"{e.start_s:.2f}-{e.end_s:.2f}" for e in record.evidence)
+        row.pop("usage")
     if (box := row.pop("xyxy_px", None)) is not None:
         row.update(zip(BOX, box, strict=True))
     return row
@@ -47,16 +70,12 @@ def _flat(record: Any) -> dict[str, Any]:
 def _questions(store: Store, video: str | None) -> Iterable[dict[str, Any]]:
     said = {c.query: c for c in store.corrections()}
     for query in store.queries(1_000_000, video=video)[::-1]:
-        row = asdict(query)
         correction = said.get(query.id)
-        for name in ("options", "videos"):
-            row[name] = "; ".join(row[name])
-        row["models"] = query.models.get("answerer", "")
-        row["evidence"] = "; ".join(f"{e.start_s:.2f}-{e.end_s:.2f}" for e in query.evidence)
-        row.pop("usage", None)
-        row["verdict"] = correction.verdict if correction else ""
-        row["should_be"] = correction.answer if correction else ""
-        yield row
+        yield {
+            **_flat(query),
+            "verdict": correction.verdict if correction else "",
+            "should_be": correction.answer if correction else "",
+        }
 
 
 TABLES: dict[str, Callable[[Store], Callable[[str], Iterable[Any]]]] = {

@@ -50,7 +50,7 @@ def test_tables(run, tmp_path, name):
     assert (
         len(read)
         == {
-            **{"captions": 2, "speech": 2, "text": 1, "boxes": 40, "shots": 2},
+            **{"captions": 2, "speech": 2, "text": 1, "boxes": 52, "shots": 2},
             **{"videos": 1, "questions": 1},
         }[name]
     )

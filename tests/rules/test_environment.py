@@ -39,7 +39,7 @@ INSTALLED_EXTRAS = (
 )
 # which extra a module may use without having it in the core install
 EXTRA_USERS = {
-    "notebooks": ("svqa.reporting",),
+    "notebooks": ("svqa.reporting", "svqa.viewer.widget", "svqa.viewer.film_server"),
     "exchange": ("svqa.exchange",),
     "serve": ("svqa.server", "svqa.cli.serve"),
     "mcp": ("svqa.server.agent_tools",),

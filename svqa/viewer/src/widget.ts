@@ -16,6 +16,14 @@ interface Reply {
   error?: string;
 }
 
+// JupyterLab prevents the line break at which browsers send a form by themselves.
+function sendForm(event: Event): void {
+  const { key, isComposing, target } = event as KeyboardEvent;
+  if (key !== "Enter" || isComposing || !(target instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  target.form?.querySelector<HTMLButtonElement>("button.strong")?.click();
+}
+
 // What a notebook calls for each place where the widget is shown; -> what takes it away again.
 export function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const waiting = new Map<string, (reply: Reply) => void>();
@@ -37,11 +45,13 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     },
   };
   model.on("msg:custom", heard);
-  el.dataset.lmSuppressShortcuts = "true"; // a key pressed here is none of the notebook's own
   const place = document.createElement("div");
+  // a key pressed here is none of the notebook's own; said where the focus is, as seen from outside
+  place.dataset.lmSuppressShortcuts = "true";
   el.append(place);
   const data = { ...model.get("document"), questions: model.get("questions") };
   const take_away = mount(place, data, host);
+  place.shadowRoot!.addEventListener("keydown", sendForm);
   return () => {
     model.off("msg:custom", heard);
     take_away();
