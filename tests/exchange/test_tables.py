@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import svqa
-
 from svqa.database import open_store
 from svqa.exchange import as_table, table
 from svqa.pipeline import Library
