@@ -33,7 +33,8 @@ def test_run_the_cell_click_the_third_card_and_ask_inside(tmp_path):
     with open_store(f"sqlite:///{folder}/svqa.db") as store:
         store_question(store, store_film(store, folder))
     write_notebook(folder / "film.ipynb", OPEN, ANSWER, "'the last cell'")
-    with browser_page() as (page, seen), jupyter_lab(folder, tmp_path / "own") as (address, token):
+    # a dark system, a light notebook
+    with browser_page(dark=True) as (page, seen), jupyter_lab(folder, tmp_path / "own") as (address, token):
         page.set_default_timeout(90_000)
         page.goto(f"{address}/lab/tree/film.ipynb?token={token}")
         run_cell(page, 0)
@@ -42,6 +43,11 @@ def test_run_the_cell_click_the_third_card_and_ask_inside(tmp_path):
         page.locator(".card").nth(2).click()
         page.wait_for_timeout(300)
         assert SPANS[2][0] <= film_time_s(page) < SPANS[2][1]
+        scheme = "viewer => getComputedStyle(viewer.getRootNode().host).colorScheme"
+        assert page.locator(".viewer").evaluate(scheme) == "light"
+        page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+        assert page.locator(".viewer").evaluate(scheme) == "dark"
+        page.evaluate("document.body.dataset.jpThemeLight = 'true'")
         # keys mean what they mean in the viewer, and nothing in the notebook around it
         page.keyboard.press("n")
         wait_for_film(page, lambda t_s: SPANS[3][0] <= t_s < SPANS[3][1])

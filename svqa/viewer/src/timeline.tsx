@@ -1,4 +1,5 @@
 // The lanes under the film: what was found when, drawn on a canvas so that hours stay quick.
+import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock } from "./document";
 import { boxLane, lanesOf, trackLane, type Curve, type Item, type Lane } from "./lanes";
@@ -31,7 +32,7 @@ export function Timeline({ viewer }: { viewer: Viewer }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(600);
   const [left, setLeft] = useState(0);
-  const dark = useDark();
+  const theme = useTheme(canvas);
   const [hint, setHint] = useState<{ x: number; y: number; text: string } | null>(null);
   const height = tops.at(-1)!;
   const zoom = viewer.zoom.value;
@@ -52,7 +53,7 @@ export function Timeline({ viewer }: { viewer: Viewer }) {
   }, [viewer.time_s.value, per_s]);
   useEffect(() => {
     if (canvas.current) draw(canvas.current, lanes, tops, width, left, per_s);
-  }, [lanes, width, left, per_s, dark]);
+  }, [lanes, width, left, per_s, theme]);
 
   const at = (event: MouseEvent) => {
     const place = canvas.current!.getBoundingClientRect();
@@ -135,15 +136,23 @@ export function Timeline({ viewer }: { viewer: Viewer }) {
 const aside = (x: number, width: number) =>
   x < width / 2 ? { left: `calc(var(--names) + ${x + 8}px)` } : { right: `${width - x + 8}px` };
 
-function useDark(): boolean {
-  const query = useMemo(() => matchMedia("(prefers-color-scheme: dark)"), []);
-  const [dark, setDark] = useState(query.matches);
+// what is another text when the canvas is to be drawn in other colours
+function useTheme(canvas: RefObject<HTMLCanvasElement | null>): string {
+  const [theme, setTheme] = useState("");
   useEffect(() => {
-    const change = () => setDark(query.matches);
+    const { host } = canvas.current!.getRootNode() as ShadowRoot;
+    const query = matchMedia("(prefers-color-scheme: dark)");
+    const change = () => setTheme(`${query.matches} ${(host as HTMLElement).dataset.theme ?? ""}`);
+    const observer = new MutationObserver(change);
+    observer.observe(host, { attributeFilter: ["data-theme"] });
     query.addEventListener("change", change);
-    return () => query.removeEventListener("change", change);
+    change();
+    return () => {
+      observer.disconnect();
+      query.removeEventListener("change", change);
+    };
   }, []);
-  return dark;
+  return theme;
 }
 
 function draw(

@@ -16,6 +16,14 @@ interface Reply {
   error?: string;
 }
 
+// a notebook's colours are its own, whatever the system's are
+function themeAround(): string {
+  const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
+  if (jpThemeLight) return jpThemeLight === "true" ? "light" : "dark";
+  if (vscodeThemeKind) return vscodeThemeKind.includes("light") ? "light" : "dark";
+  return "";
+}
+
 // JupyterLab prevents the line break at which browsers send a form by themselves.
 function sendForm(event: Event): void {
   const { key, isComposing, target } = event as KeyboardEvent;
@@ -48,12 +56,20 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const place = document.createElement("div");
   // a key pressed here is none of the notebook's own; said where the focus is, as seen from outside
   place.dataset.lmSuppressShortcuts = "true";
+  place.style.padding = "4px"; // room for what marks the focus, which the cell would cut off
   el.append(place);
+  const follow = () => {
+    place.dataset.theme = themeAround();
+  };
+  const themes = new MutationObserver(follow);
+  themes.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
+  follow();
   const data = { ...model.get("document"), questions: model.get("questions") };
   const take_away = mount(place, data, host);
   place.shadowRoot!.addEventListener("keydown", sendForm);
   return () => {
     model.off("msg:custom", heard);
+    themes.disconnect();
     take_away();
   };
 }
