@@ -34,7 +34,10 @@ def test_run_the_cell_click_the_third_card_and_ask_inside(tmp_path):
         store_question(store, store_film(store, folder))
     write_notebook(folder / "film.ipynb", OPEN, ANSWER, "'the last cell'")
     # a dark system, a light notebook
-    with browser_page(dark=True) as (page, seen), jupyter_lab(folder, tmp_path / "own") as (address, token):
+    with (
+        browser_page(dark=True) as (page, seen),
+        jupyter_lab(folder, tmp_path / "own") as (address, token),
+    ):
         page.set_default_timeout(90_000)
         page.goto(f"{address}/lab/tree/film.ipynb?token={token}")
         run_cell(page, 0)
