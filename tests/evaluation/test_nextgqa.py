@@ -175,9 +175,10 @@ def test_the_ablation_has_a_row_a_method_with_its_differences(asked):
     table = ablation(asked)
     rows = {row["method"]: row for row in table["rows"]}
     assert (
-        len(rows) == 12 and rows["question words alone"]["iou_above_question_words"]["value"] == 0
+        len(rows) == 13 and rows["question words alone"]["iou_above_question_words"]["value"] == 0
     )
     assert rows["frame only, meaning + words"]["hit_at_1"]["value"] >= 0.9
+    assert any("length" in method for method in rows)
     assert rows["the method at shuffled times"]["hit_at_1"]["value"] < 0.7
     json.dumps(table)
 
