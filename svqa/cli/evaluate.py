@@ -31,6 +31,10 @@ Captions = Annotated[
         exists=True, dir_okay=False, help="One caption a second by video: .json or .json.gz."
     ),
 ]
+Predictions = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Another model's stored answers, shown beside."),
+]
 Seed = Annotated[int, typer.Option(help="Of intervals, folds and random baselines.")]
 SentencesOf = Annotated[
     str, typer.Option("--models", help="Model set whose sentence encoder reads the captions.")
@@ -46,12 +50,7 @@ def register(app: typer.Typer) -> None:
 def nextqa(
     annotations: Annotations,
     captions: Captions,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="Another model's stored answers, shown beside."
-        ),
-    ] = None,
+    predictions: Predictions = None,
     models: SentencesOf = "offline",
     seed: Seed = 0,
     json: Json = False,

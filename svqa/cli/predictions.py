@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.evaluate import Annotations, Captions, Seed, SentencesOf, eval_app, print_result
+from svqa.cli.evaluate import (
+    Annotations,
+    Captions,
+    Predictions,
+    Seed,
+    SentencesOf,
+    eval_app,
+    print_result,
+)
 from svqa.cli.output import Database, Json, Models, print_json, say
 from svqa.cli.progress import progress_bars, waiting
 from svqa.errors import UsageError
@@ -80,12 +88,7 @@ def _of_library(
 def nextoe(
     annotations: Annotations,
     captions: Captions,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="Another model's stored answers, shown beside."
-        ),
-    ] = None,
+    predictions: Predictions = None,
     models: SentencesOf = "offline",
     seed: Seed = 0,
     json: Json = False,
