@@ -8,6 +8,7 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 MOVED = {
+    "svqa.server.served_files": "svqa.viewer.served_files",
     "svqa.cli.admin": "svqa.cli.models",
     "svqa.cli.research": "svqa.cli.report_commands",
     "svqa.cli.verbs": "svqa.cli.library_commands",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from svqa.cli.export import Out, export_app
-from svqa.cli.output import Database, Json, clock, print_json, say, shown
+from svqa.cli.output import Database, Json, clock, open_existing, print_json, say, shown
 
 if TYPE_CHECKING:
     from svqa.database import Store, StoredQuery
@@ -50,7 +50,7 @@ def clip(
 
     if film is None and (start, end) != (None, None):
         raise UsageError("--from and --to want a FILM.")
-    with _open(database) as store:
+    with open_existing(database) as store:
         video = store.find_video(film) if film else None
         if video is not None and (start, end) != (None, None):
             spans = [(start or 0.0, video.duration_s if end is None else end)]
@@ -76,7 +76,7 @@ def otio(out: Out, number: Number = None, database: Database = None) -> None:
     """The cited seconds of an answer as an edit list of OpenTimelineIO."""
     from svqa.exchange import evidence_timeline
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         timeline = evidence_timeline(store, _cited(store, number))
     timeline.to_json_file(str(out))
     typer.echo(f"Edit list: {out}")
@@ -86,16 +86,9 @@ def edl(out: Out, number: Number = None, database: Database = None) -> None:
     """The same as an edit list of CMX 3600, which every editing program reads."""
     from svqa.exchange import evidence_edl
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         out.write_text(evidence_edl(store, _cited(store, number)), encoding="utf-8")
     typer.echo(f"Edit list: {out}")
-
-
-def _open(database: str | None) -> Store:
-    from svqa.database import open_store
-    from svqa.settings import Settings
-
-    return open_store(Settings.load(database=database).database, make=False)
 
 
 def _cited(store: Store, number: int | None, film: str | None = None) -> StoredQuery:

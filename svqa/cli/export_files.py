@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svqa.cli.export import Film, Out, export_app
-from svqa.cli.output import Database, say
+from svqa.cli.output import Database, open_existing, say
 
 if TYPE_CHECKING:
-    from svqa.database import Store
+    pass
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="What to read.")]
 Lane = Annotated[str, typer.Option(help="speech, text, captions or chapters.")]
@@ -28,13 +28,6 @@ import_app = typer.Typer(no_args_is_help=True, help="Question files from other p
 def register(app: typer.Typer) -> None:
     """Add the formats to `export`, and the group `import`."""
     app.add_typer(import_app, name="import")
-
-
-def _open(database: str | None) -> Store:
-    from svqa.database import open_store
-    from svqa.settings import Settings
-
-    return open_store(Settings.load(database=database).database, make=False)
 
 
 def _written(out: Path, what: str) -> None:
@@ -56,7 +49,7 @@ def srt(film: Film, out: Out, lane: Lane = "speech", database: Database = None) 
 def _subtitles(film: str, out: Path, lane: str, kind: str, database: str | None) -> None:
     from svqa.exchange import subtitles
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         out.write_text(subtitles(store, store.find_video(film).id, lane, kind), encoding="utf-8")
     _written(out, "Subtitles")
 
@@ -78,7 +71,7 @@ def parquet(table: Table, out: Out, video: Of = None, database: Database = None)
 def _table(name: str, out: Path, video: str | None, database: str | None) -> Any:
     from svqa.exchange import table
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         return table(store, name, store.find_video(video).id if video else None)
 
 
@@ -87,7 +80,7 @@ def coco(out: Out, video: Of = None, database: Database = None) -> None:
     """Boxes in COCO's format."""
     from svqa.exchange import coco_boxes
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         films = [store.find_video(video)] if video else store.videos()
         found = coco_boxes(store, films)
     out.write_text(jsons.dumps(found), encoding="utf-8")
@@ -99,7 +92,7 @@ def label_studio(out: Out, video: Of = None, database: Database = None) -> None:
     """Spans and boxes as tasks of Label Studio, to be checked there."""
     from svqa.exchange import label_studio_task
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         films = [store.find_video(video)] if video else store.videos()
         tasks = [label_studio_task(store, film) for film in films]
     out.write_text(jsons.dumps(tasks, ensure_ascii=False), encoding="utf-8")
@@ -116,7 +109,7 @@ def fiftyone(
     """Captions, speech, text and cited seconds as temporal detections of FiftyOne."""
     from svqa.exchange import write_fiftyone
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         films = [store.find_video(video)] if video else store.videos()
         count = write_fiftyone(store, films, out, overwrite=overwrite)
     _written(out, f"{count} detections")

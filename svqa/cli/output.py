@@ -8,11 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from svqa.profiling import flat
+
+if TYPE_CHECKING:
+    from svqa.database import Store
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Models = Annotated[str | None, typer.Option("--models", help="Model set: see `svqa models list`.")]
@@ -31,6 +34,14 @@ Database = Annotated[
 Video = Annotated[
     str | None, typer.Option("--video", help="A path or an id; all videos without it.")
 ]
+
+
+def open_existing(database: str | None) -> Store:
+    """-> the store of a database that is there; none is made. Raises what `open_store` does."""
+    from svqa.database import open_store
+    from svqa.settings import Settings
+
+    return open_store(Settings.load(database=database).database, make=False)
 
 
 def by_role(models: Sequence[str] | None, **named: str | None) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from svqa.cli.output import Database, Json, clock, flat_rows, print_json, print_table
+from svqa.cli.output import Database, Json, clock, flat_rows, open_existing, print_json, print_table
 
 if TYPE_CHECKING:
-    from svqa.database import Store, StoredVideo
+    from svqa.database import StoredVideo
 
 videos_app = typer.Typer(no_args_is_help=True, help="The films of the library.")
 
@@ -24,17 +24,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(videos_app, name="videos")
 
 
-def _open(database: str | None) -> Store:
-    from svqa.database import open_store
-    from svqa.settings import Settings
-
-    return open_store(Settings.load(database=database).database, make=False)
-
-
 @videos_app.command("list")
 def list_videos(database: Database = None, json: Json = False) -> None:
     """Every film, oldest first, also those that are not complete."""
-    with _open(database) as store:
+    with open_existing(database) as store:
         found = store.videos(ready_only=False)
     if json:
         print_json([_facts(video) for video in found])
@@ -49,7 +42,7 @@ def list_videos(database: Database = None, json: Json = False) -> None:
 @videos_app.command("show")
 def show(film: Film, database: Database = None, json: Json = False) -> None:
     """One film: its file, how it was taken in, and how much was found in it."""
-    with _open(database) as store:
+    with open_existing(database) as store:
         video = store.find_video(film, ready_only=False)
         boxes = Counter(box.label for box in store.detections(video.id))
         found = {
@@ -74,7 +67,7 @@ def remove(
     """Forget a film and all that was found in it; the file itself stays, and so do questions."""
     from svqa.errors import UsageError
 
-    with _open(database) as store:
+    with open_existing(database) as store:
         video = store.find_video(film, ready_only=False)
         if not yes:
             if not sys.stdin.isatty():

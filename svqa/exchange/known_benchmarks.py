@@ -29,6 +29,7 @@ from svqa.exchange.benchmark_tables import (
     mvbench_files,
     parquet_rows,
 )
+from svqa.json_lines import decode
 
 _CHARADES = re.compile(r"(?P<video>\S+) (?P<start>[\d.]+) (?P<end>[\d.]+)##(?P<text>.+)")
 # seconds, as the authors bin the lengths of their videos
@@ -37,7 +38,7 @@ _LONG_VIDEO = {15: "8 to 15 s", 60: "15 to 60 s", 600: "3 to 10 min", 3600: "15 
 
 def charades_sta(path: Path) -> Iterable[Row]:
     """Lines `VIDEO START END##a sentence.` (Gao et al. 2017, arXiv:1705.02101)."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(decode(path.read_bytes(), path).splitlines(), 1):
         if not line.strip():
             continue
         found = _CHARADES.fullmatch(line.strip())
@@ -53,6 +54,8 @@ def activitynet_captions(path: Path) -> Iterable[Row]:
     """`{video: {duration, timestamps, sentences}}` (Krishna et al. 2017, arXiv:1705.00754)."""
     for video, of_video in json_objects(path, by_name=True):
         spans, texts = (field_of(of_video, name, path) for name in ("timestamps", "sentences"))
+        if len(spans) != len(texts):
+            raise UsageError(f"{path}: '{video}' has {len(spans)} spans, {len(texts)} sentences.")
         for number, ((start, end), text) in enumerate(zip(spans, texts, strict=True)):
             span = as_span(start, min(end, field_of(of_video, "duration", path)))
             if span is not None:
@@ -91,9 +94,9 @@ def video_mme(path: Path) -> Iterable[Row]:
 def mvbench(path: Path) -> Iterable[Row]:
     """A task's rows `{video, question, candidates, answer}`, some with `start` and `end`.
 
-    Li et al. 2024, arXiv:2311.17005; `path` is one of the files of `json/`, or that folder. A clip
-    that is part of a longer video is asked about by its seconds. `episodic_reasoning` is left out:
-    its videos are folders of frames.
+    Li et al. 2024, arXiv:2311.17005; `path` is one of the files of `json/`, or that folder. Where a
+    clip is part of a longer video its `span` is kept, but questions are asked about whole videos.
+    `episodic_reasoning` is left out: its videos are folders of frames.
     """
     for file, folder in mvbench_files(path):
         for number, (_, row) in enumerate(json_objects(file)):

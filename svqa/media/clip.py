@@ -93,7 +93,7 @@ def _check(
 def _written(out: Path, overwrite: bool) -> Iterator[BinaryIO]:
     """A file beside `out` that takes its place once it is whole; nothing stays of a failure."""
     if out.exists() and not overwrite:
-        raise UsageError(f"'{out}' is there already. Name another file, or say --overwrite.")
+        raise _is_there(out)
     if not out.parent.is_dir():
         raise UsageError(f"The folder of '{out}' does not exist: make it first.")
     handle, name = tempfile.mkstemp(prefix=".", suffix=out.suffix, dir=out.parent)
@@ -101,12 +101,18 @@ def _written(out: Path, overwrite: bool) -> Iterator[BinaryIO]:
         with open(handle, "wb") as file:
             yield cast(BinaryIO, file)
         os.chmod(name, 0o666 & ~_umask())
-        if overwrite:
-            os.replace(name, out)
-        else:
-            os.link(name, out)  # unlike `replace`, not over a file that came meanwhile
+        if not overwrite:
+            try:
+                open(out, "x").close()
+            except FileExistsError:  # it came meanwhile
+                raise _is_there(out) from None
+        os.replace(name, out)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _is_there(out: Path) -> UsageError:
+    return UsageError(f"'{out}' is there already. Name another file, or say --overwrite.")
 
 
 def _umask() -> int:

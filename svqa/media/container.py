@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 FORMATS = tuple("mov matroska webm avi mpegts mpeg flv ogg asf ivf mxf mp3 wav flac aac".split())
 ALIVE_EVERY_S = 0.5
-LEAP_S, MOST_HELD_BACK_S = 0.25, 10.0
+LEAP_S = 0.25
+MOST_HELD_BACK_S = 600.0  # a picture may stand for minutes before one that was decoded with it
 _SIZE = re.compile(r"Picture size (\d+x\d+)")
 
 
@@ -157,7 +158,7 @@ class Source:
         state, position = state or ReadState(), 0
         damaged: tuple[int | None, float] | None = None  # the packet before this one
         before_pts: int | None = None
-        latest_pts = 0
+        latest_pts: int | None = None
         try:
             for packet in container.demux(*(() if stream is None else (stream,))):
                 self.tick()
@@ -175,9 +176,10 @@ class Source:
                     state.damaged_pts.append(packet.dts)
                 if self.log.complained() and before_pts is not None:
                     state.damaged_pts.append(before_pts + 1)  # something is missing in between
-                elif self._damaged_early and _leaps(packet, latest_pts):
+                elif self._damaged_early and latest_pts is not None and _leaps(packet, latest_pts):
                     state.damaged_pts.append(latest_pts + 1)
-                latest_pts = max(latest_pts, packet.pts or 0)
+                if packet.pts is not None:
+                    latest_pts = max(packet.pts, latest_pts or packet.pts)
                 before_pts = packet.pts if packet.pts is not None else before_pts
                 yield packet
             # the last one: the file ends within it, or in what cannot be read

@@ -16,7 +16,14 @@ import av
 
 from svqa.errors import MediaError, UsageError
 from svqa.media.container import ReadState, Source, seconds
-from svqa.media.cut_plan import NEAR_S, Stretch, decoding_times, plan_stretch
+from svqa.media.cut_plan import (
+    NEAR_S,
+    STANDS_S,
+    Stretch,
+    coded_stretch,
+    decoding_times,
+    plan_stretch,
+)
 from svqa.media.decoders import PyavVideo
 from svqa.media.pyav_reader import SEEK_AFTER_S
 from svqa.media.sampling import Sampling
@@ -33,6 +40,7 @@ CODERS = {
     "": ("libx264", {"crf": "18", "preset": "veryfast"}, "aac"),
 }
 SOUND_HZ = 48_000
+LEAST_RATE_HZ = 25.0
 BT709, LIMITED_RANGE = 1, 1
 S = TypeVar("S", "VideoStream", "AudioStream")
 
@@ -43,19 +51,9 @@ class Cutter:
     def __init__(self, source: Source, spans: Sequence[tuple[float, float]], how: str, format: str):
         self.source, self.format = source, format
         self.video = PyavVideo(source)
-        reader = self.video.reader
-        self.parts = [
-            plan_stretch(
-                reader.scan(start_s, end_s),
-                reader.first_pts,
-                reader.time_s,
-                start_s,
-                end_s,
-                early=how == "copy",
-            )
-            for start_s, end_s in spans
-        ]
-        can = all(part.packets for part in self.parts) and not reader.counts_frames
+        self._spans = [(start_s, end_s) for start_s, end_s in spans]
+        self.parts = self._copied_parts(early=how == "copy")
+        can = all(part.packets for part in self.parts) and not self.video.reader.counts_frames
         self.copied = can and how != "encode"
         if how == "copy" and not can:
             raise UsageError(
@@ -63,6 +61,36 @@ class Cutter:
                 "double. Leave --copy out."
             )
         self.how = how
+
+    @property
+    def _rate_hz(self) -> float:
+        """Of what is coded: a coder lets a last picture stand as long as one at this rate."""
+        return max(LEAST_RATE_HZ, self.video.reader.rate_hz)
+
+    def _copied_parts(self, *, early: bool) -> list[Stretch]:
+        """Spans that would hold the same pictures, since those need each other, become one."""
+        parts, spans = list[Stretch](), list[tuple[float, float]]()
+        for span in self._spans:
+            part = self._copied_part(span, early=early)
+            while parts and spans[-1] <= span and part.start_s < parts[-1].end_s - NEAR_S:
+                before, _ = spans.pop(), parts.pop()
+                span = (before[0], max(before[1], span[1]))
+                part = self._copied_part(span, early=early)
+            spans.append(span)
+            parts.append(part)
+        return parts
+
+    def _copied_part(self, span: tuple[float, float], *, early: bool) -> Stretch:
+        reader = self.video.reader
+        table = reader.scan(*span)
+        return plan_stretch(table, reader.first_pts, reader.time_s, *span, early=early)
+
+    def _coded_parts(self) -> list[Stretch]:
+        reader = self.video.reader
+        return [
+            coded_stretch(reader.scan(*span), reader.first_pts, reader.time_s, *span)
+            for span in self._spans
+        ]
 
     def write(self, fd: int) -> None:
         """Write the clip to an open descriptor. Raises MediaError, UsageError."""
@@ -79,6 +107,7 @@ class Cutter:
                     file.seek(0)
                     file.truncate()
                     self.copied = False
+            self.parts = self._coded_parts()
             try:
                 self._write(file, copy=False)
             except av.error.FFmpegError as error:
@@ -118,7 +147,7 @@ class Cutter:
     def _coded_video(self, out: OutputContainer) -> Iterator[Packet]:
         name, options, _ = CODERS.get(self.format, CODERS[""])
         reader = self.video.reader
-        rate = Fraction(reader.rate_hz or 25).limit_denominator(1001)
+        rate = Fraction(self._rate_hz).limit_denominator(1001)
         stream = cast("VideoStream", out.add_stream(name, rate=rate, options=dict(options)))
         width, height = (max(2, side // 2 * 2) for side in reader.shown_wh)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -131,9 +160,9 @@ class Cutter:
     def _codes(self, stream: VideoStream, out_wh: tuple[int, int]) -> Iterator[Packet]:
         import numpy as np
 
-        at_s = 0.0
+        at_s, step_s = 0.0, 1 / self._rate_hz
         for part in self.parts:
-            for t_s, picture in self._pictures(part, out_wh):
+            for t_s, picture in _held(self._pictures(part, out_wh), part.end_s, step_s):
                 pixels = np.frombuffer(picture, np.uint8).reshape(out_wh[1], out_wh[0], 3)
                 frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
                     format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
@@ -151,12 +180,17 @@ class Cutter:
         for t_s, picture, _ in self.video.frames(
             Sampling.native(), begin_s, end_s, out_wh, "stretch"
         ):
+            if not came and t_s > part.start_s + STANDS_S:
+                yield from self._standing(part.start_s, out_wh)
             came = True
             yield t_s, picture
-        if not came:  # none begins in these seconds: the one that stands then
-            sampling = Sampling.at([part.start_s])
-            for _, picture, _ in self.video.frames(sampling, 0.0, float("inf"), out_wh, "stretch"):
-                yield part.start_s, picture
+        if not came:  # none begins in these seconds
+            yield from self._standing(part.start_s, out_wh)
+
+    def _standing(self, t_s: float, out_wh: tuple[int, int]) -> Iterator[tuple[float, memoryview]]:
+        at, end_s = Sampling.at([t_s]), float("inf")
+        for _, picture, _ in PyavVideo(self.source).frames(at, 0.0, end_s, out_wh, "stretch"):
+            yield t_s, picture
 
     def _sound(self, out: OutputContainer) -> Iterator[Packet]:
         container = self.source.open("audio")
@@ -225,6 +259,18 @@ class Cutter:
         if name not in out.supported_codecs:
             raise ValueError(f"{name} has no place in it")
         return out.add_stream_from_template(stream)
+
+
+def _held(
+    pictures: Iterator[tuple[float, memoryview]], end_s: float, step_s: float
+) -> Iterator[tuple[float, memoryview]]:
+    """The last one once more just before the end, if it stands: a file may not say how long."""
+    t_s, last = end_s, None
+    for t_s, picture in pictures:
+        last = bytes(picture)
+        yield t_s, picture
+    if last is not None and end_s - t_s > 2 * step_s:
+        yield end_s - step_s, memoryview(last)
 
 
 def _decoded(packet: Packet) -> list[AudioFrame]:

@@ -73,12 +73,12 @@ def _ask(library: Library, clip: Path, questions: Sequence[str], console: Consol
 def _film_page(library: Library, clip: Path, out_dir: Path) -> dict[str, str]:
     """Write the page that plays the film with its questions; -> its card for the index."""
     from svqa.reporting.page import film_card
-    from svqa.viewer import data_uri, export_page, middle_s, pictures_at
+    from svqa.viewer import data_uri, export_page, pictures_at, thumbnail_s
 
     page = export_page(library, library.find(clip), out_dir / "film.html")
     asked = library.store.queries(len(QUESTIONS), video=library.find(clip).id)
     shown = next((q for q in reversed(asked) if q.evidence), asked[-1])
-    seconds = [middle_s(e) for e in shown.evidence[-1:]]
+    seconds = [thumbnail_s(e) for e in shown.evidence[-1:]]
     (picture,) = map(data_uri, pictures_at(clip, seconds).values()) if seconds else [""]
     title = "Play the film, see what each answer rests on"
     return film_card(page, title, shown.question, shown.answer, picture)

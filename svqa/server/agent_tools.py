@@ -107,11 +107,12 @@ def agent_server(library: Library, paths: Sequence[str | Path]) -> MCPServer[Any
         log_level="WARNING",
     )
     tools = AgentTools(library, paths)
-    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     adds = ToolAnnotations(destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+    # what is asked is kept in the audit trail, and an answerer may be an address elsewhere
+    asks = ToolAnnotations(destructive_hint=False)
     server.add_tool(tools.ingest, annotations=adds)
-    server.add_tool(tools.search, annotations=reads)
-    server.add_tool(tools.ask, annotations=reads)
+    server.add_tool(tools.search, annotations=asks)
+    server.add_tool(tools.ask, annotations=asks)
     return server
 
 
@@ -198,6 +199,8 @@ class AgentTools:
         those words could have any file of this machine read into its context. So the person says
         at the start what may be read, and no argument widens that.
         """
+        if "\0" in path:
+            raise UsageError("A path holds no zero byte.")
         inside = [root / path for root in self.roots] if not Path(path).is_absolute() else []
         given = next((p for p in [*inside, Path(path)] if self._is_named(p)), None)
         if given is None:

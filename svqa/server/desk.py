@@ -18,9 +18,9 @@ from svqa.viewer import (
     asked_question,
     card,
     last_asked,
-    middle_s,
     picture_query,
     poster_s,
+    thumbnail_s,
     view_document,
 )
 
@@ -124,7 +124,7 @@ class Desk:
         }
 
     def _of(self, evidence: Evidence) -> str:
-        return self._picture(evidence.video, middle_s(evidence))
+        return self._picture(evidence.video, thumbnail_s(evidence))
 
     def _picture(self, film: str, t_s: float) -> str:
         return f"/api/films/{quote(film, safe='')}/{picture_query(t_s)}"

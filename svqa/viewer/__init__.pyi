@@ -5,9 +5,9 @@ from .bundle import (
 from .document import (
     asked_question as asked_question,
     card as card,
-    middle_s as middle_s,
     picture_query as picture_query,
     poster_s as poster_s,
+    thumbnail_s as thumbnail_s,
     view_document as view_document,
 )
 from .notebook import (
@@ -38,11 +38,11 @@ __all__ = [
     "data_uri",
     "export_page",
     "last_asked",
-    "middle_s",
     "page_style",
     "picture_query",
     "pictures_at",
     "poster_s",
+    "thumbnail_s",
     "view_document",
     "viewer_script",
     "write_question_file",

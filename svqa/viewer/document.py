@@ -107,7 +107,7 @@ def card(evidence: Evidence, picture: str | None) -> dict[str, Any]:
     }
 
 
-def middle_s(evidence: Evidence) -> float:
+def thumbnail_s(evidence: Evidence) -> float:
     """The second whose picture stands for a moment.
 
     A little after its middle: what happens there is to be seen once it has happened.

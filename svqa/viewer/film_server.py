@@ -66,7 +66,8 @@ class FilmServer:
     async def _serve(self, sockets: list[Any]) -> None:
         given = {"server": self}
         routes = [(r"/([\w-]+)/film", _Film, given), (r"/([\w-]+)/picture", _Picture, given)]
-        # nothing is logged: a notebook shows what its process writes under whatever cell is running
+        # nothing is logged, here and in `log_exception`: a notebook shows what its process writes
+        # under whatever cell is running, and addresses hold the token
         server = HTTPServer(Application(routes, log_function=lambda handler: None))
         server.add_sockets(sockets)
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
@@ -89,6 +90,9 @@ class _Guarded(RequestHandler):
         for name, value in HEADERS.items():
             self.set_header(name, value)
         self.clear_header("Server")
+
+    def log_exception(self, *_: object) -> None:
+        """Say nothing: what went wrong is in the status."""
 
     async def prepare(self) -> None:
         """Let in who knows the token and calls this server by its own name."""
@@ -136,7 +140,7 @@ class _Picture(_Guarded):
     async def get(self, token: str) -> None:
         """The picture of a second."""
         try:
-            t_s = float(self.get_query_argument("t_s"))
+            t_s = float(self.get_query_argument("t_s", ""))
         except ValueError:
             t_s = math.nan
         if not math.isfinite(t_s):

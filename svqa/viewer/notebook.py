@@ -12,7 +12,7 @@ import numpy as np
 
 from svqa.database import StoredVideo
 from svqa.records import Answer, Evidence
-from svqa.viewer.document import middle_s
+from svqa.viewer.document import thumbnail_s
 from svqa.viewer.pictures import data_uri, pictures_at
 
 MOST_CARDS, FILM_PICTURES = 6, 5
@@ -55,7 +55,7 @@ def _render(title: str, said: str, cards: list[dict[str, str | None]], of: int =
 def _cards(found: Sequence[Evidence]) -> list[dict[str, str | None]]:
     shown = found[:MOST_CARDS]
     pictures = {
-        path: pictures_at(path, [middle_s(e) for e in shown if e.path == path])
+        path: pictures_at(path, [thumbnail_s(e) for e in shown if e.path == path])
         for path in {e.path for e in shown}
     }
     return [
@@ -63,7 +63,7 @@ def _cards(found: Sequence[Evidence]) -> list[dict[str, str | None]]:
             "seconds": f"{e.start_s:.1f}-{e.end_s:.1f} s",
             "film": Path(e.path).name,
             "text": e.text,
-            "picture": _uri(pictures[e.path].get(middle_s(e))),
+            "picture": _uri(pictures[e.path].get(thumbnail_s(e))),
         }
         for e in shown
     ]

@@ -20,12 +20,12 @@ from svqa.errors import UsageError, VideoNotFound
 from svqa.pipeline import Library, scores_over_time
 from svqa.records import Evidence
 from svqa.viewer.bundle import page_style, viewer_script
-from svqa.viewer.document import MOST_EVIDENCE, Picture, middle_s, view_document
+from svqa.viewer.document import MOST_EVIDENCE, Picture, thumbnail_s, view_document
 from svqa.viewer.pictures import data_uri, pictures_at
+from svqa.viewer.served_files import MEDIA_TYPES
 
 HERE = Path(__file__).parent
 MOST_EMBEDDED_BYTES = 200_000_000  # of a film inside a page: browsers hold all of it in memory
-MEDIA_TYPES = {".webm": "video/webm", ".ogv": "video/ogg", ".mov": "video/quicktime"}
 
 
 def export_page(
@@ -71,12 +71,12 @@ def _pictures_of(asked: Sequence[StoredQuery]) -> Picture:
     """-> the picture of each piece of evidence as a data URI; each film is read once."""
     shown = [e for query in asked for e in query.evidence[:MOST_EVIDENCE]]
     found = {
-        path: pictures_at(path, [middle_s(e) for e in shown if e.path == path])
+        path: pictures_at(path, [thumbnail_s(e) for e in shown if e.path == path])
         for path in {e.path for e in shown}
     }
 
     def picture(evidence: Evidence) -> str | None:
-        data = found[evidence.path].get(middle_s(evidence))
+        data = found[evidence.path].get(thumbnail_s(evidence))
         return None if data is None else data_uri(data)
 
     return picture

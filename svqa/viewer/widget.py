@@ -20,7 +20,7 @@ from svqa.pipeline import Library, open_library, scores_over_time
 from svqa.records import Answer, Evidence
 from svqa.settings import Settings
 from svqa.viewer.bundle import viewer_script
-from svqa.viewer.document import asked_question, middle_s, poster_s, view_document
+from svqa.viewer.document import asked_question, poster_s, thumbnail_s, view_document
 from svqa.viewer.film_server import FilmServer
 from svqa.viewer.page import last_asked
 
@@ -174,7 +174,7 @@ class FilmWidget(anywidget.AnyWidget):
 
     def _picture(self, evidence: Evidence) -> str | None:
         own = evidence.video == self.video.id
-        return self._server.picture(middle_s(evidence)) if own else None
+        return self._server.picture(thumbnail_s(evidence)) if own else None
 
     def _scores(self, text: str) -> Any:
         library = self.library

@@ -170,6 +170,11 @@ def test_the_command_writes_a_file_that_the_reader_takes(official, tmp_path, nam
     [
         ("charades-sta", "3MSZA 24.3 person turns", "line 1: expected 'VIDEO START END##SENTENCE'"),
         ("activitynet-captions", '{"v_a": {"sentences": []}}', "no `timestamps`"),
+        (
+            "activitynet-captions",
+            '{"v_a": {"duration": 9, "timestamps": [[0, 1]], "sentences": []}}',
+            "1 spans, 0 sentences",
+        ),
         ("egoschema", '[{"question": "a"}]', "no `q_uid`"),
         ("longvideobench", '[{"duration_group": 15}]', "no `correct_choice`"),
         ("video-mme", "no parquet", "no Parquet file"),

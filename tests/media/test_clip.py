@@ -137,6 +137,44 @@ def test_nothing_is_overwritten_unasked_and_a_failure_leaves_nothing(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "no.mp4"}
 
 
+# a second of motion, a picture that stands from 1 to 9 s, a second of motion
+STILL = {
+    "frames": 51,
+    "gop": 100,
+    "filters": "setpts='if(lt(N,26),N/25,9+(N-26)/25)/TB'",
+    "extra": ("-fps_mode", "vfr"),
+}
+
+
+@pytest.mark.parametrize(
+    ("span", "first", "last"),
+    [((0.52, 6.0), 13, 25), ((3.0, 6.0), 25, 25), ((3.0, 9.4), 25, 35), ((9.0, 9.6), 26, 40)],
+)
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_a_picture_that_stands_is_cut_at_the_second_and_stands_as_long(
+    tmp_path, ending, span, first, last
+):
+    out = tmp_path / f"clip{ending}"
+    clip = cut_clip(numbered(**STILL), out, [span], how="encode")
+    assert clip.spans_s == (pytest.approx(span, abs=0.05),)
+    assert probe(out).duration_s == pytest.approx(span[1] - span[0], abs=0.1)
+    frames = read_frames(out, Sampling.native(), size_px=None)
+    told = [read_number(picture) for picture in frames.pixels]
+    assert told == sorted(told) and set(told) == set(range(first, last + 1))
+    standing = [t for t, n in zip(frames.t_s, told, strict=True) if n == 26]
+    if 26 in told and span[0] < 9:
+        assert standing[0] == pytest.approx(9.0 - span[0], abs=0.05)
+
+
+def test_copied_spans_that_need_the_same_pictures_are_one(tmp_path):
+    out = tmp_path / "clip.mp4"
+    clip = cut_clip(numbered(**LONG), out, [(0.5, 0.8), (1.2, 1.5), (1.7, 1.8)], how="copy")
+    (first, second) = clip.spans_s
+    assert first[0] == 0.0 and first[1] <= 1.0 and second == pytest.approx((1.0, 1.8), abs=0.13)
+    found = numbers(out)
+    assert len(found) == len(set(found)) == pytest.approx(clip.duration_s * RATE)
+
+
 def table(pts: list[int], keys: set[int]) -> PacketTable:
     made = PacketTable()
     for one in pts:

@@ -78,6 +78,24 @@ def test_a_healthy_film_is_not_suspected(name):
             assert stream.ended == "complete"
 
 
+STILLS = {
+    "motion and stills": "setpts='(N+floor(N/25)*30*25)/25/TB'",
+    "a title card": "setpts='if(eq(N,0),0,12+N/25)/TB'",
+    "a slideshow": "setpts='N*8/TB'",
+}
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("kind", STILLS)
+def test_pictures_that_stand_for_long_are_not_suspected(kind, suffix):
+    """One decoded ahead of a picture that stands is shown long after it is decoded."""
+    extra = ("-fps_mode", "vfr")
+    path = numbered(suffix, frames=80, b_frames=3, gop=40, filters=STILLS[kind], extra=extra)
+    shown, stream = read(path, Sampling.native())
+    assert list(shown.values()) == list(range(80))
+    assert (stream.damaged_s, stream.damaged_spans_s) == ((), ())
+
+
 @pytest.mark.parametrize("name", ["bigbuckbunny.mp4", "bikes.mp4", "carphone_pristine.mp4"])
 def test_a_real_film_is_not_suspected(name):
     for sampling in SAMPLINGS:
@@ -222,6 +240,17 @@ def test_a_hole_met_while_the_file_was_opened_is_said(at):
     missing = [t for t in np.arange(0.0, 8.0, 0.5) if not any(abs(t - s) < 0.5 for s in shown)]
     assert missing
     assert all(any(a <= t <= b for a, b in stream.damaged_spans_s) for t in missing)
+
+
+def test_seeking_in_a_film_that_begins_within_a_group_is_no_damage():
+    """What was complained of at its opening says nothing of what lies far behind it."""
+    path = numbered(".ts", frames=1000, gop=25)
+    data = path.read_bytes()
+    tuned_in = variant(path, "tuned-in.ts", data[len(data) // 188 // 50 * 188 :])
+    _, whole = read(tuned_in, Sampling.native())
+    _, stream = read(tuned_in, Sampling.every(0.5), start_s=30.0)
+    ends_s = max((b for _, b in whole.damaged_spans_s), default=0.0)
+    assert all(b <= max(ends_s, 2.0) for _, b in stream.damaged_spans_s)
 
 
 @pytest.mark.parametrize("field", ["first", "later"])

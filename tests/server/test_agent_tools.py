@@ -77,6 +77,7 @@ def test_an_agent_takes_a_film_in_searches_and_asks(folder):
             asked = {"question": "Is there a person in the video?", "film": "car.mp4"}
             answer = (await client.call_tool("ask", asked)).structured_content
             assert answer["number"] and not answer["abstained"] and answer["evidence"], answer
+            assert "zero byte" in await told(client, "ingest", path="car.mp4\0")
             for path in ("../secret.mp4", "link.mp4", str(folder / "secret.mp4"), "/etc/passwd"):
                 assert "may read" in await told(client, "ingest", path=path)
                 # a path is not taken in on the way either

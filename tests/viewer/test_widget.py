@@ -93,6 +93,14 @@ def test_nobody_else_gets_it(widget):
     assert b"SQLite" not in fetch(f"{origin}/svqa.db")[1]
 
 
+def test_what_was_asked_wrongly_writes_no_token_into_the_cell(widget, capfd, caplog):
+    base, _, _ = src_of(widget).rpartition("/")
+    for query in ("picture", "picture?t_s=nan", "picture?t_s=x"):
+        assert fetch(f"{base}/{query}")[0] == 400
+    said = capfd.readouterr()
+    assert base.rpartition("/")[2] not in said.out + said.err + caplog.text
+
+
 def test_another_file_in_its_place_is_not_served(widget, tmp_path):
     path = tmp_path / NAME
     away = path.rename(tmp_path / "away.mp4")
