@@ -21,7 +21,8 @@ SHORT_WORDS = 6  # a sentence so short says little without the next
 MOST_CHAPTERS, CHAPTER_S, LASTING_S = 5, 5.0, 1.0
 
 _OVERVIEW = frozenset(
-    "happen go video show see clip describ scene pictur thing content footag hear record".split()
+    "happen go video show shown see visibl clip film movi describ scene pictur thing content "
+    "footag hear record summaris summar summari overview".split()
 )
 _FILMED = frozenset(content_stems("film shoot shot place take set play recording"))
 _SETTINGS = frozenset(

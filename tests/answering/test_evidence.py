@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from svqa.answering import EvidenceAnswerer
+from svqa.answering.citations import asks_for_all
 from svqa.evaluation.output_quality import value_of
 from svqa.models import MiniLM
 from svqa.records import Evidence, Question, Statement
@@ -463,3 +464,19 @@ def test_of_two_lines_that_say_the_same_the_one_that_was_retrieved_is_cited(answ
             Question("What is the man playing?"), [replace(found, score=0.9), left]
         )
         assert answer.evidence[0].start_s == found.start_s
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is shown here?", True),
+        ("What is visible in the video?", True),
+        ("Summarise the film.", True),
+        ("What happens in the movie?", True),
+        ("What is shown on the sign?", False),
+        ("When is it visible?", False),
+        ("Who is shown?", False),
+    ],
+)
+def test_a_question_without_content_asks_for_the_whole_film(question, expected):
+    assert asks_for_all(question) == expected
