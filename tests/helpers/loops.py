@@ -9,6 +9,6 @@ from typing import Any
 
 
 def run_alone(talk: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """-> what `talk` returns, run in a thread of its own: Playwright's loop occupies the first one."""
+    """-> what `talk` returns, in a thread of its own: Playwright's loop holds the first one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(talk())).result()
