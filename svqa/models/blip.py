@@ -14,13 +14,14 @@ from svqa.errors import UsageError
 from svqa.models.base import Answerer, Captioner
 from svqa.models.blip_parts import (
     by_length,
+    by_length_and_frame,
     chunks,
     decode,
-    encode_question,
+    encode_questions,
     frame_memory,
     remember,
 )
-from svqa.models.frame_cache import FrameCache
+from svqa.models.frame_cache import FrameCache, frame_keys
 from svqa.models.frame_strategies import (
     BestFrame,
     FrameStrategy,
@@ -98,7 +99,9 @@ class BlipCaptioner(Captioner):
         replies: list[Reply] = []
         for part in chunks(range(len(pixels)), self.batch_size):
             seen = remember(self, [pixels[i] for i in part], lambda features: features)
-            replies += decode(self.model.text_decoder, self.processor, seen, self.max_tokens)
+            replies += decode(
+                self.model.text_decoder, self.processor, torch.stack(seen), self.max_tokens
+            )
         return replies
 
 
@@ -188,14 +191,15 @@ class BlipAnswerer(Answerer):
                 f"Expected one picture a question, got {len(pixels)} pictures and "
                 f"{len(questions)} questions."
             )
+        pixels = list(pixels)
         ids = [self._question_ids(q.text) for q in questions]
         replies: dict[int, Reply] = {}
-        for part in by_length(ids, self.batch_size):
-            memory = remember(
+        for part in by_length_and_frame(ids, frame_keys(pixels), self.batch_size):
+            memories = remember(
                 self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
             )
-            asked = encode_question(
-                self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memory
+            asked = encode_questions(
+                self.model, torch.tensor([ids[i] for i in part], device=self.model.device), memories
             )
             free = [row for row, i in enumerate(part) if not questions[i].options]
             if free:

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
-from svqa.models.frame_cache import FrameCache, frame_key
+from svqa.models.frame_cache import FrameCache, frame_keys
 from svqa.models.frame_strategies import Reply
+
+QUESTIONS_A_FRAME = 4  # words are small beside the keys and values of a frame
 
 
 class Cached(Protocol):
@@ -70,14 +74,39 @@ def encode_question(
     ).last_hidden_state
 
 
+def encode_questions(
+    model: BlipForQuestionAnswering, ids: torch.Tensor, memories: Sequence[torch.Tensor]
+) -> torch.Tensor:
+    """As `encode_question`, where questions share frames: what they look up is never copied.
+
+    `memories`: for each question its frame's (layers, 2, heads, P, d), one tensor for one frame.
+    That is larger than anything else that is read: all the words of neighbouring questions about a
+    frame look it up together, as if they were one sentence.
+    """
+    runs = [(run[0], len(run)) for _, group in groupby(memories, id) if (run := list(group))]
+    hidden = model.text_encoder.embeddings(input_ids=ids)
+    layers: Any = model.text_encoder.encoder.layer
+    for number, layer in enumerate(layers):
+        hidden, _ = layer.attention(hidden)
+        look, seen = layer.crossattention.self, []
+        queries = look.query(hidden).split([count for _, count in runs])
+        for query, (memory, _) in zip(queries, runs, strict=True):
+            words = query.reshape(-1, look.num_attention_heads, look.attention_head_size)
+            found = scaled_dot_product_attention(words.transpose(0, 1), *memory[number])
+            seen.append(found.transpose(0, 1).reshape(query.shape))
+        hidden = layer.crossattention.output(torch.cat(seen), hidden)
+        hidden = layer.feed_forward_chunk(hidden)
+    return hidden
+
+
 def remember(
     owner: Cached, pixels: Sequence[np.ndarray], keep: Callable[[torch.Tensor], torch.Tensor]
-) -> torch.Tensor:
-    """Pictures -> (B, ...): `keep(vision features)` of each.
+) -> list[torch.Tensor]:
+    """Pictures -> `keep(vision features)` of each.
 
-    Computed once for each different picture.
+    Computed once for each different picture, and the same tensor where pictures are the same.
     """
-    keys = [(owner.model_id, frame_key(picture)) for picture in pixels]
+    keys = [(owner.model_id, key) for key in frame_keys(pixels)]
     kept = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
     values = {key: value for key, value in kept.items() if value is not None}
     if new := [key for key in kept if key not in values]:
@@ -88,9 +117,7 @@ def remember(
         for key in new:
             values[key] = values[key].clone()  # a view would keep the whole batch in memory
             owner.cache.put(key, values[key])
-    if len(values) == 1:  # many questions about one picture: no copies
-        return values[keys[0]].expand(len(keys), *values[keys[0]].shape)
-    return torch.stack([values[key] for key in keys])
+    return [values[key] for key in keys]
 
 
 def _see(model: Any, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
@@ -132,11 +159,36 @@ def decode(
 
 def by_length(ids: Sequence[Sequence[int]], batch_size: int) -> Iterator[list[int]]:
     """Indices in batches whose sequences have one length."""
+    for bucket in _buckets(ids):
+        yield from chunks(bucket, batch_size)
+
+
+def by_length_and_frame(
+    ids: Sequence[Sequence[int]], frames: Sequence[str], batch_size: int
+) -> Iterator[list[int]]:
+    """As `by_length`, with the questions about a frame beside each other.
+
+    A batch holds at most `batch_size` frames, and `QUESTIONS_A_FRAME` times as many questions.
+    """
+    first = {frame: number for number, frame in reversed([*enumerate(frames)])}
+    for bucket in _buckets(ids):
+        part: list[int] = []
+        seen: set[str] = set()
+        for i in sorted(bucket, key=lambda i: first[frames[i]]):
+            is_new = frames[i] not in seen
+            if len(part) == QUESTIONS_A_FRAME * batch_size or (is_new and len(seen) == batch_size):
+                yield part
+                part, seen = [], set()
+            part.append(i)
+            seen.add(frames[i])
+        yield part
+
+
+def _buckets(ids: Sequence[Sequence[int]]) -> list[list[int]]:
     buckets = defaultdict(list)
     for i, sequence in enumerate(ids):
         buckets[len(sequence)].append(i)
-    for bucket in buckets.values():
-        yield from chunks(bucket, batch_size)
+    return list(buckets.values())
 
 
 def chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:

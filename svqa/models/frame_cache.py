@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,10 @@ def frame_key(pixels: np.ndarray) -> str:
     digest = hashlib.blake2b(str(pixels.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
+
+
+def frame_keys(pixels: Iterable[np.ndarray]) -> list[str]:
+    """Pictures -> the `frame_key` of each; one that comes again as the same array is read once."""
+    pictures = list(pixels)
+    keys = {number: frame_key(picture) for number, picture in {id(p): p for p in pictures}.items()}
+    return [keys[id(picture)] for picture in pictures]

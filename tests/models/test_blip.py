@@ -23,6 +23,7 @@ from svqa.models import (
     frame_grid,
     frame_memory,
 )
+from svqa.models.blip_parts import QUESTIONS_A_FRAME, by_length_and_frame, encode_questions
 from svqa.models.frame_cache import frame_key
 from svqa.models.frame_strategies import Reply, retrieval_weights, spread
 from svqa.records import Evidence, FrameBatch, Question, Segment
@@ -118,7 +119,7 @@ def test_questions_start_with_enc_and_answers_with_dec(answerer):
         part.register_forward_pre_hook(
             lambda _, args, kwargs: heard.append(kwargs["input_ids"]), with_kwargs=True
         )
-        for part in (answerer.model.text_encoder, answerer.model.text_decoder)
+        for part in (answerer.model.text_encoder.embeddings, answerer.model.text_decoder)
     ]
     answerer.reply(pictures(1), [QUESTIONS[0]])
     for hook in hooks:
@@ -143,6 +144,31 @@ def test_memory_of_a_frame_replaces_the_frame_exactly(answerer):
         slow = model.text_encoder(input_ids=ids, encoder_hidden_states=features).last_hidden_state
         fast = encode_question(model, ids, frame_memory(model, features))
     assert torch.equal(slow, fast)
+
+
+def test_questions_that_share_frames_are_encoded_as_each_by_itself(answerer):
+    model = answerer.model
+    ids = torch.tensor([answerer._question_ids(q.text) for q in QUESTIONS[:1]]).repeat(5, 1)
+    ids[:, 2] = torch.arange(20, 25)  # five different questions of one length
+    with torch.inference_mode():
+        one, other = frame_memory(model, torch.randn(2, 5, 32)).unbind()
+        shared = [one, one, one, other, one]
+        slow = encode_question(model, ids, torch.stack(shared))
+        fast = encode_questions(model, ids, shared)
+    assert torch.allclose(slow, fast, atol=1e-5)
+    assert not torch.allclose(fast[2:3], fast[3:4], atol=1e-3)
+
+
+def test_a_batch_holds_few_frames_and_many_questions_about_each():
+    ids = [[0] * (5 if i % 2 else 6) for i in range(40)]
+    frames = [f"frame {i % 4}" for i in range(40)]
+    batches = list(by_length_and_frame(ids, frames, 2))
+    assert sorted(i for batch in batches for i in batch) == list(range(40))
+    for batch in batches:
+        seen = [frames[i] for i in batch]
+        assert len({len(ids[i]) for i in batch}) == 1 and len(set(seen)) <= 2
+        assert len(batch) <= 2 * QUESTIONS_A_FRAME and seen == sorted(seen)
+    assert len(batches) < 40 / 2
 
 
 def test_the_score_is_the_geometric_mean_of_token_probabilities(answerer):
