@@ -19,6 +19,7 @@ from benchmarks.faults.thumbnails import Thumbnails, cheap_models, thumbnails_of
 from svqa.database import open_store
 from svqa.errors import SvqaError
 from svqa.media import Sampling, read_frames
+from svqa.media.worker_start import template_pids
 from svqa.pipeline import IngestReport, Library
 from svqa.pipeline.damage_note import damaged_spans
 from svqa.settings import Settings
@@ -119,11 +120,15 @@ def _is_typed(name: str) -> bool:
 
 
 def _orphans(me: psutil.Process) -> int:
-    """Children that are still there after `CHILD_S`."""
+    """Workers that are still there after `CHILD_S`."""
     until = time.monotonic() + CHILD_S
-    while (children := me.children(recursive=True)) and time.monotonic() < until:
+    while (workers := _workers(me)) and time.monotonic() < until:
         time.sleep(0.02)
-    return len(children)
+    return len(workers)
+
+
+def _workers(me: psutil.Process) -> set[int]:
+    return {child.pid for child in me.children(recursive=True)} - template_pids()
 
 
 if __name__ == "__main__":

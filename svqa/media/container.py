@@ -52,6 +52,7 @@ class Source:
     alive: Callable[[], object] = field(default=lambda: None)
     clock: Clock = field(default_factory=Clock)
     log: DecoderLog = field(default_factory=DecoderLog)
+    unread: InputContainer | None = None  # opened, with nothing read: the next `open` gives it
     _alive_at: float = 0.0
     _refused_size: str = ""
     _damaged_early: bool = False  # met while the file was opened, which reads ahead
@@ -68,6 +69,9 @@ class Source:
 
     def open(self, kind: str = "video") -> InputContainer:
         """-> av container, from where its stream of this kind is known. Raises NotAVideo."""
+        if self.unread is not None:
+            container, self.unread = self.unread, None
+            return container
         options = {
             "protocol_whitelist": "file",
             "format_whitelist": ",".join(FORMATS),
@@ -98,6 +102,11 @@ class Source:
         finally:
             av.logging.set_level(None)
             self.log.listen()
+
+    def open_video(self) -> tuple[InputContainer, VideoStream]:
+        """-> a container and its `video_stream`, ready to decode."""
+        container = self.open()
+        return container, self.video_stream(container)
 
     def video_stream(self, container: InputContainer) -> VideoStream:
         """-> the stream of moving pictures that is meant, ready to decode.

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from svqa.media.container import PacketTable
 
+# decoders that skip frames nothing refers to, and lose nothing
+SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
+# every packet of theirs that is no field gives a frame
+GIVE_ALL_FRAMES = ("h264", "hevc", "mpeg2video", "mjpeg")
+
 
 @dataclass(frozen=True)
 class Group:

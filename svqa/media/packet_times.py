@@ -25,7 +25,7 @@ def find_clock(source: Source) -> Clock:
     """-> the clock of a file; empty, with nothing read, where its format has one for all."""
     container = source.open()
     if not hides_streams(container):
-        container.close()
+        source.unread = container
         return Clock()
     parts, hidden_at = _parts_of(source, container)
     missing = next((kind for kind in ("video", "audio") if kind not in parts), "")

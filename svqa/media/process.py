@@ -13,22 +13,21 @@ import selectors
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from svqa import errors
 from svqa.errors import DecodeCrashed, DecodeTimeout
 from svqa.media.files import looks_like
 from svqa.media.limits import Limits
+from svqa.media.worker_start import COMMAND, Process, start_worker
 
-_COMMAND = (sys.executable, "-m", "svqa.media.worker")
+_COMMAND = COMMAND
 _MAX_HEAD_BYTES = 1 << 24
 _PIPE_BYTES = 1 << 20
 _MOST_CLOCKS = 64
@@ -52,34 +51,30 @@ class Worker:
         self._waited_s = 0.0
 
         self._log = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
-        job = {
-            **job,
-            "fd": file.fileno(),
-            "path": f"/dev/fd/{file.fileno()}",
-            "limits": asdict(limits),
-            "clock": _CLOCKS.get(_stamp(file)),
-            "out_fd": out and out.fileno(),
-        }
-        self._process = subprocess.Popen(
-            _COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            pass_fds=(file.fileno(), *([out.fileno()] if out else [])),
-            process_group=0,
-            env=_environment(),
-        )
-        self._lock = threading.Lock()
-        self.close = weakref.finalize(self, _end, self._process, file, self._log, self._lock)
-        assert self._process.stdin and self._process.stdout, "both are pipes"
-        self._out = self._process.stdout.fileno()
+        theirs, self._job = _pipe()
+        self._pipe, out_end = _pipe()
+        self._out = self._pipe.fileno()
         _grow_pipe(self._out)
         os.set_blocking(self._out, False)
+        with theirs, out_end:
+            files = [file.fileno(), *([out.fileno()] if out else [])]
+            self._process, numbers = start_worker(_COMMAND, theirs, out_end, self._log, files)
+        self._lock = threading.Lock()
+        streams = (self._job, self._pipe, file, self._log)
+        self.close = weakref.finalize(self, _end, self._process, streams, self._lock)
+        job = {
+            **job,
+            "fd": numbers[0],
+            "path": f"/dev/fd/{numbers[0]}",
+            "limits": asdict(limits),
+            "clock": _CLOCKS.get(_stamp(file)),
+            "out_fd": numbers[1] if out else None,
+        }
         self._selector = selectors.PollSelector()  # it takes no descriptor
         self._selector.register(self._out, selectors.EVENT_READ)
         try:
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
+            self._job.write(json.dumps(job).encode() + b"\n")
+            self._job.flush()
         except BrokenPipeError:
             pass  # it died at birth; the first read tells why
 
@@ -198,29 +193,20 @@ class Worker:
         return error
 
 
-def _end(
-    process: subprocess.Popen[bytes], file: BinaryIO, log: BinaryIO, lock: threading.Lock
-) -> None:
+def _end(process: Process, streams: tuple[BinaryIO, ...], lock: threading.Lock) -> None:
     with contextlib.suppress(ProcessLookupError):
         # the worker leads its own group, and is not reaped before wait()
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     with lock:
-        for stream in (process.stdin, process.stdout, file, log):
+        for stream in streams:
             with contextlib.suppress(OSError):
-                if stream is not None:
-                    stream.close()
+                stream.close()
 
 
-def _environment() -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
+def _pipe() -> tuple[BinaryIO, BinaryIO]:
+    reading, writing = os.pipe()
+    return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb")
 
 
 def _stamp(file: BinaryIO) -> tuple[int, ...]:

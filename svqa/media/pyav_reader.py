@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import av
@@ -14,7 +15,7 @@ import av
 from svqa.errors import NoFrames
 from svqa.media.container import PacketTable, ReadState, Source, declared_end_s, is_shown, seconds
 from svqa.media.damage import DamageWatch, UnclearDamage
-from svqa.media.decode_plan import Group, Plan
+from svqa.media.decode_plan import GIVE_ALL_FRAMES, SKIPS_NONREF, Group, Plan
 from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
 from svqa.media.random_access import begins_here
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 MOST_HELD_S = 24 * 3600.0
 SEEK_AFTER_S = 20.0  # nearer than this, reading on from the beginning is as quick as seeking
-# decoders that skip frames nothing refers to, and lose nothing
-SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
-# every packet of theirs that is no field gives a frame
-GIVE_ALL_FRAMES = ("h264", "hevc", "mpeg2video", "mjpeg")
 
 
 class PyavReader:
@@ -46,6 +43,7 @@ class PyavReader:
         self.watch = DamageWatch(source)
         self._repeats: list[int] = []
         self._decoding: VideoCodecContext | None = None
+        self._begun: tuple[ReadState, Iterator[VideoFrame]] | None = None  # up to its first frame
         try:
             self._open_at_first_frame()
         except UnclearDamage:
@@ -53,17 +51,18 @@ class PyavReader:
             self._open_at_first_frame()
         self.watch.counts_frames = self.counts_frames
         self.watch.forget()
-        self.state.damaged_pts = []
 
     def _open_at_first_frame(self) -> None:
-        container = self.source.open()
-        stream = self.source.video_stream(container)
+        (container, stream), state = self.source.open_video(), ReadState()
+        self.watch.begin_pass(state)
         self._begin_decoding(stream)
-        first = next(self._decode(self.source.packets(container, stream, self.state), stream), None)
+        frames = self._decode(self.source.packets(container, stream, state), stream)
+        first = next(frames, None)
+        self.state.broken |= state.broken
         if first is None:
             raise NoFrames(
                 f"'{self.source.name}' has a video header, but not one frame of it can be decoded "
-                f"({self.state.packets} packets read). It is damaged or cut short: copy "
+                f"({state.packets} packets read). It is damaged or cut short: copy "
                 "or export it again."
             )
         assert stream.time_base is not None, "libavformat gives every stream one"
@@ -82,7 +81,9 @@ class PyavReader:
         self.has_audio = has_audio or "audio" in self.source.clock.begins
         self.unheard = "" if self.has_audio else sound_codecs(container)
         self._declared_end_s = declared_end_s(container)
-        container.close()
+        untroubled = not (self._repeats or self.state.errors or state.damaged_pts or state.broken)
+        if untroubled and not (self.watch.damage.stretches or self.counts_frames):
+            self._begun = state, chain((first,), frames)
         zero_s = seconds(self.first_pts, self.time_base)
         self.declared_s = None if self._declared_end_s is None else self._declared_end_s - zero_s
 
@@ -158,7 +159,7 @@ class PyavReader:
 
         From the group that holds `start_s` to the first group wholly after `last_s`.
         """
-        table, state, groups_after = PacketTable(), ReadState(), 0
+        table, state, groups_after, self._begun = PacketTable(), ReadState(), 0, None
         stream, packets = self.packets_from(start_s, state)
         extradata = stream.codec_context.extradata
         for packet in packets:
@@ -179,8 +180,7 @@ class PyavReader:
         """-> (stream, packets) beginning with a keyframe shown at or before `start_s`."""
         wanted_pts = self.first_pts + int(start_s / self.time_base)
         for margin_s in (0.0, 5.0, 60.0) if start_s > SEEK_AFTER_S and self._is_seekable else ():
-            container = self.source.open()
-            stream = self.source.video_stream(container)
+            container, stream = self.source.open_video()
             try:
                 container.seek(
                     wanted_pts - int(margin_s / self.time_base), stream=stream, backward=True
@@ -194,14 +194,18 @@ class PyavReader:
                     if packet.pts is None or packet.pts > wanted_pts:
                         break
                     if begins_here(packet, self.codec, extradata):
-                        return stream, _chain(packet, packets)
-        container = self.source.open()
-        stream = self.source.video_stream(container)
+                        return stream, chain((packet,), packets)
+        container, stream = self.source.open_video()
         return stream, self.source.packets(container, stream, state)
 
     def frames_from(
         self, start_s: float, plan: Plan | None, *, keys_only: bool
     ) -> Iterator[VideoFrame]:
+        begun, self._begun = self._begun, None
+        if begun and plan is None and not keys_only and start_s <= SEEK_AFTER_S:
+            yield from self._told(*begun)
+            return
+        del begun
         state = ReadState()
         self.watch.begin_pass(state)
         self._repeats.clear()
@@ -218,6 +222,9 @@ class PyavReader:
         )
         if self.counts_frames and not keys_only:
             frames = counted(frames, self.scan().coded_pts())
+        yield from self._told(state, frames)
+
+    def _told(self, state: ReadState, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         yield from repeated(frames, self._repeats)
         self.state.broken |= state.broken
         self.state.packets = max(self.state.packets, state.packets)
@@ -291,8 +298,3 @@ class PyavReader:
             self.source.check_pixels(frame.width, frame.height)
             self.watch.came(frame)
             yield frame
-
-
-def _chain(first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
-    yield first
-    yield from rest

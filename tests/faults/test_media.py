@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 import svqa.media.process as process
@@ -42,17 +43,14 @@ from svqa.media import (
     shots,
     stream_frames,
 )
+from svqa.media.worker_start import template_pids
 from tests.helpers.clips import ffmpeg, folder, numbered, read_number, variant
 
 RATE = 25
 
 
 def _children() -> set[int]:
-    return {
-        int(pid)
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-    }
+    return {child.pid for child in psutil.Process().children(recursive=True)} - template_pids()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,104 @@
+"""Workers are copies of one process: the same frames, the same fences, and ends that are told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import psutil
+import pytest
+
+from svqa.errors import DecodeCrashed
+from svqa.media import Sampling, process as media_process, read_frames, stream_frames
+from svqa.media.worker_start import start_worker, template_pids
+from tests.helpers.clips import numbered
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux")
+# another command than the one the template stands for: started anew, as on other systems
+ANEW = (sys.executable, "-c", "import sys\nfrom svqa.media.worker import main\nsys.exit(main())")
+
+
+def _running(path):
+    return stream_frames(path, Sampling.native(), size_px=64, batch=4)
+
+
+@LINUX
+def test_workers_are_copies_of_one_process_and_end_while_it_stays():
+    path = numbered(frames=1500, size=(96, 64), gop=50)
+    with _running(path) as one, _running(path) as other:
+        next(one), next(other)
+        (template,) = template_pids()
+        pids = [stream._worker._process.pid for stream in (one, other)]
+        assert len({*pids}) == 2
+        assert all(psutil.Process(pid).ppid() == template for pid in pids)
+        assert [os.getpgid(pid) for pid in pids] == pids
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert template_pids() == {template} and psutil.pid_exists(template)
+
+
+def test_a_copy_gives_the_frames_of_a_worker_started_anew(monkeypatch):
+    path = numbered(gop=12)
+    copied = read_frames(path, Sampling.every(0.2))
+    monkeypatch.setattr(media_process, "_COMMAND", ANEW)
+    anew = read_frames(path, Sampling.every(0.2))
+    np.testing.assert_array_equal(copied.pixels, anew.pixels)
+    np.testing.assert_array_equal(copied.t_s, anew.t_s)
+
+
+@LINUX
+def test_a_killed_template_costs_its_worker_and_no_other():
+    path = numbered(frames=1500, size=(96, 64), gop=50)
+    with _running(path) as stream:
+        next(stream)
+        (template,) = template_pids()
+        os.kill(template, signal.SIGKILL)
+        assert sum(len(batch) for batch in stream) == 1496, "it goes on by itself"
+    assert len(read_frames(numbered(gop=12), Sampling.every(1.0))) == 3
+    (later,) = template_pids() or {0}
+    assert later != template
+
+
+@LINUX
+def test_how_a_copy_ended_is_told_with_its_signal():
+    with _running(numbered(frames=1500, size=(96, 64), gop=50)) as stream:
+        next(stream)
+        os.kill(stream._worker._process.pid, signal.SIGSEGV)
+        with pytest.raises(DecodeCrashed, match="SIGSEGV"):
+            list(stream)
+
+
+@LINUX
+def test_a_forked_process_has_a_template_of_its_own():
+    path = numbered(gop=12)
+    code = (
+        "import os\nfrom svqa.media import Sampling, read_frames\n"
+        "from svqa.media.worker_start import template_pids\n"
+        f"count = lambda: len(read_frames({str(path)!r}, Sampling.every(1.0)))\n"
+        "count(); mine = template_pids()\n"
+        "if not (pid := os.fork()):\n"
+        "    assert not template_pids() and count() == 3 and template_pids() != mine\n"
+        "    raise SystemExit\n"
+        "assert os.waitpid(pid, 0)[1] == 0\n"
+        "assert count() == 3 and template_pids() == mine"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_descriptors_are_told_by_their_numbers(tmp_path):
+    """The worker opens what it was given, under the number it was told."""
+    with (tmp_path / "log").open("wb") as log, open(__file__, "rb") as file:
+        theirs, mine = os.pipe()
+        with os.fdopen(theirs, "rb") as job, os.fdopen(mine, "wb") as writing:
+            read, write = os.pipe()
+            with os.fdopen(read, "rb") as answer, os.fdopen(write, "wb") as out:
+                code = "import os; print(os.fstat(int(input())).st_ino)"
+                command = (sys.executable, "-c", code)
+                process, numbers = start_worker(command, job, out, log, [file.fileno()])
+                out.close()
+                writing.write(b"%d\n" % numbers[0])
+                writing.flush()
+                assert int(answer.readline()) == os.fstat(file.fileno()).st_ino
+                assert process.wait(10) == 0
