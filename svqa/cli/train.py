@@ -76,9 +76,9 @@ def lora(
 ) -> None:
     """Fine-tune a model on questions about your videos, and see what it gained.
 
-    A BLIP looks at frames; a chat model (`--base smollm2`) reads lines: a row's `evidence`, or what
-    a search finds of a video that was ingested into the database. Stopped? The same command goes
-    on.
+    A BLIP looks at frames; a chat model (`--base smollm2`) reads lines, and one with eyes sees
+    frames, too: a row's `evidence`, or what a search finds of a video that was ingested into the
+    database. Stopped? The same command goes on.
     """
     from svqa.training.lora import fine_tune
 

@@ -2,7 +2,10 @@ from .analysis import (
     Analysis as Analysis,
 )
 from .ask import (
-    lines_about as lines_about,
+    Shown as Shown,
+    frames_as_shown as frames_as_shown,
+    shown_about as shown_about,
+    shown_px as shown_px,
 )
 from .audio_analysis import (
     AudioAnalysis as AudioAnalysis,
@@ -43,11 +46,14 @@ __all__ = [
     "PassageIndex",
     "SearchCache",
     "ShotBoundaryFinder",
+    "Shown",
     "chosen_models",
     "find_videos",
+    "frames_as_shown",
     "frames_to_show",
-    "lines_about",
     "open_library",
     "said_of_passed_over",
     "scores_over_time",
+    "shown_about",
+    "shown_px",
 ]

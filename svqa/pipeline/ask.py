@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from svqa.answering.citations import clock, clock_span
 from svqa.answering.evidence import NOT_FOUND
 from svqa.answering.question_scope import TimeScope, find_time_scope
-from svqa.database import Store
+from svqa.database import Store, StoredVideo
 from svqa.errors import UsageError
 from svqa.language.question_parser import asks_about_speech, asks_beyond_names, plain
 from svqa.media import Sampling, read_frames
@@ -152,33 +152,45 @@ def _from_everything(
     store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
     """For an answerer that weighs by itself: all lines and frames; the question stays as asked."""
-    scope = _time_scope(store, models, question, videos, cache)
-    asked = scope.text if scope else question.text
-    hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
-    told = _all_lines(store, models, asked, videos, hits, scope, cache)
-    frames = None
-    if models.answerer.needs_frames and hits:
-        stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
-        shown = frames_to_show(store, models, asked, stretches, cache=cache)
-        frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
-        told += [replace(e, text="") for e in shown.values()]  # they say whose frames these are
-    return models.answerer.answer(question, told, frames)
+    looks = models.answerer.needs_frames
+    shown = shown_about(store, models, question, videos, looks=looks, cache=cache)
+    frames = _frames_at(store, shown.video, shown.times_s) if shown.times_s else None
+    return models.answerer.answer(question, shown.lines, frames)
 
 
-def lines_about(
+@dataclass(frozen=True)
+class Shown:
+    """What an answerer that weighs by itself is given: lines, and whose frames at which seconds."""
+
+    lines: list[Evidence]
+    video: str = ""
+    times_s: tuple[float, ...] = ()
+
+
+def shown_about(
     store: Store,
     models: ModelSet,
     question: Question,
     videos: Sequence[str],
     *,
+    looks: bool = False,
     cache: SearchCache | None = None,
-) -> list[Evidence]:
-    """-> the lines that `ask` gives an answerer which weighs by itself, and that training takes."""
+) -> Shown:
+    """-> what `ask` gives an answerer which weighs by itself, and what training takes.
+
+    With frames for one that `looks`.
+    """
     cache = cache or SearchCache()
     scope = _time_scope(store, models, question, videos, cache)
     asked = scope.text if scope else question.text
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
-    return _all_lines(store, models, asked, videos, hits, scope, cache)
+    told = _all_lines(store, models, asked, videos, hits, scope, cache)
+    if not looks or not hits:
+        return Shown(told)
+    stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
+    shown = frames_to_show(store, models, asked, stretches, cache=cache)
+    told += [replace(e, text="") for e in shown.values()]  # they say whose frames these are
+    return Shown(told, hits[0].video, tuple(shown))
 
 
 def _all_lines(
@@ -242,10 +254,19 @@ def _from_pictures(
 
 
 def _frames_at(store: Store, video: str, times_s: Sequence[float]) -> FrameBatch:
-    """The frames of these seconds, in the size in which the video was analysed."""
+    """The frames of these seconds, as they are shown."""
     stored = store.find_video(video)
-    size_px = int(stored.settings.get("analysis_px") or Settings.analysis_px)
-    return read_frames(stored.path, Sampling.at(times_s), size_px=size_px, fit="shrink")
+    return frames_as_shown(stored.path, times_s, size_px=shown_px(stored))
+
+
+def shown_px(stored: StoredVideo) -> int:
+    """-> the size in which frames of a video are shown: that in which it was analysed."""
+    return int(stored.settings.get("analysis_px") or Settings.analysis_px)
+
+
+def frames_as_shown(path: str | Path, times_s: Sequence[float], *, size_px: int) -> FrameBatch:
+    """-> the frames of these seconds, in their own shape."""
+    return read_frames(path, Sampling.at(times_s), size_px=size_px, fit="shrink")
 
 
 def _time_scope(

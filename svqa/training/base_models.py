@@ -1,4 +1,4 @@
-"""A base by name -> its folder, checked; whether it looks or reads; the model itself."""
+"""A base by name -> its folder, checked; whether it looks, reads or both; the model itself."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from svqa.models.pretrained import load_pretrained, locate
 from svqa.models.weights import sha256_of
 
 SMOLLM2 = "smollm2"  # the base that travels as a package
+BLIP, READS, SEES = "blip", "reads", "sees"
 
 
 @dataclass(frozen=True)
@@ -59,44 +60,49 @@ def find_base(base: str | Path) -> Base:
     )
 
 
-def is_blip(folder: Path) -> bool:
-    """-> True for a BLIP, False for a chat model that reads words, by its config.json.
+def sort_of(folder: Path) -> str:
+    """-> BLIP, or a chat model that READS words or SEES pictures, too: by its config.json.
 
     Raises UsageError for any other.
     """
     from transformers.models.auto import modeling_auto as auto
 
     kind = str(read_json_object(folder / "config.json").get("model_type", ""))
-    if kind == "blip":
-        return True
-    looks = kind in auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-    if kind in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not looks:
-        return False
+    if kind == BLIP:
+        return BLIP
+    # what other tasks of BLIP's family are loaded as sees, too, and holds no conversation
+    if kind in auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES and _talks(folder):
+        return SEES
+    if kind in auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return READS
     raise UsageError(
         f"{folder} holds a model of type '{kind}', which is not trained here: give a BLIP, or a "
-        "chat model that reads words (smollm2, or a folder of another one)."
+        "chat model (smollm2, or a folder of another one that reads, or that sees, too)."
     )
 
 
 def load_base(folder: Path, *, device: str = "cpu") -> tuple[Any, Any]:
     """-> (model, processor), in float32: an update is small, and half precision would lose steps.
 
-    Raises as `load_pretrained` and `is_blip` do.
+    Raises as `load_pretrained` and `sort_of` do.
     """
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoTokenizer,
-        BlipForQuestionAnswering,
-        BlipProcessor,
-    )
+    import transformers as hf
 
-    classes: tuple[Any, Any] = (
-        (BlipForQuestionAnswering, BlipProcessor)
-        if is_blip(folder)
-        else (AutoModelForCausalLM, AutoTokenizer)
-    )
-    found = load_pretrained(*classes, folder, device=device)
+    classes: dict[str, tuple[Any, Any]] = {
+        BLIP: (hf.BlipForQuestionAnswering, hf.BlipProcessor),
+        READS: (hf.AutoModelForCausalLM, hf.AutoTokenizer),
+        SEES: (hf.AutoModelForImageTextToText, hf.AutoProcessor),
+    }
+    found = load_pretrained(*classes[sort_of(folder)], folder, device=device)
     return found.model, found.processor
+
+
+def _talks(folder: Path) -> bool:
+    """Whether a chat template came with it, in a file of its own or among the tokenizer's words."""
+    if any((folder / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+        return True
+    told = folder / "tokenizer_config.json"
+    return told.is_file() and "chat_template" in read_json_object(told)
 
 
 def _digest(folder: Path) -> str:

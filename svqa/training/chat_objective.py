@@ -8,7 +8,7 @@ once for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from svqa.answering.chat_prompt import chat_turns
 from svqa.answering.chat_reply import begin_reply
 from svqa.errors import UsageError
 from svqa.models.chat_local import LocalChatModel
+from svqa.records import FrameBatch
 from svqa.training.batches import pad, plain
 from svqa.training.chat_samples import ChatExample
 
@@ -29,27 +30,35 @@ class ChatRow:
     """One example as tokens.
 
     `prompt` up to where the replies differ, `replies` from there on, one an option or an answer;
-    `weights` what each counts; `choose` whether the replies are all there is to choose from.
+    `weights` what each counts; `choose` whether the replies are all there is to choose from. `see`
+    makes the model's inputs of the prompt with its pictures, of a model that sees any.
     """
 
     prompt: tuple[int, ...]
     replies: tuple[tuple[int, ...], ...]
     weights: tuple[float, ...]
     choose: bool
+    see: Callable[[], dict[str, torch.Tensor]] | None = None
 
     def __len__(self) -> int:
         return len(self.prompt) + sum(map(len, self.replies))
 
 
 def chat_rows(
-    chat: LocalChatModel, examples: Sequence[ChatExample], *, blind: bool = False
+    chat: LocalChatModel,
+    examples: Sequence[ChatExample],
+    *,
+    blind: bool = False,
+    frames: Callable[[ChatExample], FrameBatch | None] = lambda example: None,
 ) -> list[ChatRow]:
-    """-> the examples as `ChatAnswerer` would ask them; `blind` without any line.
+    """-> the examples as `ChatAnswerer` would ask them; `blind` without any line or frame.
+
+    `frames` gives those that an example is shown.
 
     Raises UsageError, with the lines, for examples that are longer than what the model reads.
     """
-    most = plain(chat.model).config.max_position_embeddings
-    rows = [_row(chat, e, blind) for e in examples]
+    most = plain(chat.model).config.get_text_config().max_position_embeddings
+    rows = [_row(chat, e, frames, blind) for e in examples]
     long = [e.line for e, row in zip(examples, rows, strict=True) if len(row) > most]
     if long:
         raise UsageError(
@@ -59,13 +68,22 @@ def chat_rows(
     return rows
 
 
-def _row(chat: LocalChatModel, example: ChatExample, blind: bool) -> ChatRow:
+def _row(
+    chat: LocalChatModel,
+    example: ChatExample,
+    frames: Callable[[ChatExample], FrameBatch | None],
+    blind: bool,
+) -> ChatRow:
     brief = is_brief(chat, example.asked)
-    exhibit = example.exhibit(BRIEF_LIMITS if brief else Limits())
-    if blind:
-        exhibit = type(exhibit)()
-    turns = (brief_turns if brief else chat_turns)(example.asked, exhibit)
-    prompt = chat.inputs(turns)["input_ids"][0].tolist()
+
+    def inputs() -> dict[str, torch.Tensor]:
+        seen = frames(example) if chat.sees and not blind else None
+        exhibit = example.exhibit(BRIEF_LIMITS if brief else Limits(), seen)
+        if blind:
+            exhibit = type(exhibit)()
+        return chat.inputs((brief_turns if brief else chat_turns)(example.asked, exhibit))
+
+    prompt = inputs()["input_ids"][0].tolist()
 
     def split(reply: str) -> list[int]:
         return chat.tokenizer(reply, add_special_tokens=False)["input_ids"]
@@ -89,6 +107,7 @@ def _row(chat: LocalChatModel, example: ChatExample, blind: bool) -> ChatRow:
         tuple(tuple(r[shared:]) for r in replies),
         tuple(weights),
         bool(example.options),
+        inputs if chat.sees else None,
     )
 
 
@@ -111,7 +130,7 @@ class ChatCollate:
     def __init__(self, rows: Sequence[ChatRow], pad_id: int):
         self.rows, self.pad_id = rows, pad_id
 
-    def __call__(self, numbers: Sequence[int]) -> dict[str, torch.Tensor]:
+    def __call__(self, numbers: Sequence[int]) -> dict[str, Any]:
         rows = [self.rows[i] for i in numbers]
         longest = max(map(len, rows))
         ids = [[*r.prompt, *(t for reply in r.replies for t in reply)] for r in rows]
@@ -122,25 +141,26 @@ class ChatCollate:
             for r in rows
         ]
         at: list[int] = []
-        token: list[int] = []
-        of: list[int] = []
-        owner: list[int] = []
-        weight: list[float] = []
+        lengths = [len(reply) for row in rows for reply in row.replies]
         for b, row in enumerate(rows):
             first = b * longest + len(row.prompt)
-            for reply, counts in zip(row.replies, row.weights, strict=True):
+            for reply in row.replies:
                 at += [b * longest + len(row.prompt) - 1, *range(first, first + len(reply) - 1)]
-                token += reply
-                of += [len(owner)] * len(reply)
-                owner.append(b)
-                weight.append(counts)
                 first += len(reply)
         return {
             "ids": pad(ids, self.pad_id),
             "part": torch.tensor(part),
             "at": torch.tensor(at),
-            "token": torch.tensor(token),
-            "reply": torch.tensor(of),
+            "token": torch.tensor([t for row in rows for reply in row.replies for t in reply]),
+            "reply": torch.arange(len(lengths)).repeat_interleave(torch.tensor(lengths)),
+            **self.replies_of(rows),
+        }
+
+    def replies_of(self, rows: Sequence[ChatRow]) -> dict[str, torch.Tensor]:
+        """What is said of the replies: `owner`, `weight`, `choose`."""
+        owner = [b for b, row in enumerate(rows) for _ in row.replies]
+        weight = [counts for row in rows for counts in row.weights]
+        return {
             "owner": torch.tensor(owner),
             "weight": torch.tensor(weight),
             "choose": torch.tensor([r.choose for r in rows]),
@@ -158,10 +178,10 @@ class ChatLoss(torch.nn.Module):
         super().__init__()
         self.model, self.checkpointing = model, checkpointing
 
-    def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def forward(self, batch: Mapping[str, Any]) -> torch.Tensor:
         """-> scalar."""
         told = self.weigh(batch)
-        asked, owner = len(batch["ids"]), batch["owner"]
+        asked, owner = len(batch["choose"]), batch["owner"]
         lost = -(told * batch["weight"]).sum() / asked
         for b in batch["choose"].nonzero()[:, 0].tolist():
             mine = owner == b
@@ -169,7 +189,7 @@ class ChatLoss(torch.nn.Module):
             lost = lost + (told[mine].logsumexp(0) - right.logsumexp(0)) / asked
         return lost
 
-    def weigh(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def weigh(self, batch: Mapping[str, Any]) -> torch.Tensor:
         """-> (R,) mean log probability a token of each reply."""
         causal = plain(self.model)
         hidden = self._read(causal, batch["ids"], batch["part"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,10 +10,12 @@ import numpy as np
 import torch
 
 from svqa.models.chat_local import LocalChatModel
+from svqa.models.disk_cache import DiskCache
 from svqa.records import Progress
 from svqa.training import validation
 from svqa.training.batches import PictureBatches, plain
-from svqa.training.chat_objective import ChatCollate, ChatLoss, chat_rows
+from svqa.training.chat_frames import Frames, SeeingCollate, SeeingLoss, prompt_inputs
+from svqa.training.chat_objective import ChatCollate, ChatLoss, ChatRow, chat_rows
 from svqa.training.chat_samples import ChatExample
 from svqa.training.fine_tuning_run import FineTuningRun, Job
 
@@ -37,13 +40,15 @@ class ChatRun(FineTuningRun):
         processor: Any,
         accelerator: Accelerator,
         progress: Progress | None,
+        cache: DiskCache,
     ):
         super().__init__(job, model, processor, accelerator, progress)
         chat = LocalChatModel(plain(model), processor, model_id=job.name)
-        self.rows = chat_rows(chat, cast("list[ChatExample]", self.examples))
-        self.collate = ChatCollate(self.rows, pad_of(chat.tokenizer))
+        examples = cast("list[ChatExample]", self.examples)
+        self.collate = collate_for(chat, examples, Frames(cache))
         self.tokenizer = chat.tokenizer
-        self.loss = ChatLoss(model, checkpointing=job.recipe.checkpointing)
+        kind = SeeingLoss if chat.sees else ChatLoss
+        self.loss = kind(model, checkpointing=job.recipe.checkpointing)
 
     def loader(self) -> DataLoader[int]:
         """In an order of its own for every epoch."""
@@ -67,14 +72,20 @@ class ChatRun(FineTuningRun):
 def answers_of(model: Any, processor: Any, examples: Sequence[Any]) -> list[str]:
     """-> what a model answers to examples that it was not trained on."""
     chat = LocalChatModel(model, processor, model_id="")
-    collate = ChatCollate(chat_rows(chat, examples), pad_of(chat.tokenizer))
-    return answers(ChatLoss(model), collate, chat.tokenizer, examples, range(len(examples)))
+    with tempfile.TemporaryDirectory() as folder:
+        collate = collate_for(chat, examples, Frames(DiskCache(folder)))
+        loss = (SeeingLoss if chat.sees else ChatLoss)(model)
+        return answers(loss, collate, chat.tokenizer, examples, range(len(examples)))
 
 
-def pad_of(tokenizer: Any) -> int:
-    """A token to fill with; nothing sees it."""
-    found = tokenizer.pad_token_id
-    return int(tokenizer.eos_token_id if found is None else found)
+def collate_for(
+    chat: LocalChatModel, examples: Sequence[ChatExample], frames: Frames
+) -> ChatCollate:
+    """-> how examples become batches of this model."""
+    rows = chat_rows(chat, examples, frames=frames.of)
+    pad_id = chat.tokenizer.pad_token_id
+    pad_id = int(chat.tokenizer.eos_token_id if pad_id is None else pad_id)  # nothing sees it
+    return (SeeingCollate if chat.sees else ChatCollate)(rows, pad_id)
 
 
 @torch.no_grad()
@@ -82,6 +93,8 @@ def shares(
     loss: ChatLoss, collate: ChatCollate, rows: Sequence[int], progress: Progress | None = None
 ) -> list[np.ndarray]:
     """-> for each row (K,) the mean log probability a token of each of its replies."""
+    from accelerate.utils import send_to_device
+
     trained, _ = loss.training, loss.eval()
     device = plain(loss.model).device
     # rows of like length together: fewer pads
@@ -89,7 +102,7 @@ def shares(
     found: list[np.ndarray] = [np.zeros(0)] * len(rows)
     for first in range(0, len(order), TOGETHER):
         part = order[first : first + TOGETHER]
-        batch = {k: v.to(device) for k, v in collate([rows[n] for n in part]).items()}
+        batch = send_to_device(collate([rows[n] for n in part]), device)
         told, owner = loss.weigh(batch).cpu().numpy(), batch["owner"].cpu().numpy()
         for b, n in enumerate(part):
             found[n] = told[owner == b].astype(np.float64)
@@ -112,26 +125,29 @@ def answers(
     return [
         examples[row].options[int(weighed[row].argmax())]
         if row in weighed
-        else _words(plain(loss.model), tokenizer, collate.rows[row].prompt)
+        else _words(plain(loss.model), tokenizer, collate.rows[row])
         for row in rows
     ]
 
 
 @torch.no_grad()
-def _words(causal: Any, tokenizer: Any, prompt: Sequence[int]) -> str:
+def _words(causal: Any, tokenizer: Any, row: ChatRow) -> str:
     """Likeliest token by token, to where the answer's quotation mark closes."""
     trained, _ = causal.training, causal.eval()
-    ids = torch.tensor([list(prompt)], device=causal.device)
+    inputs = (
+        {"input_ids": torch.tensor([list(row.prompt)])} if row.see is None else prompt_inputs(row)
+    )
+    inputs = {name: value.to(causal.device) for name, value in inputs.items()}
     past: Any = None
     said: list[int] = []
     for _ in range(MOST_TOKENS):
-        found = causal(input_ids=ids, past_key_values=past, use_cache=True, logits_to_keep=1)
+        found = causal(**inputs, past_key_values=past, use_cache=True, logits_to_keep=1)
         past, best = found.past_key_values, int(found.logits[0, -1].argmax())
         text = tokenizer.decode([*said, best])
         if '"' in text or best == tokenizer.eos_token_id:
             said_text = text.partition('"')[0]
             break
         said.append(best)
-        said_text, ids = text, torch.tensor([[best]], device=causal.device)
+        said_text, inputs = text, {"input_ids": torch.tensor([[best]], device=causal.device)}
     causal.train(trained)
     return said_text.strip()

@@ -72,7 +72,7 @@ def read_examples(
     """
     check_split(split)
     file = open_question_file(path)
-    files = _Files(file.path.parent)
+    files = Files(file.path.parent)
     mistakes = list(file.mistakes)
     made = {row: e for row in file.rows if (e := _example(row, files, mistakes))}
     # the same picture under another name is the same, and options are not shown in training
@@ -91,7 +91,7 @@ def data_sha256(*parts: Sequence[Example]) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-class _Files:
+class Files:
     """Name in a row -> path, content hash and length in seconds (None for a picture).
 
     Each file is opened once.
@@ -128,7 +128,7 @@ def _video(path: Path) -> tuple[str, float]:
     return info.sha256, info.duration_s
 
 
-def _example(row: QuestionRow, files: _Files, mistakes: list[Mistake]) -> Example | None:
+def _example(row: QuestionRow, files: Files, mistakes: list[Mistake]) -> Example | None:
     """None where the file cannot be read or ends too early, which is added to `mistakes`."""
     try:
         path, sha256, duration_s = files.look(row.source, still=row.still)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from svqa.training.base_models import is_blip
+from svqa.training.base_models import BLIP, READS, SEES, sort_of
 from svqa.training.dataset import Example, read_examples
 from svqa.training.fine_tuning_run import FineTuningRun, Job
 
@@ -72,15 +72,16 @@ class Chat(Kind):
     """Reads lines, and answers in words or by an option."""
 
     preset = "decoder-qv"
+    sees = False
 
     def read(
         self, path: str | Path, *, split: str, types: Sequence[str], database: str
     ) -> Sequence[Example]:
-        """Each row with its lines, of its own or as a search finds them in `database`."""
-        from svqa.training.chat_samples import LibraryLines, read_chat_examples
+        """Each row with what it is shown, its own or as a search finds it in `database`."""
+        from svqa.training.chat_samples import LibraryEvidence, read_chat_examples
 
-        with LibraryLines(database) as find:
-            return read_chat_examples(path, split=split, types=types, find=find)
+        with LibraryEvidence(database) as find:
+            return read_chat_examples(path, split=split, types=types, find=find, sees=self.sees)
 
     def run(
         self,
@@ -91,12 +92,20 @@ class Chat(Kind):
         progress: Progress | None,
         cache: DiskCache,
     ) -> FineTuningRun:
-        """Nothing is seen, so nothing is cached."""
+        """Frames, where it sees any, are decoded into `cache`."""
         from svqa.training.chat_run import ChatRun
 
-        return ChatRun(job, model, processor, accelerator, progress)
+        return ChatRun(job, model, processor, accelerator, progress, cache)
+
+
+class SeeingChat(Chat):
+    """Reads lines and sees frames."""
+
+    preset = "chat-qv"
+    sees = True
 
 
 def kind_of(folder: Path) -> Kind:
     """-> of a base's folder. Raises UsageError for one that cannot be trained here."""
-    return Blip() if is_blip(folder) else Chat()
+    kinds: dict[str, type[Blip | Chat]] = {BLIP: Blip, READS: Chat, SEES: SeeingChat}
+    return kinds[sort_of(folder)]()

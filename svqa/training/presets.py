@@ -19,6 +19,7 @@ from typing import Any
 from svqa.errors import UsageError, unknown_name
 
 _TEXT = r".*text_(encoder|decoder)\..*layer\.\d+\..*\.(query|key|value|dense)"
+_CHAT = r".*(language_model|text_model)\..*\.(q_proj|v_proj)"
 _VISION = r".*vision_model\.encoder\.layers\.\d+\..*\.(qkv|projection|fc1|fc2)"
 
 
@@ -51,7 +52,10 @@ PRESETS = {
         ("q_proj", "v_proj"), "CLIP, query and value of both towers", trains_vision=True
     ),
     "decoder-qv": Preset(
-        ("q_proj", "v_proj"), "decoder language models (OPT, Llama, SmolVLM), query and value"
+        ("q_proj", "v_proj"), "decoder language models (OPT, Llama), query and value"
+    ),
+    "chat-qv": Preset(
+        _CHAT, "chat models that see (SmolVLM, Qwen-VL, InternVL), query and value of what reads"
     ),
 }
 

@@ -240,9 +240,14 @@ def test_one_video_in_both_parts_is_refused(tmp_path, base):
 
 
 def test_a_base_that_is_neither_is_refused(tmp_path, file):
-    looks = write_tiny_chat("smolvlm", tmp_path / "looks")
-    with pytest.raises(UsageError, match=r"type 'smolvlm', which is not trained here"):
-        tune(file, looks, tmp_path)
+    from transformers import CLIPConfig, CLIPModel
+
+    shared = {"hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 1}
+    small = {**shared, "num_hidden_layers": 1}
+    config = CLIPConfig(text_config=small, vision_config=small, projection_dim=8)
+    CLIPModel(config).save_pretrained(tmp_path / "clip")
+    with pytest.raises(UsageError, match=r"type 'clip', which is not trained here"):
+        tune(file, tmp_path / "clip", tmp_path)
 
 
 # --- versions

@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +27,10 @@ from transformers import (
 )
 
 from experiments.lora.task import write_task as write_shapes
+from svqa.answering import chat_turns, show
 from svqa.errors import ModelError, UnknownParameter, UsageError
-from svqa.models import DiskCache
+from svqa.models import DiskCache, LocalChatModel
+from svqa.records import FrameBatch, Question
 from svqa.training import (
     PRESETS,
     Recipe,
@@ -42,6 +45,7 @@ from svqa.training.batches import AnswerLoss, Collate, PictureBatches, tokenise
 from svqa.training.feature_cache import FeatureCache, Pictures
 from svqa.training.presets import lora_targets, turn_on_checkpointing
 from tests.helpers.blip import tiny_config, tiny_processor, write_tiny
+from tests.helpers.chat import write_tiny_chat
 from tests.helpers.training import write_rows, write_task
 
 FAST = {"batch_size": 5, "learning_rate": 1e-2, "patience": 99, "device": "cpu"}
@@ -229,6 +233,16 @@ def model_and_input(name: str):
             model,
             lambda m: m(**given, return_loss=True).loss,
             lambda m: m(**given).logits_per_image,
+        )
+    if name == "chat-qv":
+        chat = LocalChatModel.from_pretrained(write_tiny_chat("smolvlm", Path(tempfile.mkdtemp())))
+        frames = FrameBatch(np.full((2, 48, 64, 3), 200, np.uint8), np.arange(2.0))
+        given = chat.inputs(chat_turns(Question("what?"), show([], frames)))
+        ids = given["input_ids"]
+        return (
+            chat.model,
+            lambda m: m(**given, labels=ids).loss,
+            lambda m: m(**given, logits_to_keep=4).logits,
         )
     if name == "decoder-qv":
         model = LlamaForCausalLM(LlamaConfig(**shared, vocab_size=40, num_key_value_heads=1))
