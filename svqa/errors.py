@@ -89,6 +89,10 @@ class WeightsCorrupt(ModelError):
     """
 
 
+class IngestCrashed(SvqaError):
+    """The process that took a film in died of it, every time; the others were taken in."""
+
+
 class DatabaseError(SvqaError):
     """The database cannot be used."""
 

@@ -28,9 +28,13 @@ Rows: TypeAlias = dict[str, Counter[tuple[Any, ...]]]
 
 
 def all_rows(store: Store) -> Rows:
-    """-> {table: its rows}, each value as it is stored, vectors byte for byte."""
+    """-> {table: its rows}, each value as it is stored, vectors byte for byte.
+
+    A row of a film names it by its public id: which film came first does not matter.
+    """
     found = {}
     with store.read() as connection:
+        films = dict(connection.execute(text("SELECT id, public_id FROM videos")).all())
         spaces = {
             row.id: (row.level, row.modality, row.model_id, row.dim)
             for row in connection.execute(text("SELECT * FROM embedding_spaces"))
@@ -39,7 +43,7 @@ def all_rows(store: Store) -> Rows:
             rows = connection.execute(text(f"SELECT * FROM {table}")).mappings()
             found[table] = Counter(
                 tuple(
-                    (name, spaces[value] if name == "space_id" else value)
+                    (name, _named(name, value, films, spaces))
                     for name, value in row.items()
                     if name not in _PASSING
                 )
@@ -48,3 +52,10 @@ def all_rows(store: Store) -> Rows:
         figures = text("SELECT name, value FROM video_metrics WHERE name = 'frames_skipped'")
         found["metrics"] = Counter(map(tuple, connection.execute(figures)))
     return found
+
+
+def _named(name: str, value: Any, films: dict[int, str], spaces: dict[int, tuple]) -> Any:
+    """-> what a row number stands for, and every other value as it is."""
+    if name == "space_id":
+        return spaces[value]
+    return films[value] if name == "video_id" else value

@@ -52,6 +52,10 @@ def ingest(
     analysis_px: Annotated[
         int | None, typer.Option(help="Long side of the frames that models look at.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Films at once; as many as cores and memory allow without it."),
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
@@ -76,7 +80,7 @@ def ingest(
     ):
         found = find_videos(paths)
         try:
-            reports = library.ingest(*found.files, progress=show)
+            reports = library.ingest(*found.files, progress=show, jobs=jobs)
         except KeyboardInterrupt:
             say(_kept(library, found.files))
             raise

@@ -37,6 +37,11 @@ class Transactions:
         return shown_url(self._engine.url)
 
     @property
+    def full_url(self) -> str:
+        """The URL with its password, for another process to open the same; never to be shown."""
+        return self._engine.url.render_as_string(hide_password=False)
+
+    @property
     def read_only(self) -> bool:
         """Whether nothing can be kept: what is asked is answered and leaves no row."""
         return self._path is not None and is_read_only(self._path)

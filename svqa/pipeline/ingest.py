@@ -39,6 +39,7 @@ from svqa.settings import Settings
 
 BUSY_POLL_S = 0.5
 SHORT_S = 0.5  # a file that lacks more of what its header says is told of
+FATAL = (UsageError, ModelError)  # the request is wrong, for every file
 OPTIONAL = {"detector": "boxes", "reader": "text", "transcriber": "speech"}  # role -> its setting
 
 
@@ -78,21 +79,32 @@ def ingest_many(
     A file that cannot be read, or stored, is reported as `failed` and does not stop the others:
     only a wrong request or a model that cannot be used does.
     """
-    reports = []
-    for path in paths:
-        begin = time.perf_counter()
-        try:
-            reports.append(ingest_video(store, models, path, settings=settings, progress=progress))
-        except (NotIngested, NetworkRefused) as error:
-            reports.append(_failed(path, error, begin))
-        except (UsageError, ModelError):
-            raise
-        except Exception as error:
-            reports.append(_failed(path, error, begin))
-    return reports
+    return [ingest_one(store, models, p, settings=settings, progress=progress) for p in paths]
 
 
-def _failed(path: str | Path, error: Exception, begin: float) -> IngestReport:
+def ingest_one(
+    store: Store,
+    models: ModelSet,
+    path: str | Path,
+    *,
+    settings: Settings,
+    progress: Progress | None = None,
+    fatal: tuple[type[Exception], ...] = FATAL,
+) -> IngestReport:
+    """`ingest_video`, with what went wrong as a report; raised is only what is `fatal`."""
+    begin = time.perf_counter()
+    try:
+        return ingest_video(store, models, path, settings=settings, progress=progress)
+    except (NotIngested, NetworkRefused) as error:
+        return failed(path, error, begin)
+    except fatal:
+        raise
+    except Exception as error:
+        return failed(path, error, begin)
+
+
+def failed(path: str | Path, error: Exception, begin: float) -> IngestReport:
+    """-> the report of a file that was not taken in, `begin` seconds of `perf_counter` ago."""
     note = f"{type(error).__name__}: {error}"
     return IngestReport(str(path), "failed", seconds=time.perf_counter() - begin, note=note)
 

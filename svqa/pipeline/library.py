@@ -19,6 +19,7 @@ from svqa.notebook_html import view
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
+from svqa.pipeline.ingest_jobs import ingest_side_by_side, jobs_that_fit
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
 from svqa.records import Answer, Moments, Progress, Waveform
@@ -64,15 +65,22 @@ class Library:
         ids = self._scope(video)
         return next(v for v in self.videos() if v.id == ids[-1])
 
-    def ingest(self, *paths: str | Path, progress: Progress | None = None) -> list[IngestReport]:
-        """Take in files and folders; one report a file, a bad one does not stop the others."""
-        return ingesting.ingest_many(
-            self.store,
-            self.models,
-            find_videos(paths).files,
-            settings=self.settings,
-            progress=progress,
-        )
+    def ingest(
+        self, *paths: str | Path, progress: Progress | None = None, jobs: int | None = 1
+    ) -> list[IngestReport]:
+        """Take in files and folders; one report a file, a bad one does not stop the others.
+
+        `jobs`: how many at once, each in a process of its own (`ingest_jobs` says what a script has
+        to look like then); None: as many as cores and memory allow.
+        """
+        files = find_videos(paths).files
+        jobs = jobs_that_fit(len(files), self.settings) if jobs is None else jobs
+        if jobs < 1:
+            raise UsageError(f"jobs must be at least 1, got {jobs}.")
+        options: dict[str, Any] = {"settings": self.settings, "progress": progress}
+        if jobs > 1 and len(files) > 1:
+            return ingest_side_by_side(self.store, self.models, files, jobs=jobs, **options)
+        return ingesting.ingest_many(self.store, self.models, files, **options)
 
     def search(
         self,
@@ -219,11 +227,15 @@ def _check_room() -> None:
 
 
 def ingest(
-    *paths: str | Path, database: str | None = None, models: str | None = None, **settings: Any
+    *paths: str | Path,
+    database: str | None = None,
+    models: str | None = None,
+    jobs: int | None = 1,
+    **settings: Any,
 ) -> list[IngestReport]:
     """`open_library(...).ingest(*paths)` in one call."""
     with open_library(database, models, **settings) as library:
-        return library.ingest(*paths)
+        return library.ingest(*paths, jobs=jobs)
 
 
 def search(

@@ -1,0 +1,248 @@
+"""Paths -> reports, several films at once: each in a worker process that keeps its models.
+
+A worker opens the database itself and commits its own chunks: the lock that the store holds around
+every writing transaction lets one process write at a time, and leases let one take a film in. So
+the rows are those of one process after another, but for their row numbers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from svqa.database import Store, open_store
+from svqa.errors import IngestCrashed, SvqaError
+from svqa.models.zoo import ModelSet, describe
+from svqa.pipeline.ingest import IngestReport, failed, ingest_one
+from svqa.records import Progress
+from svqa.settings import Settings
+
+MOST_DEATHS = 2  # workers that may die of a film: the first may have lacked memory for a moment
+END_S = 15.0  # for a worker that was told to stop: it lets its film go
+WORKER_BYTES = 1_200_000_000  # beside its weights: the offline set was seen to take 1.34e9 in all
+TELL_S = 0.1  # between two signs of a film's progress
+
+
+def ingest_side_by_side(
+    store: Store,
+    models: ModelSet,
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings,
+    jobs: int,
+    progress: Progress | None = None,
+) -> list[IngestReport]:
+    """One report a file, in the order of `paths`, as `ingest_many` gives them; `jobs` at a time.
+
+    A film whose worker died twice is reported as `failed` and does not stop the others. A script
+    that calls this stands under `if __name__ == "__main__":`, as for every process of Python's
+    `multiprocessing` that is spawned.
+    """
+    given = (store.full_url, models.replaced({}), settings, max(1, cores() // jobs))
+    films = _Films(paths)
+    team: list[_Worker] = []
+    try:
+        while len(films.reports) < len(paths):
+            while films.todo and len(team) < min(jobs, len(paths)):
+                team.append(_Worker(given))
+            for worker in team:
+                worker.take_from(films)
+            ready = wait([worker.pipe for worker in team])
+            for worker in [w for w in team if w.pipe in ready]:
+                message = worker.message()
+                if message is None:
+                    team.remove(worker)
+                    films.died(worker.index, worker.how_it_ended())
+                elif isinstance(message, IngestReport):
+                    films.reports[worker.let_go()] = message
+                elif isinstance(message, Exception):
+                    raise message
+                elif progress is not None:
+                    progress(*message)
+    except BaseException:
+        for worker in team:
+            worker.stop()
+        raise
+    for worker in team:
+        worker.end()
+    return [films.reports[index] for index in range(len(paths))]
+
+
+def jobs_that_fit(films: int, settings: Settings) -> int:
+    """-> how many films to take in at once: as many as there are, as cores, and as memory holds."""
+    if settings.device != "cpu":
+        return 1
+    weights = sum(f.size_bytes or 0 for f in describe(settings.models) if f.role != "answerer")
+    room = free_bytes() // (WORKER_BYTES + weights)
+    return max(1, min(films, cores(), room))
+
+
+def cores() -> int:
+    """-> the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_bytes() -> int:
+    """-> memory that is free here, within the limit of this process's group where it has one."""
+    free = psutil.virtual_memory().available
+    group = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # ValueError: "max", no limit
+        limit = int((group / "memory.max").read_text())
+        free = min(free, limit - int((group / "memory.current").read_text()))
+    return max(0, free)
+
+
+class _Films:
+    """What is to be taken in, what is being taken in, and what came of it."""
+
+    def __init__(self, paths: Sequence[str | Path]):
+        self.paths = [str(path) for path in paths]
+        self.todo = list(range(len(paths)))
+        self.begun: dict[int, float] = {}
+        self.reports: dict[int, IngestReport] = {}
+        self._deaths: Counter[int] = Counter()
+
+    def next(self) -> int | None:
+        """-> the number of the next film; one that is being taken in already has to wait."""
+        going_on = {self._file(i) for i in self.begun if i not in self.reports}
+        for index in self.todo:
+            if self._file(index) not in going_on:
+                self.todo.remove(index)
+                self.begun.setdefault(index, time.perf_counter())
+                return index
+        return None
+
+    def died(self, index: int | None, how: str) -> None:
+        """A worker died at a film: it is tried again, or it is refused."""
+        if index is None:
+            return
+        self._deaths[index] += 1
+        begin = self.begun[index]
+        if self._deaths[index] < MOST_DEATHS:
+            del self.begun[index]
+            self.todo.insert(0, index)
+            return
+        path = self.paths[index]
+        self.reports[index] = failed(path, crashed(path, self._deaths[index], how), begin)
+
+    def _file(self, index: int) -> str:
+        return os.path.realpath(self.paths[index])
+
+
+def crashed(path: str, times: int, how: str) -> IngestCrashed:
+    """-> what is said of a film of which so many workers died."""
+    return IngestCrashed(
+        f"The process that took '{path}' in died {times} times, at last {how}. Where memory ran "
+        "out, give --jobs 1; else please report it with the file. What was committed is kept."
+    )
+
+
+class _Worker:
+    """A worker process and the film it has."""
+
+    def __init__(self, given: tuple[Any, ...]):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, *given), daemon=True)
+        # Ctrl-C reaches every process of a terminal: this one alone acts on it and ends the others
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        theirs.close()
+        self.index: int | None = None
+
+    def take_from(self, films: _Films) -> None:
+        """Begin the next film, where this worker has none and there is one."""
+        if self.index is None and (index := films.next()) is not None:
+            self.index = index
+            with suppress(BrokenPipeError):  # it is dead; what it says next is nothing
+                self.pipe.send(films.paths[index])
+
+    def message(self) -> Any:
+        """-> a report, an error, `(what, done, of)`; None where the worker is dead."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return None
+
+    def let_go(self) -> int:
+        """-> the number of the film that it had."""
+        index, self.index = self.index, None
+        assert index is not None, "a report is about a film"
+        return index
+
+    def how_it_ended(self) -> str:
+        self._process.join(END_S)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return f"by {signal.Signals(-code).name}"
+        return f"with exit code {code}"
+
+    def end(self) -> None:
+        """Let it go home."""
+        with suppress(BrokenPipeError):
+            self.pipe.send(None)
+        self._process.join(END_S)
+        self._close()
+
+    def stop(self) -> None:
+        """Let it stop where it is; what it committed is kept."""
+        self._process.terminate()
+        self._process.join(END_S)
+        self._close()
+
+    def _close(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self.pipe.close()
+
+
+def _work(
+    pipe: Connection, database: str, models: ModelSet, settings: Settings, threads: int
+) -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # several at once share the cores; read when a model is loaded, and by libraries on import
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    told_s = 0.0
+
+    def tell(what: str, done: float, of: float) -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s > TELL_S or done >= of:
+            told_s = time.monotonic()
+            pipe.send((what, done, of))
+
+    with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
+        try:
+            with open_store(database) as store:
+                while (path := pipe.recv()) is not None:
+                    pipe.send(ingest_one(store, models, path, settings=settings, progress=tell))
+        except SvqaError as error:  # of the request, or of the database
+            pipe.send(error)
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "it was started by one"
+    wait([parent.sentinel])
+    os._exit(1)
