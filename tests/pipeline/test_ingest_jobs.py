@@ -82,9 +82,12 @@ def test_a_film_of_which_its_worker_dies_is_refused_by_name_and_the_others_are_t
 
 
 def test_no_film_at_a_time_is_a_wrong_request(tmp_path):
-    with library(tmp_path / "svqa.db") as here:
-        with pytest.raises(UsageError, match="jobs must be at least 1"):
-            here.ingest(tmp_path / "a.mp4", tmp_path / "b.mp4", jobs=0)
+    films = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    with (
+        library(tmp_path / "svqa.db") as here,
+        pytest.raises(UsageError, match="jobs must be at least 1"),
+    ):
+        here.ingest(*films, jobs=0)
 
 
 @pytest.mark.slow
