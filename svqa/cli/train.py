@@ -52,6 +52,15 @@ def lora(
     rank: Annotated[int, typer.Option(help="Of the update.")] = 8,
     alpha: Annotated[int, typer.Option(help="Scale of the update: alpha / rank.")] = 32,
     full: Annotated[bool, typer.Option("--full", help="Train every weight instead.")] = False,
+    freeze_vision: Annotated[
+        bool, typer.Option("--freeze-vision", help="With --full: all weights but those of vision.")
+    ] = False,
+    frames: Annotated[
+        int,
+        typer.Option(
+            help="A BLIP sees so many frames of a span as a sequence; 0: as its base does."
+        ),
+    ] = 0,
     epochs: Annotated[int, typer.Option(help="Times through the training questions.")] = 3,
     batch_size: Annotated[int, typer.Option(help="Questions a micro-step and device.")] = 16,
     accumulation: Annotated[int, typer.Option(help="Micro-steps a step.")] = 1,
@@ -100,6 +109,8 @@ def lora(
             say=say,
             rank=rank,
             alpha=alpha,
+            freeze_vision=freeze_vision,
+            frames=frames,
             batch_size=batch_size,
             accumulation=accumulation,
             learning_rate=learning_rate,

@@ -19,12 +19,16 @@ from svqa.models.blip_parts import (
     decode,
     encode_questions,
     frame_memory,
+    look_keys,
     remember,
 )
-from svqa.models.frame_cache import FrameCache, frame_keys
+from svqa.models.frame_cache import FrameCache
+from svqa.models.frame_sequence import blip_class, frames_of
 from svqa.models.frame_strategies import (
     BestFrame,
+    FrameSequence,
     FrameStrategy,
+    Look,
     Reply,
     frame_evidence,
     retrieval_weights,
@@ -106,7 +110,10 @@ class BlipCaptioner(Captioner):
 
 
 class BlipAnswerer(Answerer):
-    """Answers about frames; how one answer is made from several frames is a `FrameStrategy`."""
+    """Answers about frames; how one answer is made from several frames is a `FrameStrategy`.
+
+    Without one, the model's own: a sequence where it was trained to see one, else the best frame.
+    """
 
     needs_frames = True
 
@@ -122,7 +129,7 @@ class BlipAnswerer(Answerer):
         max_tokens: int = 10,
     ):
         self.model, self.processor, self.model_id = model.eval(), processor, model_id
-        self.way = way or BestFrame()
+        self.way = way or (FrameSequence(most) if (most := frames_of(model)) else BestFrame())
         self.cache = FrameCache() if cache is None else cache
         self.batch_size, self.max_tokens = batch_size, max_tokens
 
@@ -144,7 +151,7 @@ class BlipAnswerer(Answerer):
         constructor.
         """
         found = load_pretrained(
-            BlipForQuestionAnswering,
+            blip_class,
             BlipProcessor,
             path_or_id,
             revision=revision,
@@ -181,8 +188,8 @@ class BlipAnswerer(Answerer):
         )
 
     @torch.inference_mode()
-    def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]:
-        """Pairs of a picture (H, W, 3) uint8 and a question -> replies.
+    def reply(self, pixels: Sequence[Look], questions: Sequence[Question]) -> list[Reply]:
+        """Pairs of a picture (H, W, 3) uint8, or of frames, and a question -> replies.
 
         In words, or the likeliest of the question's options if it has any.
         """
@@ -194,7 +201,7 @@ class BlipAnswerer(Answerer):
         pixels = list(pixels)
         ids = [self._question_ids(q.text) for q in questions]
         replies: dict[int, Reply] = {}
-        for part in by_length_and_frame(ids, frame_keys(pixels), self.batch_size):
+        for part in by_length_and_frame(ids, look_keys(pixels), self.batch_size):
             memories = remember(
                 self, [pixels[i] for i in part], lambda features: frame_memory(self.model, features)
             )

@@ -9,19 +9,21 @@ answer.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering, BlipProcessor
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
 from svqa.models.frame_cache import FrameCache, frame_keys
-from svqa.models.frame_strategies import Reply
+from svqa.models.frame_sequence import side_by_side
+from svqa.models.frame_strategies import Look, Reply
+from svqa.records import FrameBatch
 
 QUESTIONS_A_FRAME = 4  # words are small beside the keys and values of a frame
 
@@ -40,37 +42,47 @@ def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> tor
 
     Keys and values that every question looks up.
     """
+    return torch.stack([torch.stack(pair, dim=1) for pair in keys_values(model, features)], dim=1)
+
+
+def keys_values(
+    model: BlipForQuestionAnswering, features: torch.Tensor
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """(B, P, D) -> of each layer its keys and values (B, heads, P, D / heads).
+
+    Apart: the gradient of a part of `frame_memory` is as large as all of it.
+    """
     kept = []
     layers: Any = model.text_encoder.encoder.layer
     for layer in layers:
         look = layer.crossattention.self
         shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
-        kept.append(
-            torch.stack(
-                [part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)],
-                dim=1,
-            )
+        keys, values = (
+            part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)
         )
-    return torch.stack(kept, dim=1)
+        kept.append((keys, values))
+    return kept
 
 
 def encode_question(
     model: BlipForQuestionAnswering,
     ids: torch.Tensor,
-    memory: torch.Tensor,
+    memory: torch.Tensor | Sequence[tuple[torch.Tensor, torch.Tensor]],
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Questions (B, L) and what they look up of their frames -> (B, L, D).
 
-    `memory`: (B, layers, 2, heads, P, d). The result is the questions, as seen there.
+    `memory`: (B, layers, 2, heads, P, d), or the `keys_values` of B frames. The result is the
+    questions, as seen there.
     """
     looked_up = DynamicCache()
     past = EncoderDecoderCache(DynamicCache(), looked_up)
-    for layer in range(memory.shape[1]):
-        looked_up.update(memory[:, layer, 0], memory[:, layer, 1], layer)
+    pairs = [of.unbind(1) for of in memory.unbind(1)] if torch.is_tensor(memory) else memory
+    for layer, (keys, values) in enumerate(pairs):
+        looked_up.update(keys, values, layer)
         past.is_updated[layer] = True
     return model.text_encoder(
-        input_ids=ids, attention_mask=mask, encoder_hidden_states=memory, past_key_values=past
+        input_ids=ids, attention_mask=mask, encoder_hidden_states=pairs[0][0], past_key_values=past
     ).last_hidden_state
 
 
@@ -100,34 +112,54 @@ def encode_questions(
 
 
 def remember(
-    owner: Cached, pixels: Sequence[np.ndarray], keep: Callable[[torch.Tensor], torch.Tensor]
+    owner: Cached, pixels: Sequence[Look], keep: Callable[[torch.Tensor], torch.Tensor]
 ) -> list[torch.Tensor]:
-    """Pictures -> `keep(vision features)` of each.
+    """Pictures, or sequences of frames -> `keep(vision features)` of each.
 
-    Computed once for each different picture, and the same tensor where pictures are the same.
+    Computed once for each different one, and the same tensor where they are the same.
     """
-    keys = [(owner.model_id, key) for key in frame_keys(pixels)]
+    keys = [(owner.model_id, key) for key in look_keys(pixels)]
     kept = {key: owner.cache.get(key) for key in dict.fromkeys(keys)}
     values = {key: value for key, value in kept.items() if value is not None}
     if new := [key for key in kept if key not in values]:
         pictures = [pixels[keys.index(key)] for key in new]
-        values.update(
-            zip(new, keep(_see(owner.model, owner.processor, pictures)).unbind(), strict=True)
-        )
-        for key in new:
-            values[key] = values[key].clone()  # a view would keep the whole batch in memory
+        seen = _see(owner.model, owner.processor, pictures)
+        for key, features in zip(new, seen, strict=True):
+            # a view would keep the whole batch in memory
+            values[key] = keep(features[None])[0].clone()
             owner.cache.put(key, values[key])
     return [values[key] for key in keys]
 
 
-def _see(model: Any, processor: BlipProcessor, pictures: Sequence[np.ndarray]) -> torch.Tensor:
-    """Pictures (H, W, 3) uint8 of any sizes -> (B, P, D) vision features."""
+def look_keys(looks: Sequence[Look]) -> list[str]:
+    """-> a name for what each shows; a sequence is another one at other seconds."""
+    keys = frame_keys([of.pixels if isinstance(of, FrameBatch) else of for of in looks])
+    return [
+        f"{key} {[round(t - of.t_s[0], 6) for t in of.t_s.tolist()]}"
+        if isinstance(of, FrameBatch)
+        else key
+        for key, of in zip(keys, looks, strict=True)
+    ]
+
+
+def _see(model: Any, processor: BlipProcessor, looks: Sequence[Look]) -> list[torch.Tensor]:
+    """Pictures of any sizes -> (P, D) vision features of each; of a sequence (T * P, D)."""
+    frames = [list(of.pixels) if isinstance(of, FrameBatch) else [of] for of in looks]
     inputs = processor.image_processor(
-        list(pictures), return_tensors="pt", input_data_format="channels_last"
+        [picture for of in frames for picture in of],
+        return_tensors="pt",
+        input_data_format="channels_last",
     )
-    return model.vision_model(
+    features = model.vision_model(
         pixel_values=inputs.pixel_values.to(model.device, model.dtype)
     ).last_hidden_state
+    seen = []
+    for of, part in zip(looks, features.split([len(of) for of in frames]), strict=True):
+        if isinstance(of, FrameBatch):
+            seconds = torch.tensor([of.t_s.tolist()], device=model.device)
+            part = side_by_side(model, part[None], seconds)
+        seen.append(part[0])
+    return seen
 
 
 def decode(
@@ -153,8 +185,14 @@ def decode(
     ended = (made.sequences[:, 1:] == config.sep_token_id).cumsum(-1)
     said = (ended == 0) | ((ended == 1) & (made.sequences[:, 1:] == config.sep_token_id))
     score = (logp.masked_fill(~said, 0).sum(-1) / said.sum(-1)).exp()
-    texts = processor.tokenizer.batch_decode(made.sequences, skip_special_tokens=True)
-    return [Reply(text.strip(), float(value)) for text, value in zip(texts, score, strict=True)]
+    texts = spoken(processor, made.sequences)
+    return [Reply(text, float(value)) for text, value in zip(texts, score, strict=True)]
+
+
+def spoken(processor: BlipProcessor, ids: torch.Tensor) -> list[str]:
+    """Token ids -> texts, their numbers whole again: `2.5 s`, where the tokens are `2. 5 s`."""
+    texts = processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
+    return [re.sub(r"(?<=\d) ?([.:]) ?(?=\d)", r"\1", text.strip()) for text in texts]
 
 
 def by_length(ids: Sequence[Sequence[int]], batch_size: int) -> Iterator[list[int]]:

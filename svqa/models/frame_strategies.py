@@ -1,10 +1,11 @@
 """Frames, how much each is trusted, a question -> one answer.
 
-Three ways to ask a model of single pictures.
+Three ways to ask a model of single pictures, and one for a model that attends to several.
 
 `BestFrame` looks at one frame, `WeightedVote` asks every retrieved frame and counts, `FrameGrid`
-puts frames in time order into one picture (IG-VLM, Kim et al. 2024, arXiv:2403.18406). Each says
-which frames it looked at.
+puts frames in time order into one picture (IG-VLM, Kim et al. 2024, arXiv:2403.18406),
+`FrameSequence` gives the frames as they are, side by side, with their seconds. Each says which
+frames it looked at.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Protocol
 import numpy as np
 
 from svqa.records import Evidence, FrameBatch, Question
+
+Look = np.ndarray | FrameBatch  # what a question is about: a picture, or frames of a video
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,12 @@ class Verdict:
 
 
 class ImageModel(Protocol):
-    """Whatever answers one question about one picture, many pairs at a time."""
+    """Whatever answers one question about one picture, many pairs at a time.
 
-    def reply(self, pixels: Sequence[np.ndarray], questions: Sequence[Question]) -> list[Reply]: ...
+    A picture is `(H, W, 3) uint8`; a model of sequences takes frames with their seconds as well.
+    """
+
+    def reply(self, pixels: Sequence[Look], questions: Sequence[Question]) -> list[Reply]: ...
 
 
 class FrameStrategy(ABC):
@@ -121,6 +127,25 @@ class FrameGrid(FrameStrategy):
         return Verdict(
             model.reply([picture], [question])[0], tuple(int(r) for r in dict.fromkeys(chosen))
         )
+
+
+@dataclass(frozen=True)
+class FrameSequence(FrameStrategy):
+    """`most` frames, evenly spaced over the retrieved time, each seen whole, with its second.
+
+    Fewer where there are fewer. For models that attend to several (`BlipAnswerer`).
+    """
+
+    most: int = 8
+
+    def decide(
+        self, model: ImageModel, question: Question, frames: FrameBatch, weights: np.ndarray
+    ) -> Verdict:
+        """One sequence, one question."""
+        seen = np.flatnonzero(weights > 0)
+        chosen = seen[np.unique(np.linspace(0, len(seen) - 1, self.most).round().astype(int))]
+        reply = model.reply([frames[chosen]], [question])[0]
+        return Verdict(reply, tuple(int(row) for row in chosen))
 
 
 FRAME_STRATEGIES: dict[str, FrameStrategy] = {

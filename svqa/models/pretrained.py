@@ -114,8 +114,8 @@ def load_pretrained(
 
     No pickle is opened and no remote code is run.
 
-    `dtype`: a torch type or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt,
-    UsageError.
+    `model_class`: a class, or a function that names one for the folder. `dtype`: a torch type
+    or its name, float32 if not given. Raises WeightsMissing, WeightsCorrupt, UsageError.
     """
     import torch
 
@@ -132,6 +132,8 @@ def load_pretrained(
             f"weights. {PULL}"
         )
     check_configs(found.folder)
+    if not isinstance(model_class, type):
+        model_class = model_class(found.folder)
     try:
         with without_progress(), _only_listed(found) as folder:
             model, info = model_class.from_pretrained(

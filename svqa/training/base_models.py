@@ -81,19 +81,24 @@ def sort_of(folder: Path) -> str:
     )
 
 
-def load_base(folder: Path, *, device: str = "cpu") -> tuple[Any, Any]:
+def load_base(folder: Path, *, device: str = "cpu", frames: int = 0) -> tuple[Any, Any]:
     """-> (model, processor), in float32: an update is small, and half precision would lose steps.
 
-    Raises as `load_pretrained` and `sort_of` do.
+    `frames`: of a BLIP, how many it is to see as a sequence; 0 leaves it as it is. Raises as
+    `load_pretrained` and `sort_of` do.
     """
     import transformers as hf
 
+    from svqa.models.frame_sequence import add_time_code, blip_class
+
     classes: dict[str, tuple[Any, Any]] = {
-        BLIP: (hf.BlipForQuestionAnswering, hf.BlipProcessor),
+        BLIP: (blip_class, hf.BlipProcessor),
         READS: (hf.AutoModelForCausalLM, hf.AutoTokenizer),
         SEES: (hf.AutoModelForImageTextToText, hf.AutoProcessor),
     }
     found = load_pretrained(*classes[sort_of(folder)], folder, device=device)
+    if frames:
+        add_time_code(found.model, frames)
     return found.model, found.processor
 
 

@@ -5,7 +5,7 @@ However many questions are asked about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from svqa.errors import UsageError
+from svqa.models.frame_sequence import side_by_side
 from svqa.training.dataset import Example
 from svqa.training.feature_cache import FeatureCache
 
@@ -71,7 +72,8 @@ def enc_id(tokenizer: Any, text_config: Any) -> int:
 class PictureBatches:
     """Batches of example numbers, in which questions about one picture stand together.
 
-    Up to `together` of them share a batch.
+    Up to `together` of them share a batch. Where `frames_of` says of how many frames each picture
+    is, those of a batch have equally many: they can be stacked.
 
     The order depends on `seed` and `epoch` alone, so that a run that was ended can go on in the
     middle.
@@ -81,13 +83,27 @@ class PictureBatches:
     """
 
     def __init__(
-        self, picture_of: Sequence[int] | np.ndarray, *, size: int, together: int, seed: int
+        self,
+        picture_of: Sequence[int] | np.ndarray,
+        *,
+        size: int,
+        together: int,
+        seed: int,
+        frames_of: Callable[[int], int] = lambda picture: 0,
     ):
         self.size, self.together, self.seed, self.epoch = size, min(together, size), seed, 0
         order = np.argsort(picture_of, kind="stable")
         starts = np.flatnonzero(np.diff(np.asarray(picture_of)[order])) + 1
         self._about = np.split(order, starts)
-        self._count = len(order)
+        self._frames = [
+            frames_of(int(picture_of[about[0]])) if len(about) else 0 for about in self._about
+        ]
+        self._counts = {
+            count: sum(
+                len(a) for a, of in zip(self._about, self._frames, strict=True) if of == count
+            )
+            for count in dict.fromkeys(self._frames)
+        }
 
     drop_last = False
 
@@ -97,17 +113,23 @@ class PictureBatches:
         return self.size
 
     def __len__(self) -> int:
-        return -(-self._count // self.size)
+        return sum(-(-count // self.size) for count in self._counts.values())
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
         groups: list[np.ndarray] = []
-        for about in self._about:
+        frames: list[int] = []
+        for about, of in zip(self._about, self._frames, strict=True):
             mixed = rng.permutation(about)
-            groups += [mixed[i : i + self.together] for i in range(0, len(mixed), self.together)]
-        flat = np.concatenate([groups[i] for i in rng.permutation(len(groups))])
-        for first in range(0, len(flat), self.size):
-            yield flat[first : first + self.size].tolist()
+            parts = [mixed[i : i + self.together] for i in range(0, len(mixed), self.together)]
+            groups, frames = groups + parts, frames + [of] * len(parts)
+        order = rng.permutation(len(groups))
+        batches: list[list[int]] = []
+        for count in self._counts:
+            flat = np.concatenate([groups[i] for i in order if frames[i] == count])
+            batches += [flat[i : i + self.size].tolist() for i in range(0, len(flat), self.size)]
+        mixed_up = rng.permutation(len(batches)) if len(self._counts) > 1 else range(len(batches))
+        yield from (batches[i] for i in mixed_up)
 
 
 class Collate:
@@ -115,7 +137,8 @@ class Collate:
 
     `asked (Q, L)` and `asked_mask`, `picture (Q,)` which picture of the batch, `said (A, M)` and
     `said_mask`, `owner (A,)` whose answer it is, `weight (A,)`, and `features (U, P, D)` or
-    `pixel_values (U, 3, H, W)`.
+    `pixel_values (U, 3, H, W)`. Of sequences `seconds (U, T)`, and `features (U, T, P, D)` or
+    `pixel_values (U * T, 3, H, W)`.
     """
 
     def __init__(self, tokens: Tokens, seen: FeatureCache, *, cached: bool):
@@ -136,6 +159,8 @@ class Collate:
             "weight": torch.tensor([w for i in rows for w in t.weights[i]]),
             "picture": torch.from_numpy(picture),
         }
+        if self.seen.pictures.frame_count(int(unique[0])):
+            batch["seconds"] = self.seen.pictures.seconds(unique.tolist())
         look = self.seen.features if self.cached else self.seen.pixels
         return {**batch, "features" if self.cached else "pixel_values": look(unique.tolist())}
 
@@ -177,11 +202,20 @@ class AnswerLoss(torch.nn.Module):
         return (lost.sum(1) * batch["weight"]).sum() / len(batch["asked"])
 
     def see(self, blip: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """-> (U, P, D) vision features, without a graph where vision is frozen."""
+        """-> (U, P, D) vision features, of sequences side by side.
+
+        Without a graph where vision is frozen.
+        """
         if "features" in batch:
-            return batch["features"].to(blip.dtype)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.vision_is_frozen):
-            return blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
+            features = batch["features"].to(blip.dtype)
+        else:
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.vision_is_frozen):
+                features = blip.vision_model(pixel_values=batch["pixel_values"]).last_hidden_state
+            if "seconds" in batch:
+                features = features.unflatten(0, batch["seconds"].shape)
+        if "seconds" not in batch:
+            return features
+        return side_by_side(blip, features, batch["seconds"])
 
     def read(
         self, blip: Any, batch: dict[str, torch.Tensor], features: torch.Tensor
@@ -190,7 +224,7 @@ class AnswerLoss(torch.nn.Module):
 
         Keys and values of a picture are made once.
         """
-        from svqa.models.blip_parts import encode_question, frame_memory
+        from svqa.models.blip_parts import encode_question, keys_values
 
         if self.checkpointing:  # layers that are computed again keep no keys and values
             return blip.text_encoder(
@@ -199,7 +233,8 @@ class AnswerLoss(torch.nn.Module):
                 encoder_hidden_states=features[batch["picture"]],
                 use_cache=False,
             ).last_hidden_state
-        memory = frame_memory(blip, features)[batch["picture"]]
+        of = batch["picture"]
+        memory = [(keys[of], values[of]) for keys, values in keys_values(blip, features)]
         return encode_question(blip, batch["asked"], memory, batch["asked_mask"])
 
 

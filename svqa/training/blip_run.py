@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from svqa.models.disk_cache import DiskCache
+from svqa.models.frame_sequence import frames_of
 from svqa.records import Progress
 from svqa.training import validation
 from svqa.training.batches import AnswerLoss, Collate, PictureBatches, plain, tokenise
-from svqa.training.feature_cache import FeatureCache, Pictures
+from svqa.training.feature_cache import FeatureCache, Pictures, weights_sha256
 from svqa.training.fine_tuning_run import FineTuningRun, Job
 from svqa.training.leaks import near_duplicates, perceptual_hash
 
@@ -45,9 +46,12 @@ class BlipRun(FineTuningRun):
             processor, config.text_config, self.examples, path="The question file"
         )
         self.pictures = Pictures(
-            self.examples, size_px=config.vision_config.image_size, cache=cache
+            self.examples,
+            size_px=config.vision_config.image_size,
+            cache=cache,
+            frames=frames_of(plain(model)),
         )
-        made_by = f"{job.base.sha256} {job.recipe.precision}"
+        made_by = f"{weights_sha256(plain(model).vision_model)} {job.recipe.precision}"
         self.seen = FeatureCache(self.pictures, processor, cache=cache, made_by=made_by)
         self.loss = AnswerLoss(
             model,
@@ -95,6 +99,7 @@ class BlipRun(FineTuningRun):
             size=recipe.batch_size,
             together=recipe.questions_per_picture,
             seed=recipe.seed,
+            frames_of=self.pictures.frame_count,
         )
         numbers: Any = range(train)  # a data set of example numbers
         return DataLoader(numbers, batch_sampler=sampler, collate_fn=self._collate)
@@ -116,7 +121,11 @@ def look_alikes(pictures: Pictures, train: int) -> list[str]:
     """
     rows = [np.unique(part) for part in (pictures.row_of[:train], pictures.row_of[train:])]
     hashes = [
-        np.array([perceptual_hash(pictures[r]) for r in part], dtype=np.uint64) for part in rows
+        # the frames of a sequence beside each other
+        np.array(
+            [perceptual_hash(np.hstack([*pictures.frames_at(r)])) for r in part], dtype=np.uint64
+        )
+        for part in rows
     ]
     pairs = near_duplicates(*hashes)
     if not pairs:

@@ -28,7 +28,7 @@ class Example:
     The frame at `time_s`, or frames over `span`.
 
     `group` is what a split and an interval keep together; `sha256` the content of the file; `line`
-    where it stands.
+    where it stands, `duration_s` how long the video is.
     """
 
     question: str
@@ -41,6 +41,17 @@ class Example:
     time_s: float | None = None
     span: tuple[float, float] | None = None
     type: str = ""
+    duration_s: float | None = None
+
+    @property
+    def spread(self) -> bool:
+        """Whether it asks about more than one second, of which frames are shown."""
+        return not self.still and self.time_s is None
+
+    @property
+    def shown_span(self) -> tuple[float, float]:
+        """The seconds that are asked about: `span`, or the whole video."""
+        return self.span or (0.0, self.duration_s or 0.0)
 
     @property
     def content(self) -> list:
@@ -153,4 +164,5 @@ def _example(row: QuestionRow, files: Files, mistakes: list[Mistake]) -> Example
         row.time_s,
         span,
         row.type,
+        duration_s,
     )

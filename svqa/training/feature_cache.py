@@ -3,7 +3,8 @@
 Each is decoded once and, where vision is frozen, seen once.
 
 A question about one second is about that frame; a question about a span, or about a whole video, is
-about a grid of frames from it in time order (IG-VLM, Kim et al. 2024), the way `FrameGrid` answers.
+about frames from it in time order: a grid in one picture (IG-VLM, Kim et al. 2024), the way
+`FrameGrid` answers, or where the model sees sequences the frames as they are, as `FrameSequence`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from svqa.media.pictures import read_picture
 from svqa.media.sampling import Sampling
 from svqa.media.video import read_frames
 from svqa.models.disk_cache import DiskCache
+from svqa.models.frame_sequence import even_times
 from svqa.models.frame_strategies import frame_grid
 from svqa.records import Progress
 from svqa.training.dataset import Example
@@ -35,12 +37,15 @@ class Pictures:
     `row_of (N,)` tells each example's picture, `keys` name their content.
 
     Pictures are `(H, W, 3) uint8` RGB: files as they are, frames at `size_px` square, grids at the
-    same size with cells of half of it. Those of videos are kept in `cache`.
+    same size with cells of half of it; with `frames` above 0, sequences of so many frames at
+    `size_px` instead of grids, `(frames, H, W, 3)`. Those of videos are kept in `cache`.
     """
 
-    def __init__(self, examples: Sequence[Example], *, size_px: int, cache: DiskCache):
-        self.size_px, self.cache = size_px, cache
-        names = [_name(e, size_px) for e in examples]
+    def __init__(
+        self, examples: Sequence[Example], *, size_px: int, cache: DiskCache, frames: int = 0
+    ):
+        self.size_px, self.cache, self.frames = size_px, cache, frames
+        names = [_name(e, size_px, frames) for e in examples]
         self.keys = list(dict.fromkeys(names))
         row = {name: i for i, name in enumerate(self.keys)}
         self.row_of = np.array([row[name] for name in names])
@@ -58,7 +63,7 @@ class Pictures:
             if not e.still and self.cache.get(key) is None:
                 missing[e.path].append((key, e))
         for done, (path, wanted) in enumerate(missing.items(), 1):
-            for key, pixels in _frames_of(path, wanted, self.size_px):
+            for key, pixels in _frames_of(path, wanted, self.size_px, self.frames):
                 self.cache.put(key, pixels)
             if progress:
                 progress("decoding videos", done, len(missing))
@@ -74,7 +79,23 @@ class Pictures:
         if e.still:
             return _read_still(e)
         kept = self.cache.get(key)
-        return next(_frames_of(e.path, [(key, e)], self.size_px))[1] if kept is None else kept
+        if kept is None:
+            kept = next(_frames_of(e.path, [(key, e)], self.size_px, self.frames))[1]
+        return kept
+
+    def frames_at(self, row: int) -> np.ndarray:
+        """-> (T, H, W, 3): the frames of a sequence, or the one picture."""
+        shown = self[row]
+        return shown if shown.ndim == 4 else shown[None]
+
+    def frame_count(self, row: int) -> int:
+        """How many frames the row's sequence has; 0 of a picture."""
+        return self.frames if self._made_from[self.keys[row]].spread else 0
+
+    def seconds(self, rows: Sequence[int]) -> torch.Tensor:
+        """`rows` of sequences -> (B, T) float32: when each frame is shown, from the first one."""
+        spans = [self._made_from[self.keys[row]].shown_span for row in rows]
+        return torch.tensor([even_times((0.0, end - start), self.frames) for start, end in spans])
 
 
 class FeatureCache:
@@ -105,15 +126,18 @@ class FeatureCache:
         return self._cache
 
     def pixels(self, rows: Sequence[int]) -> torch.Tensor:
-        """What the processor makes of each picture."""
-        pixels = [self.pictures[int(row)] for row in rows]
+        """What the processor makes of each picture, and of each frame of sequences, in a row."""
+        pixels = [frame for row in rows for frame in self.pictures.frames_at(int(row))]
         made = self.processor.image_processor(
             pixels, return_tensors="pt", input_data_format="channels_last"
         )
         return made.pixel_values
 
     def features(self, rows: Sequence[int]) -> torch.Tensor:
-        """The kept features. Raises KeyError where `compute` had no room for one of them."""
+        """The kept features, `(B, T, P, D)` of sequences.
+
+        Raises KeyError where `compute` had no room for one of them.
+        """
         kept = [self.cache.get(self._key(int(row))) for row in rows]
         if any(array is None for array in kept):
             raise KeyError("the features of a picture are not kept: compute() tells")
@@ -127,9 +151,13 @@ class FeatureCache:
         Where it does not, nothing more is computed.
         """
         rows = [r for r in range(len(self.pictures)) if self.cache.get(self._key(r)) is None]
+        rows.sort(key=self.pictures.frame_count)
         for first in range(0, len(rows), 16):
             part = rows[first : first + 16]
-            for row, value in zip(part, see(self.pixels(part)).cpu(), strict=True):
+            values = see(self.pixels(part)).cpu()
+            sizes = [max(1, self.pictures.frame_count(row)) for row in part]
+            for row, of in zip(part, values.split(sizes), strict=True):
+                value = of if self.pictures.frame_count(row) else of[0]
                 if not self.cache.put(self._key(row), _to_disk(value)):
                     return False
             if progress:
@@ -140,28 +168,41 @@ class FeatureCache:
         return hashlib.sha256(f"{self.made_by} {self.pictures.keys[row]}".encode()).hexdigest()[:40]
 
 
-def _name(e: Example, size_px: int) -> str:
+def weights_sha256(module: torch.nn.Module) -> str:
+    """-> the hash of a module's weights: bases of one vision share what it has seen."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _name(e: Example, size_px: int, frames: int) -> str:
     """What a picture depends on -> a name for it."""
-    when = "still" if e.still else f"t{e.time_s}" if e.time_s is not None else f"grid{e.span}"
+    several = f"{frames} of {e.span}" if frames else f"grid{e.span}"
+    when = "still" if e.still else f"t{e.time_s}" if e.time_s is not None else several
     return hashlib.sha256(f"{e.sha256} {when} {size_px} {COLUMNS}".encode()).hexdigest()[:40]
 
 
 def _frames_of(
-    path: Path, wanted: Sequence[tuple[str, Example]], size_px: int
+    path: Path, wanted: Sequence[tuple[str, Example]], size_px: int, frames: int
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Pictures of one video.
 
-    It is read once for single frames and once for the cells of grids.
+    It is read once for single frames, once for sequences or for the cells of grids.
     """
     singles = [(key, e.time_s) for key, e in wanted if e.time_s is not None]
-    grids = [(key, e) for key, e in wanted if e.time_s is None]
+    several = [(key, e) for key, e in wanted if e.time_s is None]
     if singles:
         at = _reader(path, [time_s for _, time_s in singles], size_px)
         yield from ((key, at([time_s])[0]) for key, time_s in singles)
-    if grids:
-        times = {key: grid_times(e.span or (0.0, _duration_s(path))) for key, e in grids}
-        at = _reader(path, [t for of in times.values() for t in of], size_px // COLUMNS)
-        yield from ((key, frame_grid(at(times[key]), columns=COLUMNS)) for key, _ in grids)
+    if several:
+        count, side = (frames, size_px) if frames else (COLUMNS**2, size_px // COLUMNS)
+        times = {key: even_times(e.shown_span, count) for key, e in several}
+        at = _reader(path, [t for of in times.values() for t in of], side)
+        for key, _ in several:
+            shown = at(times[key])
+            yield key, shown if frames else frame_grid(shown, columns=COLUMNS)
 
 
 def grid_times(span: tuple[float, float]) -> np.ndarray:
@@ -170,8 +211,7 @@ def grid_times(span: tuple[float, float]) -> np.ndarray:
     >>> grid_times((0.0, 8.0)).tolist()
     [1.0, 3.0, 5.0, 7.0]
     """
-    cells = COLUMNS**2
-    return span[0] + (np.arange(cells) + 0.5) * (span[1] - span[0]) / cells
+    return np.array(even_times(span, COLUMNS**2))
 
 
 def _reader(
@@ -187,12 +227,6 @@ def _reader(
     return lambda some: frames.pixels[
         np.maximum(np.searchsorted(frames.t_s, np.asarray(some) + 1e-6) - 1, 0)
     ]
-
-
-def _duration_s(path: Path) -> float:
-    from svqa.media.probing import probe
-
-    return probe(path).duration_s
 
 
 def _read_still(e: Example) -> np.ndarray:

@@ -109,6 +109,7 @@ class FineTuningRun(ABC):
             accelerator=self.accelerator,
             examine=self.exam,
             folder=self.job.folder,
+            types=[e.type for e in self.job.val],
             progress=self.progress,
         )
         with MemoryMeter().track() as used:

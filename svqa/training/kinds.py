@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from svqa.errors import UsageError
 from svqa.training.base_models import BLIP, READS, SEES, sort_of
 from svqa.training.dataset import Example, read_examples
 from svqa.training.fine_tuning_run import FineTuningRun, Job
+from svqa.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -22,6 +24,10 @@ class Kind(ABC):
     """`preset`: which layers LoRA takes unless told."""
 
     preset: str
+
+    def check(self, recipe: Recipe) -> None:
+        """Raises UsageError for a setting that means nothing to this kind."""
+        return
 
     @abstractmethod
     def read(
@@ -73,6 +79,11 @@ class Chat(Kind):
 
     preset = "decoder-qv"
     sees = False
+
+    def check(self, recipe: Recipe) -> None:
+        """It sees no sequence, and its vision is never trained."""
+        if recipe.frames or recipe.freeze_vision:
+            raise UsageError("frames and freeze_vision are settings of a BLIP; this base chats.")
 
     def read(
         self, path: str | Path, *, split: str, types: Sequence[str], database: str

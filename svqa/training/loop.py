@@ -51,10 +51,14 @@ class State:
         """Ended early because validation no longer got better."""
         return self.stopped
 
-    def note(self, values: Sequence[float], patience: int) -> bool:
-        """Take down an exam; -> whether it is the best so far."""
+    def note(self, values: Sequence[float], patience: int, types: Sequence[str] = ()) -> bool:
+        """Take down an exam, in all and by type; -> whether it is the best so far."""
         now, best = _mean(values), _mean(self.best)
-        self.exams.append({"step": self.step, "accuracy": now})
+        exam: dict[str, float] = {"step": self.step, "accuracy": now}
+        for kind in dict.fromkeys(types):
+            of = [v for v, t in zip(values, types, strict=True) if t == kind]
+            exam[f"accuracy of {kind or 'all'}"] = _mean(of)
+        self.exams.append(exam)
         if self.best and now <= best:
             self.since_best += 1
             self.stopped = self.since_best >= patience
@@ -67,8 +71,8 @@ class Loop:
     """Trains `loss` (a module: batch -> scalar) on `loader` and leaves the best weights in it.
 
     `examine` gives a value an example of validation; the first exam, before any step, counts too: a
-    run that never gets better ends with an update that changes nothing. `folder` keeps the
-    checkpoint, under the name of the run.
+    run that never gets better ends with an update that changes nothing. `types` are those of the
+    examples, for the curve. `folder` keeps the checkpoint, under the name of the run.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Loop:
         accelerator: Accelerator,
         examine: Examine,
         folder: Path,
+        types: Sequence[str] = (),
         progress: Progress | None = None,
     ):
         self.recipe, self.accelerator, self.examine, self.progress = (
@@ -88,6 +93,7 @@ class Loop:
             examine,
             progress,
         )
+        self.types = types
         self.path = Path(folder) / CHECKPOINT
         self.batches: Any = loader.batch_sampler
         self.weights = {n: p for n, p in loss.named_parameters() if p.requires_grad}
@@ -171,7 +177,7 @@ class Loop:
         torch.manual_seed((recipe.seed * 1_000_003 + step) * 101 + self.accelerator.process_index)
 
     def _exam(self) -> None:
-        if self.state.note(self.examine(), self.recipe.patience):
+        if self.state.note(self.examine(), self.recipe.patience, self.types):
             self.best_weights = {n: p.detach().cpu().clone() for n, p in self.weights.items()}
         self.loss.train()
 

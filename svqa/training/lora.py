@@ -11,6 +11,7 @@ from svqa.database import open_store
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import ModelError, UnknownParameter, UsageError, unknown_name
 from svqa.models.disk_cache import DEFAULT_BYTES, DiskCache
+from svqa.models.frame_sequence import add_time_code
 from svqa.profiling.provenance import commit_and_dirty, hardware, package_versions
 from svqa.records import Progress
 from svqa.settings import Settings
@@ -83,6 +84,7 @@ def fine_tune(
     found = find_base(base)
     kind = kind_of(found.folder)
     recipe = Recipe(epochs=num_epochs, use_lora=use_lora, **{"preset": kind.preset, **settings})
+    kind.check(recipe)
     train, val = (
         kind.read(p, split=s, types=types, database=url)
         for p, s in ((train_data_path, "train"), (val_data_path, "val"))
@@ -164,6 +166,9 @@ def _model(recipe: Recipe, base: Base, parent: StoredVersion | None) -> tuple[An
         model, processor = _continued(recipe, base, parent)
     else:
         model, processor = load_base(base.folder)
+        new = recipe.frames > 0 and _add_time_code(model, recipe)
+        if recipe.freeze_vision:
+            model.vision_model.requires_grad_(False)
         if recipe.use_lora:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(recipe.seed)
@@ -174,18 +179,33 @@ def _model(recipe: Recipe, base: Base, parent: StoredVersion | None) -> tuple[An
                     alpha=recipe.alpha,
                     dropout=recipe.dropout,
                     base_id=base.id,
+                    whole=("time_code",) if new else (),
                 )
     if recipe.checkpointing:
         turn_on_checkpointing(plain(model))
     return model.train(), processor
 
 
+def _add_time_code(model: Any, recipe: Recipe) -> bool:
+    """-> whether the model's time code is new.
+
+    Beside an update it begins at nothing, so that nothing changes before the first step; where
+    every weight is trained it is learnt sooner from a start that tells the seconds apart.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return add_time_code(model, recipe.frames, strength=0.0 if recipe.use_lora else 0.5)
+
+
 def _continued(recipe: Recipe, base: Base, parent: StoredVersion) -> tuple[Any, Any]:
     """Raises ModelError where the parent's update is of another kind than the recipe's."""
-    for field in ("use_lora", "preset", "rank", "alpha"):
-        if parent.settings[field] != getattr(recipe, field):
+    for field in ("use_lora", "preset", "rank", "alpha", "frames"):
+        was = parent.settings.get(field, 0)  # versions of before there were sequences have none
+        if was != getattr(recipe, field):
             raise ModelError(
-                f"{parent.name}:{parent.number} has {field} = {parent.settings[field]}, this run "
+                f"{parent.name}:{parent.number} has {field} = {was}, this run "
                 f"{getattr(recipe, field)}: its update cannot be trained further like that. Give "
                 "the same, or start without a parent."
             )

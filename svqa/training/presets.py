@@ -75,10 +75,12 @@ def add_lora(
     alpha: int = 32,
     dropout: float = 0.0,
     base_id: str = "",
+    whole: Sequence[str] = (),
 ) -> Any:
     """-> a `PeftModel` around `model`, whose layers are changed in place.
 
-    Only the update is trainable.
+    Only the update is trainable, and the modules named in `whole`, which belong to it: what is new
+    in this model has no weights to be updated.
 
     No `task_type` is set: with one, peft passes `inputs_embeds` and BLIP's forward fails. Raises
     UsageError where the preset is unknown or names no layer of this model.
@@ -88,7 +90,12 @@ def add_lora(
     chosen = preset(name)
     targets = chosen.targets if isinstance(chosen.targets, str) else list(chosen.targets)
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets, bias="none"
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules=targets,
+        bias="none",
+        modules_to_save=list(whole) or None,
     )
     try:
         with without_advice():

@@ -5,19 +5,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from svqa.database.stored_records import StoredComparison, StoredVersion
 from svqa.errors import DifferentFingerprints, SvqaError
 from svqa.metrics.statistics import MARGIN, PairedComparison, compare_paired
 from svqa.models.disk_cache import DiskCache
+from svqa.models.frame_sequence import frames_of
 from svqa.training import validation
 from svqa.training.base_models import find_base, load_base
 from svqa.training.batches import AnswerLoss, Collate, tokenise
 from svqa.training.dataset import Example, data_sha256
-from svqa.training.feature_cache import FeatureCache, Pictures
+from svqa.training.feature_cache import FeatureCache, Pictures, weights_sha256
 from svqa.training.kinds import kind_of
 from svqa.training.versions import load_plain
 
@@ -29,6 +32,7 @@ Values = Sequence[float] | np.ndarray
 Judged = tuple[Values, Values, list[str], dict[str, Any]]
 
 CHAMPION = "champion"
+ASKED_BYTES = 4 * 2**30  # of what is kept while a model is asked
 
 
 class NotBetter(SvqaError):
@@ -138,8 +142,14 @@ def _asked(
     )
 
 
-def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
-    """-> (N,) how right a version, or a base, is about each example."""
+def ask(
+    who: StoredVersion | str, examples: Sequence[Example], *, cache: str | Path | None = None
+) -> np.ndarray:
+    """-> (N,) how right a version, or a base, is about each example.
+
+    `cache`: a folder where pictures, and what vision makes of them, are kept for the next that is
+    asked; without it for this time only.
+    """
     if isinstance(who, StoredVersion):
         model, processor = load_plain(who)
     else:
@@ -148,23 +158,32 @@ def ask(who: StoredVersion | str, examples: Sequence[Example]) -> np.ndarray:
         from svqa.training.chat_run import answers_of
 
         return validation.scores(answers_of(model, processor, examples), examples)
-    return validation.scores(_looking(model, processor, examples), examples)
-
-
-def _looking(model: Any, processor: Any, examples: Sequence[Example]) -> list[str]:
-    """A BLIP's answers about the examples' pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        pictures = Pictures(
-            examples, size_px=model.config.vision_config.image_size, cache=DiskCache(folder)
-        )
-        pictures.decode()
-        collate = Collate(
-            tokenise(processor, model.config.text_config, examples),
-            FeatureCache(pictures, processor),
-            cached=False,
-        )
-        loss = AnswerLoss(model, vision_is_frozen=True)
-        return validation.generate_answers(loss, collate, range(len(examples)), device=model.device)
+        kept = DiskCache(cache or folder, ASKED_BYTES)
+        return validation.scores(_looking(model, processor, examples, kept), examples)
+
+
+@torch.no_grad()
+def _looking(model: Any, processor: Any, examples: Sequence[Example], cache: DiskCache) -> list:
+    """A BLIP's answers about the examples' pictures, each seen once where the cache has room."""
+    pictures = Pictures(
+        examples,
+        size_px=model.config.vision_config.image_size,
+        cache=cache,
+        frames=frames_of(model),
+    )
+    pictures.decode()
+    seen = FeatureCache(
+        pictures, processor, cache=cache, made_by=weights_sha256(model.vision_model)
+    )
+
+    def see(pixel_values: torch.Tensor) -> torch.Tensor:
+        return model.vision_model(pixel_values=pixel_values.to(model.device)).last_hidden_state
+
+    tokens = tokenise(processor, model.config.text_config, examples)
+    collate = Collate(tokens, seen, cached=seen.compute(see))
+    loss = AnswerLoss(model, vision_is_frozen=True)
+    return validation.generate_answers(loss, collate, range(len(examples)), device=model.device)
 
 
 def _refusal(done: Promotion) -> str:

@@ -13,6 +13,7 @@ from svqa.errors import UsageError, unknown_name
 from svqa.training.presets import PRESETS, preset
 
 PRECISIONS = ("fp32", "bf16", "fp16")
+MOST_FRAMES = 64  # of a sequence: every word attends to all of their patches
 # with LoRA, without: a low-rank update takes, and needs, larger steps
 LEARNING_RATES = {True: 1e-3, False: 1e-4}
 
@@ -27,6 +28,9 @@ class Recipe:
     nothing; gradients are clipped at norm `clip`. Validation is asked every `evaluate_steps` (an
     epoch, if None); after `patience` times without a better accuracy training ends. `save_steps`:
     steps between checkpoints. `cached_features`: vision, where it is frozen, runs once a picture.
+    `freeze_vision`: with `use_lora` False every weight but those of vision is trained. `frames`: a
+    BLIP sees so many frames of a span or a video as a sequence with their seconds; 0 leaves what
+    the base does, which for a plain one is a grid.
 
     >>> Recipe().schedule(0, 100) < Recipe().schedule(10, 100) == 1.0
     True
@@ -48,6 +52,8 @@ class Recipe:
     precision: str = "fp32"
     checkpointing: bool = False
     cached_features: bool = True
+    freeze_vision: bool = False
+    frames: int = 0
     evaluate_steps: int | None = None
     patience: int = 3
     save_steps: int = 50
@@ -76,6 +82,12 @@ class Recipe:
                 "evaluate_steps must be at least 1, or None for an epoch, got "
                 f"{self.evaluate_steps}."
             )
+        if not 0 <= self.frames <= MOST_FRAMES:
+            raise UsageError(f"frames must be 0 to {MOST_FRAMES}, got {self.frames}.")
+        if self.freeze_vision and self.use_lora and PRESETS[self.preset].trains_vision:
+            raise UsageError(
+                f"freeze_vision and the preset '{self.preset}', which trains vision, contradict."
+            )
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", LEARNING_RATES[self.use_lora])
         if not (self.peak_rate > 0 and self.clip > 0 and self.weight_decay >= 0):
@@ -98,7 +110,7 @@ class Recipe:
     @property
     def vision_is_frozen(self) -> bool:
         """Whether what the model sees stays as it was, so that it can be computed once."""
-        return self.use_lora and not PRESETS[self.preset].trains_vision
+        return self.freeze_vision or (self.use_lora and not PRESETS[self.preset].trains_vision)
 
     def schedule(self, step: int, steps: int) -> float:
         """Share of the learning rate at `step` (from 0) of `steps`.

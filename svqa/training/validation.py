@@ -11,6 +11,7 @@ import torch
 
 from svqa.metrics.answers import exact_match, vqa_accuracy
 from svqa.metrics.results import bootstrap_over_groups, figures_by_type
+from svqa.models.blip_parts import spoken
 from svqa.training.batches import AnswerLoss, Collate, plain
 from svqa.training.dataset import Example
 
@@ -29,13 +30,15 @@ def generate_answers(
 ) -> list[str]:
     """Answers to the examples `rows`, likeliest word by word, as `BlipAnswerer` gives them.
 
-    Questions of one length share a batch, so that no padding can change an answer.
+    Questions of one length, about equally many frames, share a batch, so that no padding can
+    change an answer.
     """
-    blip, tokenizer = plain(loss.model), collate.seen.processor.tokenizer
+    blip = plain(loss.model)
     trained, _ = blip.training, loss.eval()
-    by_length: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    by_length: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for at, row in enumerate(rows):
-        by_length[len(collate.tokens.asked[row])].append((at, row))
+        frames = collate.seen.pictures.frame_count(int(collate.seen.pictures.row_of[row]))
+        by_length[len(collate.tokens.asked[row]), frames].append((at, row))
     answers = [""] * len(rows)
     for bucket in by_length.values():
         # so that a picture is seen once
@@ -44,9 +47,8 @@ def generate_answers(
             part = bucket[first : first + batch_size]
             batch = {k: v.to(device) for k, v in collate([row for _, row in part]).items()}
             said = _speak(blip.text_decoder, loss.read(blip, batch, loss.see(blip, batch)))
-            texts = tokenizer.batch_decode(said, skip_special_tokens=True)
-            for (at, _), text in zip(part, texts, strict=True):
-                answers[at] = text.strip()
+            for (at, _), text in zip(part, spoken(collate.seen.processor, said), strict=True):
+                answers[at] = text
     loss.train(trained)
     return answers
 

@@ -123,7 +123,8 @@ def load_peft(
             "update would be added to other weights. Name the right base, or train a new version "
             "from this one."
         )
-    plain, processor = load_base(found.folder, device=device)
+    frames = version.settings.get("frames", 0)
+    plain, processor = load_base(found.folder, device=device, frames=frames)
     with without_advice():
         model = PeftModel.from_pretrained(plain, str(folder), is_trainable=trainable)
     return model.to(device), processor
@@ -164,7 +165,7 @@ def load_answerer(
 class VideoAnswerer(Answerer):
     """A version that opens the video itself, where it gets no frames.
 
-    It sees the grid over the whole of it, as in training.
+    It sees the frames over the whole of it that it saw in training.
     """
 
     needs_frames = True
@@ -176,14 +177,21 @@ class VideoAnswerer(Answerer):
         self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None = None
     ) -> Answer:
         """As the answerer does. Raises MediaError where the video cannot be read."""
+        from svqa.models.frame_sequence import even_times
+        from svqa.models.frame_strategies import FrameSequence
+
         if frames is None and question.video:
             from svqa.media.probing import probe
             from svqa.media.sampling import Sampling
             from svqa.media.video import read_frames
             from svqa.training.feature_cache import COLUMNS, grid_times
 
-            size_px = self.answerer.model.config.vision_config.image_size // COLUMNS
-            times_s = grid_times((0.0, probe(question.video).duration_s))
+            size_px = self.answerer.model.config.vision_config.image_size
+            whole = (0.0, probe(question.video).duration_s)
+            if isinstance(self.answerer.way, FrameSequence):
+                times_s = even_times(whole, self.answerer.way.most)
+            else:
+                size_px, times_s = size_px // COLUMNS, grid_times(whole).tolist()
             frames = read_frames(question.video, Sampling.at(times_s), size_px=size_px)
         return self.answerer.answer(question, passages, frames)
 
@@ -194,12 +202,14 @@ def load_version(version: StoredVersion, *, device: str = "cpu") -> Answerer:
     `registry.use_version_loader(load_version)`.
     """
     from svqa.models.blip import BlipAnswerer
+    from svqa.models.frame_sequence import frames_of
     from svqa.models.frame_strategies import FrameGrid
 
     answerer = load_answerer(version, device=device)
     if not isinstance(answerer, BlipAnswerer):
         return answerer
-    answerer.way = FrameGrid()
+    if not frames_of(answerer.model):
+        answerer.way = FrameGrid()
     return VideoAnswerer(answerer)
 
 
