@@ -14,7 +14,10 @@ from .blip import (
 )
 from .blip_parts import (
     encode_question as encode_question,
+    encode_questions as encode_questions,
     frame_memory as frame_memory,
+    keys_values as keys_values,
+    spoken as spoken,
 )
 from .chat_endpoint import (
     EndpointChatModel as EndpointChatModel,
@@ -226,12 +229,14 @@ __all__ = [
     "colour_shares",
     "describe",
     "encode_question",
+    "encode_questions",
     "even_times",
     "frame_grid",
     "frame_memory",
     "frames_of",
     "imagenet_labels",
     "joined",
+    "keys_values",
     "known_sets",
     "load_pretrained",
     "load_set",
@@ -244,6 +249,7 @@ __all__ = [
     "resolve",
     "sha256_of",
     "side_by_side",
+    "spoken",
     "surface_shares",
     "unpacked_smollm2",
     "verify",

@@ -25,6 +25,8 @@ from svqa.models.frame_sequence import side_by_side
 from svqa.models.frame_strategies import Look, Reply
 from svqa.records import FrameBatch
 
+# of each layer the keys and values of one frame, as one tensor (layers, 2, heads, P, d) or apart
+Memory = torch.Tensor | Sequence[tuple[torch.Tensor, torch.Tensor]]
 QUESTIONS_A_FRAME = 4  # words are small beside the keys and values of a frame
 
 
@@ -42,69 +44,74 @@ def frame_memory(model: BlipForQuestionAnswering, features: torch.Tensor) -> tor
 
     Keys and values that every question looks up.
     """
-    return torch.stack([torch.stack(pair, dim=1) for pair in keys_values(model, features)], dim=1)
+    of_each = keys_values(model, features)
+    return torch.stack([torch.stack([torch.stack(pair) for pair in of]) for of in of_each])
 
 
-def keys_values(
-    model: BlipForQuestionAnswering, features: torch.Tensor
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """(B, P, D) -> of each layer its keys and values (B, heads, P, D / heads).
+def keys_values(model: BlipForQuestionAnswering, features: torch.Tensor) -> list[Memory]:
+    """(B, P, D) -> for each picture, of each layer, its keys and values (heads, P, D / heads).
 
-    Apart: the gradient of a part of `frame_memory` is as large as all of it.
+    Apart, for training: the gradient of a part of `frame_memory` is as large as all of it.
     """
-    kept = []
     layers: Any = model.text_encoder.encoder.layer
+    by_layer = []
     for layer in layers:
         look = layer.crossattention.self
         shape = (*features.shape[:2], look.num_attention_heads, look.attention_head_size)
-        keys, values = (
-            part(features).view(shape).transpose(1, 2) for part in (look.key, look.value)
-        )
-        kept.append((keys, values))
-    return kept
+        both = (part(features).view(shape).transpose(1, 2) for part in (look.key, look.value))
+        by_layer.append([*zip(*(part.unbind() for part in both), strict=True)])
+    return [list(of) for of in zip(*by_layer, strict=True)]
 
 
 def encode_question(
     model: BlipForQuestionAnswering,
     ids: torch.Tensor,
-    memory: torch.Tensor | Sequence[tuple[torch.Tensor, torch.Tensor]],
+    memory: torch.Tensor,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Questions (B, L) and what they look up of their frames -> (B, L, D).
 
-    `memory`: (B, layers, 2, heads, P, d), or the `keys_values` of B frames. The result is the
-    questions, as seen there.
+    `memory`: (B, layers, 2, heads, P, d). The result is the questions, as seen there.
     """
     looked_up = DynamicCache()
     past = EncoderDecoderCache(DynamicCache(), looked_up)
-    pairs = [of.unbind(1) for of in memory.unbind(1)] if torch.is_tensor(memory) else memory
-    for layer, (keys, values) in enumerate(pairs):
-        looked_up.update(keys, values, layer)
+    for layer in range(memory.shape[1]):
+        looked_up.update(memory[:, layer, 0], memory[:, layer, 1], layer)
         past.is_updated[layer] = True
     return model.text_encoder(
-        input_ids=ids, attention_mask=mask, encoder_hidden_states=pairs[0][0], past_key_values=past
+        input_ids=ids, attention_mask=mask, encoder_hidden_states=memory, past_key_values=past
     ).last_hidden_state
 
 
 def encode_questions(
-    model: BlipForQuestionAnswering, ids: torch.Tensor, memories: Sequence[torch.Tensor]
+    model: BlipForQuestionAnswering,
+    ids: torch.Tensor,
+    memories: Sequence[Memory],
+    mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """As `encode_question`, where questions share frames: what they look up is never copied.
 
-    `memories`: for each question its frame's (layers, 2, heads, P, d), one tensor for one frame.
+    `memories`: for each question its frame's (layers, 2, heads, P, d), one object for one frame.
     That is larger than anything else that is read: all the words of neighbouring questions about a
     frame look it up together, as if they were one sentence.
     """
     runs = [(run[0], len(run)) for _, group in groupby(memories, id) if (run := list(group))]
     hidden = model.text_encoder.embeddings(input_ids=ids)
+    if mask is not None:  # added to the scores of pads, as (B, 1, 1, L)
+        least = torch.finfo(hidden.dtype).min
+        mask = (1 - mask[:, None, None].to(hidden.dtype)) * least
     layers: Any = model.text_encoder.encoder.layer
     for number, layer in enumerate(layers):
-        hidden, _ = layer.attention(hidden)
+        hidden, _ = layer.attention(hidden, attention_mask=mask)
         look, seen = layer.crossattention.self, []
         queries = look.query(hidden).split([count for _, count in runs])
         for query, (memory, _) in zip(queries, runs, strict=True):
             words = query.reshape(-1, look.num_attention_heads, look.attention_head_size)
-            found = scaled_dot_product_attention(words.transpose(0, 1), *memory[number])
+            keys, values = memory[number]
+            dropped = look.dropout.p if model.training else 0.0
+            found = scaled_dot_product_attention(
+                words.transpose(0, 1), keys, values, dropout_p=dropped
+            )
             seen.append(found.transpose(0, 1).reshape(query.shape))
         hidden = layer.crossattention.output(torch.cat(seen), hidden)
         hidden = layer.feed_forward_chunk(hidden)

@@ -224,7 +224,7 @@ class AnswerLoss(torch.nn.Module):
 
         Keys and values of a picture are made once.
         """
-        from svqa.models.blip_parts import encode_question, keys_values
+        from svqa.models.blip_parts import encode_questions, keys_values
 
         if self.checkpointing:  # layers that are computed again keep no keys and values
             return blip.text_encoder(
@@ -233,9 +233,9 @@ class AnswerLoss(torch.nn.Module):
                 encoder_hidden_states=features[batch["picture"]],
                 use_cache=False,
             ).last_hidden_state
-        of = batch["picture"]
-        memory = [(keys[of], values[of]) for keys, values in keys_values(blip, features)]
-        return encode_question(blip, batch["asked"], memory, batch["asked_mask"])
+        seen = keys_values(blip, features)
+        memories = [seen[row] for row in batch["picture"].tolist()]
+        return encode_questions(blip, batch["asked"], memories, batch["asked_mask"])
 
 
 def heed_pads(blip: Any) -> None:
