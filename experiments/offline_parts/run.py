@@ -10,6 +10,7 @@ Milliseconds are CPU time on one thread.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def blocks(result: Mapping[str, Any]) -> dict[str, str]:
 
 
 def boxes_table(boxes: Mapping[str, Any]) -> str:
-    """Figures by threshold, then by shape at the threshold that was chosen."""
+    """Figures by threshold, then by shape at the threshold that was chosen, then of YOLOv7."""
     named = {f"score from {t}": row for t, row in boxes["by_threshold"].items()}
     chosen = f"score from {boxes['chosen']:g}"
     shapes = {f"{chosen}, {n}": r for n, r in boxes["by_shape"].items() if n != "as chosen"}
@@ -55,7 +56,7 @@ def boxes_table(boxes: Mapping[str, Any]) -> str:
             row["name_right"]["n"],
             *(cell(row[column]) for column in columns),
         ]
-        for name, row in {**named, **shapes}.items()
+        for name, row in {**named, **shapes, "by YOLOv7": boxes["yolov7"]}.items()
     ]
     first = next(iter(named.values()))
     people, animals = first["person_recall"]["n"], first["animal_recall"]["n"]
@@ -65,8 +66,9 @@ def boxes_table(boxes: Mapping[str, Any]) -> str:
         f"animals found, by kind (n = {animals})",
     ]
     return (
-        f"{boxes['frames']} frames of {boxes['clips']} clips; "
-        f"{boxes['ms_per_frame']:.0f} ms a frame.\n\n{table(heads, rows)}"
+        f"{boxes['frames']} frames of {boxes['clips']} clips; ms a frame: "
+        f"{', '.join(f'{name} {ms:.0f}' for name, ms in boxes['ms_per_frame'].items())}.\n\n"
+        f"{table(heads, rows)}"
     )
 
 
@@ -174,6 +176,9 @@ def arguments() -> argparse.ArgumentParser:
         default=ROOT.parent / "shared" / "data",
         help="folder with the clips (default: %(default)s)",
     )
+    parser.add_argument(
+        "--only", choices=PARTS, help="measure this part anew, take the others from --out"
+    )
     add_page(parser, PAGE)
     return parser
 
@@ -181,9 +186,12 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, write the JSON, fill the page."""
     given = arguments().parse_args(argv)
+    kept = json.loads(given.out.read_text(encoding="utf-8")) if given.only else {}
     with progress_bars() as progress:
         result = {
             name: measure(given.data, seed=SEED, progress=progress)
+            if given.only in (None, name)
+            else kept[name]
             for name, measure in PARTS.items()
         }
     write_result(result, given.out, finding)

@@ -154,6 +154,9 @@ from .whisper import (
 from .yolo import (
     YoloDetector as YoloDetector,
 )
+from .yolov7 import (
+    Yolov7Detector as Yolov7Detector,
+)
 from .zoo import (
     ModelSet as ModelSet,
     added_models as added_models,
@@ -220,6 +223,7 @@ __all__ = [
     "WeightedVote",
     "WhisperTranscriber",
     "YoloDetector",
+    "Yolov7Detector",
     "add_time_code",
     "added_models",
     "blip_class",

@@ -140,4 +140,13 @@ NAMED: dict[str, tuple[str, ModelSpec]] = {
             licence="Apache-2.0",
         ),
     ),
+    "yolov7": (
+        "detector",
+        ModelSpec(
+            "yolov7-coco@1",
+            "svqa.models.yolov7:Yolov7Detector",
+            weights=("yolov7-coco",),
+            licence="GPL-3.0",
+        ),
+    ),
 }
