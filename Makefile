@@ -10,8 +10,8 @@ EXTRAS := notebooks,serve,exchange,mcp,hub,chat,yolov7,wups,postgres,decord,dev,
 # the first of these that is Python 3.11 or newer; `make demo PYTHON=/path/to/python` chooses another
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# a file's tests stay together, because they share what was ingested once
-SPREAD := -n logical --maxprocesses=4 --dist loadfile
+# a file's tests stay together, because they share what was ingested once; conftest.py puts the longest first
+SPREAD := -n logical --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 NOTEBOOKS := $(wildcard notebooks/[0-9]*.ipynb)
 # what `make test` runs, in this order; a part that fails does not keep the others from running
 PARTS := lint test-unit test-slow test-notebooks docs

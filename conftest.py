@@ -54,3 +54,21 @@ def pytest_configure(config):
             )
 
         nbval.kernel.KernelManager = through_unix_sockets
+
+
+# files that take minutes: begun last, they would keep one of the cores waiting for the other
+LONGEST = (
+    "test_docs.py",
+    "05_lora_fine_tuning.ipynb",
+    "test_ingest.py",
+    "test_train_blip.py",
+    "test_view_pictures.py",
+    "test_urls.py",
+    "02_models_on_frames.ipynb",
+    "06_model_comparison.ipynb",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files come first, the others as they were (`--no-loadscope-reorder`)."""
+    items.sort(key=lambda item: LONGEST.index(n) if (n := item.path.name) in LONGEST else 99)
