@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any, TypeAlias
 
@@ -58,4 +59,6 @@ def _named(name: str, value: Any, films: dict[int, str], spaces: dict[int, tuple
     """-> what a row number stands for, and every other value as it is."""
     if name == "space_id":
         return spaces[value]
+    if isinstance(value, dict | list):  # PostgreSQL's JSON; SQLite's is text
+        return json.dumps(value, sort_keys=True)
     return films[value] if name == "video_id" else value

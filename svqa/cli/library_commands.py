@@ -56,6 +56,13 @@ def ingest(
         int | None,
         typer.Option(min=1, help="Films at once; as many as cores and memory allow without it."),
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local: this machine's processes. ray: the machines of a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of the Ray cluster: auto or host:port; started here without it."),
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
@@ -80,7 +87,9 @@ def ingest(
     ):
         found = find_videos(paths)
         try:
-            reports = library.ingest(*found.files, progress=show, jobs=jobs)
+            reports = library.ingest(
+                *found.files, progress=show, jobs=jobs, engine=engine, address=address
+            )
         except KeyboardInterrupt:
             say(_kept(library, found.files))
             raise

@@ -1,3 +1,6 @@
+from .lease_owner import (
+    this_process as this_process,
+)
 from .library import (
     newest_per_file as newest_per_file,
 )
@@ -48,4 +51,5 @@ __all__ = [
     "init_db",
     "newest_per_file",
     "open_store",
+    "this_process",
 ]

@@ -8,15 +8,15 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from svqa.database.base import Transactions, row_id
+from svqa.database.base import row_id
 from svqa.database.chunks import chunk_part, insert_chunk
 from svqa.database.columns import utc_now
-from svqa.database.lease_owner import holds, new_owner
+from svqa.database.lease_owner import new_owner
+from svqa.database.leases import LeaseStore, is_held
 from svqa.database.schema import IngestChunk, Segment, Video, VideoMetrics
 from svqa.database.stored_records import Claim
 from svqa.errors import LeaseLost, NotIngested, UsageError
@@ -47,13 +47,8 @@ _PROGRESS = (
 )
 
 
-class IngestStore(Transactions):
+class IngestStore(LeaseStore):
     """The part of the store that writes videos."""
-
-    def __init__(self, engine: Engine):
-        super().__init__(engine)
-        # public id -> the owner text under which this store holds it
-        self._leases: dict[str, str] = {}
 
     def claim_video(
         self, info: VideoInfo, settings: Mapping[str, str | int | float | bool | None]
@@ -199,10 +194,6 @@ class IngestStore(Transactions):
             note=error.replace("\0", "").encode("utf-8", "replace").decode(),
         )
 
-    def release(self, video_id: str) -> None:
-        """Ends the lease, so that another process can go on from the last chunk."""
-        self._let_go(video_id)
-
     def delete_video(self, video_id: str) -> None:
         """Forget all about a video but its questions. UsageError while somebody takes it in."""
         with self.write() as connection:
@@ -211,25 +202,6 @@ class IngestStore(Transactions):
             if row.status == "ingesting" and is_held(row):
                 raise UsageError(f"{row.path} is being ingested: wait for that, or end it.")
             connection.execute(delete(Video).where(Video.id == key))
-
-    def close(self) -> None:
-        """Ends this store's leases and its connections."""
-        try:
-            for video_id in list(self._leases):
-                self.release(video_id)
-        finally:
-            self._engine.dispose()
-
-    def _let_go(self, video_id: str, **values: Any) -> None:
-        owner = self._leases.pop(video_id, None)
-        if owner is None:
-            return
-        with self.write() as connection:
-            connection.execute(
-                update(Video)
-                .where(Video.public_id == video_id, Video.owner == owner)
-                .values(owner=None, lease_until=None, **values)
-            )
 
     def _insert_video(
         self,
@@ -289,10 +261,3 @@ def hash_settings(settings: Mapping[str, str | int | float | bool | None]) -> st
 
 def _new_owner() -> str:
     return new_owner(utc_now())
-
-
-def is_held(row: Row) -> bool:
-    """Whether the process that claimed this video still lives, as far as can be known from here."""
-    if row.owner is None or row.lease_until is None:
-        return False
-    return holds(row.owner, row.lease_until, utc_now())

@@ -24,6 +24,17 @@ def new_owner(now: datetime) -> str:
     return f"{_place()}/{offset_s}:{os.getpid()}:{_start_of(os.getpid())}:{chance}"
 
 
+def this_process() -> str:
+    """-> what the owners of all leases of this process have in common: see `process_of`."""
+    return f"{_place()}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def process_of(owner: str) -> str:
+    """-> the process that has taken a lease, by the lease's owner."""
+    place, pid, start, _ = owner.rsplit(":", 3)
+    return f"{place.rpartition('/')[0]}:{pid}:{start}"
+
+
 def holds(owner: str, lease_until: datetime, now: datetime) -> bool:
     """Whether a lease stands: it has not run out, and its process lives, where that can be known.
 

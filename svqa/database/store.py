@@ -8,7 +8,8 @@ from sqlalchemy import func, select, text
 
 from svqa.database.audit import AuditStore
 from svqa.database.corrections import CorrectionStore
-from svqa.database.ingest import IngestStore, is_held
+from svqa.database.ingest import IngestStore
+from svqa.database.leases import is_held
 from svqa.database.library import LibraryStore
 from svqa.database.migrate import check_revision, migrate
 from svqa.database.nearest import VectorStore

@@ -12,7 +12,6 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -22,9 +21,10 @@ from typing import Any
 import psutil
 
 from svqa.database import Store, open_store
-from svqa.errors import IngestCrashed, SvqaError
+from svqa.errors import SvqaError
 from svqa.models.zoo import ModelSet, describe
-from svqa.pipeline.ingest import IngestReport, failed, ingest_one
+from svqa.pipeline.film_queue import FilmQueue
+from svqa.pipeline.ingest import IngestReport, ingest_one
 from svqa.records import Progress
 from svqa.settings import Settings
 
@@ -50,10 +50,10 @@ def ingest_side_by_side(
     `multiprocessing` that is spawned.
     """
     given = (store.full_url, models.replaced({}), settings, max(1, cores() // jobs))
-    films = _Films(paths)
+    films = FilmQueue(paths, MOST_DEATHS)
     team: list[_Worker] = []
     try:
-        while len(films.reports) < len(paths):
+        while not films.done:
             while films.todo and len(team) < min(jobs, len(paths)):
                 team.append(_Worker(given))
             for worker in team:
@@ -63,9 +63,10 @@ def ingest_side_by_side(
                 message = worker.message()
                 if message is None:
                     team.remove(worker)
-                    films.died(worker.index, worker.how_it_ended())
+                    if worker.index is not None:
+                        films.died(worker.index, worker.how_it_ended())
                 elif isinstance(message, IngestReport):
-                    films.reports[worker.let_go()] = message
+                    films.report(worker.let_go(), message)
                 elif isinstance(message, Exception):
                     raise message
                 elif progress is not None:
@@ -76,7 +77,7 @@ def ingest_side_by_side(
         raise
     for worker in team:
         worker.end()
-    return [films.reports[index] for index in range(len(paths))]
+    return films.in_order()
 
 
 def jobs_that_fit(films: int, settings: Settings) -> int:
@@ -105,51 +106,6 @@ def free_bytes() -> int:
     return max(0, free)
 
 
-class _Films:
-    """What is to be taken in, what is being taken in, and what came of it."""
-
-    def __init__(self, paths: Sequence[str | Path]):
-        self.paths = [str(path) for path in paths]
-        self.todo = list(range(len(paths)))
-        self.begun: dict[int, float] = {}
-        self.reports: dict[int, IngestReport] = {}
-        self._deaths: Counter[int] = Counter()
-
-    def next(self) -> int | None:
-        """-> the number of the next film; one that is being taken in already has to wait."""
-        going_on = {self._file(i) for i in self.begun if i not in self.reports}
-        for index in self.todo:
-            if self._file(index) not in going_on:
-                self.todo.remove(index)
-                self.begun.setdefault(index, time.perf_counter())
-                return index
-        return None
-
-    def died(self, index: int | None, how: str) -> None:
-        """A worker died at a film: it is tried again, or it is refused."""
-        if index is None:
-            return
-        self._deaths[index] += 1
-        begin = self.begun[index]
-        if self._deaths[index] < MOST_DEATHS:
-            del self.begun[index]
-            self.todo.insert(0, index)
-            return
-        path = self.paths[index]
-        self.reports[index] = failed(path, crashed(path, self._deaths[index], how), begin)
-
-    def _file(self, index: int) -> str:
-        return os.path.realpath(self.paths[index])
-
-
-def crashed(path: str, times: int, how: str) -> IngestCrashed:
-    """-> what is said of a film of which so many workers died."""
-    return IngestCrashed(
-        f"The process that took '{path}' in died {times} times, at last {how}. Where memory ran "
-        "out, give --jobs 1; else please report it with the file. What was committed is kept."
-    )
-
-
 class _Worker:
     """A worker process and the film it has."""
 
@@ -166,7 +122,7 @@ class _Worker:
         theirs.close()
         self.index: int | None = None
 
-    def take_from(self, films: _Films) -> None:
+    def take_from(self, films: FilmQueue) -> None:
         """Begin the next film, where this worker has none and there is one."""
         if self.index is None and (index := films.next()) is not None:
             self.index = index

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
-from svqa.errors import NotIngested, UsageError
+from svqa.errors import NotIngested, UsageError, unknown_name
 from svqa.media import refuse_url
 from svqa.models.zoo import ModelSet
 from svqa.notebook_html import view
@@ -20,11 +20,13 @@ from svqa.pipeline import ask as asking, ingest as ingesting, search as searchin
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.ingest_jobs import ingest_side_by_side, jobs_that_fit
+from svqa.pipeline.ingest_ray import ingest_on_ray
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
 from svqa.records import Answer, Moments, Progress, Waveform
 from svqa.settings import Settings
 
+ENGINES = ("local", "ray")
 ADDRESSED_BYTES = 5_000_000_000  # seen at an ingest of a short film: 4.4e9, of which 0.9e9 resident
 
 
@@ -66,18 +68,29 @@ class Library:
         return next(v for v in self.videos() if v.id == ids[-1])
 
     def ingest(
-        self, *paths: str | Path, progress: Progress | None = None, jobs: int | None = 1
+        self,
+        *paths: str | Path,
+        progress: Progress | None = None,
+        jobs: int | None = 1,
+        engine: str = "local",
+        address: str | None = None,
     ) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others.
 
         `jobs`: how many at once, each in a process of its own (`ingest_jobs` says what a script has
         to look like then); None: as many as cores and memory allow.
+        With `engine="ray"` they are actors of the Ray cluster at `address` (`ingest_ray`).
         """
+        if engine not in ENGINES:
+            raise UsageError(unknown_name("engine", engine, ENGINES))
         files = find_videos(paths).files
+        options: dict[str, Any] = {"settings": self.settings, "progress": progress}
+        if engine == "ray":
+            options |= {"address": address, "jobs": jobs}
+            return ingest_on_ray(self.store, self.models, files, **options)
         jobs = jobs_that_fit(len(files), self.settings) if jobs is None else jobs
         if jobs < 1:
             raise UsageError(f"jobs must be at least 1, got {jobs}.")
-        options: dict[str, Any] = {"settings": self.settings, "progress": progress}
         if jobs > 1 and len(files) > 1:
             return ingest_side_by_side(self.store, self.models, files, jobs=jobs, **options)
         return ingesting.ingest_many(self.store, self.models, files, **options)

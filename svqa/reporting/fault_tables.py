@@ -14,6 +14,7 @@ from svqa.reporting.markdown import cell, table_text
 
 FAULTS = "tests/faults/faults.toml"
 LONG_FORM = "benchmarks/faults/result.json"
+RAY_KILLS = "benchmarks/faults/ray_kills.json"
 
 
 def faults_table(root: Path) -> str:
@@ -94,4 +95,24 @@ def long_form_table(root: Path) -> str:
     machine = run["hardware"]
     where = ", ".join(f"{name} {machine[name]}" for name in sorted(machine))
     head = f"`{run['command']}`, {run['made_on']}, on {where}."
+    return f"{head}\n\n{table_text(('counted', 'n'), rows)}"
+
+
+def ray_kills_table(root: Path) -> str:
+    """-> what the last committed run of killed clusters found, with its command, date, machine."""
+    path = root / RAY_KILLS
+    if not path.exists():
+        return "No run is committed."
+    run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        ("films, each into the database of every run", run["films"]),
+        ("runs", run["runs"]),
+        *((f"kills of: {part}", run["killed"][part]) for part in sorted(run["killed"])),
+        ("rows that were lost", run["lost"]),
+        ("rows that should not be there", run["doubled"]),
+        ("seconds of the slowest run", run["slowest_s"]),
+    ]
+    machine = run["hardware"]
+    where = ", ".join(f"{name} {machine[name]}" for name in sorted(machine))
+    head = f"`{run['command']}`, {run['made_on']}, Ray {run['versions']['ray']}, on {where}."
     return f"{head}\n\n{table_text(('counted', 'n'), rows)}"

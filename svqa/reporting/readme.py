@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.errors import SvqaError, UsageError
-from svqa.reporting.fault_tables import faults_table, long_form_table
+from svqa.reporting.fault_tables import faults_table, long_form_table, ray_kills_table
 from svqa.reporting.html import notebook_text
 from svqa.reporting.markdown import cell, table_text
 from svqa.reporting.readme_summary import summary_table
@@ -141,6 +141,7 @@ MAKERS = {
     "tree": tree,
     "faults": faults_table,
     "faults-long": long_form_table,
+    "ray-kills": ray_kills_table,
 }
 PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
@@ -152,6 +153,7 @@ PLACES = {
     "docs/moved.md": ("moved",),
     "docs/results.md": ("results",),
     "docs/reliability.md": ("faults", "faults-long"),
+    "docs/scale.md": ("ray-kills",),
 }
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 import svqa.database.ingest as ingesting
+import svqa.database.leases as leases
 from svqa.database import lease_owner, open_store
 from svqa.database.columns import utc_now
 from svqa.database.lease_owner import holds, new_owner
@@ -85,7 +86,8 @@ def test_two_stores_agree_while_the_clock_is_set(tmp_path, monkeypatch):
     with open_store(url) as store, open_store(url) as other:
         store.claim_video(video_info(), {})
         real = utc_now
-        monkeypatch.setattr(ingesting, "utc_now", lambda: real() + timedelta(hours=3))
+        for module in (ingesting, leases):
+            monkeypatch.setattr(module, "utc_now", lambda: real() + timedelta(hours=3))
         assert other.claim_video(video_info(), {}).status == "busy"
         monkeypatch.setattr(lease_owner.socket, "gethostname", lambda: "other")
         assert other.claim_video(video_info(), {}).status == "new"  # it can only go by the clock

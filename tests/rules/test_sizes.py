@@ -16,11 +16,13 @@ MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
 # 99 before boxes, text and colours, clocks that jump and pictures that stand; 130 before any chat
 # model, version or package could be named as an answerer, 156 before an ingest that is cut off had
 # to remember what it found
-MOST_IMPORTED = 110  # by imports alone, whatever is named as a model
+# by imports alone, whatever is named as a model; with films handed to processes or machines
+MOST_IMPORTED = 111
 # with what a notebook shows of an answer, a widget among it, how the decoding worker cuts a clip,
-# how a worker is copied instead of started, how several films are taken in at once, and how a BLIP
-# sees frames as a sequence, and with the two of a detector that may be named
-MOST_REACHED = 180
+# how a worker is copied instead of started, how several films are taken in at once, by processes or
+# by the machines of a cluster, and how a BLIP sees frames as a sequence, and with the two of a
+# detector that may be named
+MOST_REACHED = 183
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
