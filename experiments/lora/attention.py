@@ -13,12 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from svqa.records import Question
+from svqa.models.blip_parts import encode_question, frame_memory, remember
 from svqa.shapes.scene import DURATION_S, Scene
 from svqa.shapes.truth import boxes
+from svqa.training.batches import enc_id
 from svqa.training.feature_cache import COLUMNS, grid_times
 
 
+@torch.inference_mode()
 def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[str]) -> np.ndarray:
     """One picture a question -> (N, side, side) attention on each patch, summing to 1.
 
@@ -29,7 +31,9 @@ def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[s
     (1, 8, 8)
     """
     kept: list[torch.Tensor] = []
-    layers = answerer.model.text_encoder.encoder.layer
+    model, tokenizer = answerer.model, answerer.processor.tokenizer
+    first = enc_id(tokenizer, model.config.text_config)
+    layers = model.text_encoder.encoder.layer
     hooks = [
         layer.crossattention.self.register_forward_hook(lambda *call: kept.append(call[-1][1]))
         for layer in layers
@@ -38,7 +42,9 @@ def attention_maps(answerer, pixels: Sequence[np.ndarray], questions: Sequence[s
     try:
         for picture, text in zip(pixels, questions, strict=True):
             kept.clear()
-            answerer.reply([picture], [Question(text)])
+            ids = torch.tensor([[first, *tokenizer(text).input_ids[1:]]])
+            seen = remember(answerer, [picture], lambda features: frame_memory(model, features))
+            encode_question(model, ids, torch.stack(seen))  # layer by layer, as hooks see it
             # (layers, 1, heads, L, P) -> (P,)
             found.append(torch.stack(kept).mean((0, 1, 2, 3))[1:].numpy())
     finally:

@@ -45,9 +45,11 @@ def finding(result: Mapping[str, Any]) -> str:
     found = summary_[best]
     return (
         f"`{best}` trains {100 * found['trainable_share']:.1f} % of the weights and recovers "
-        f"{percent(found['recovered'])} of full fine-tuning's gain on the questions that were "
-        f"learnt, over {len(found['seeds'])} seeds (right: {percent(found['learnt'])}, answer "
-        f"prior: {percent(summary_[BASELINE['arm']]['learnt'])})."
+        f"{percent(found['recovered_above_baseline'])} of what full fine-tuning gains above the "
+        f"answer prior on the questions that were learnt, over {len(found['seeds'])} seeds (right: "
+        f"{percent(found['learnt'])}, answer prior: "
+        f"{percent(summary_[BASELINE['arm']]['learnt'])}); of the gain over the frozen model, "
+        f"which never heard such words, {percent(found['recovered'])}."
     )
 
 

@@ -20,7 +20,9 @@ MODEL_COLOURS = {
     "lora": "#2f8f4e",
     "full": "#b03a5b",
     "frozen": "#5c676f",
-    **dict.fromkeys(("blind", "answer prior", "baseline", "chance", "random"), _GREY),
+    **dict.fromkeys(
+        ("blind", "never looks", "answer prior", "baseline", "chance", "random"), _GREY
+    ),
 }
 TRACK_COLOURS = ("#d9552b", "#0f6e84", "#7a4fa3", "#2f8f4e", "#b03a5b", "#3b6fb6")
 _OTHERS = ("#3b6fb6", "#8a5a2b", "#4f8f8b", "#a8489c", "#6b7a1e", "#c0533f")

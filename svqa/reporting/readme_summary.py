@@ -102,16 +102,20 @@ def _speech(data: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _lora(data: dict[str, Any]) -> tuple[str, ...]:
+def _learning_time(data: dict[str, Any]) -> tuple[str, ...]:
     arms = data["summary"]
-    arm = arms["LoRA, all linear of the text"]
+    full, floor = (arms[name] for name in ("full", "never looks"))
+    lora = [
+        f"; LoRA, {100 * arm['trainable_share']:.1f} % of the weights: "
+        f"{percent(arm['direction'])} %"
+        for name, arm in arms.items()
+        if name.startswith("LoRA, all linear")
+    ]
     return (
-        f"LoRA, {100 * arm['trainable_share']:.1f} % of the weights: share of what full "
-        "fine-tuning gains above who never looks",
-        "questions about time in the shapes world",
-        f"{percent(arm['recovered_above_baseline'])} %, {percent(arm['lost'])} points forgotten",
-        f"of all of its gain {percent(arm['recovered'])} %, and who never looks "
-        f"{percent(arms['answer prior']['recovered'])} %",
+        f"which way things move, learnt from {data['base']['frames']} frames as a sequence",
+        "questions about time in the shapes world, a base that knew places in named frames",
+        f"{percent(full['direction'])} %, {percent(full['lost'])} points forgotten",
+        f"who never looks: {percent(floor['direction'])} %{''.join(lora)}",
     )
 
 
@@ -144,7 +148,7 @@ ROWS: tuple[tuple[str, Callable[[dict[str, Any]], tuple[str, ...]]], ...] = (
     ("experiments/shapes_grounding/result.json", _grounding),
     ("experiments/shapes_temporal_order/result.json", _order),
     ("experiments/speech_retrieval/result.json", _speech),
-    ("experiments/lora/result.json", _lora),
+    ("experiments/learning_time/result.json", _learning_time),
     ("benchmarks/hnsw_recall.json", _index),
     ("benchmarks/result.json", _speed),
 )

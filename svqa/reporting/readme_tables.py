@@ -14,8 +14,8 @@ from svqa.reporting.shapes_tables import shapes_tables
 
 def measured_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there, in the order of docs/results.md."""
-    makers = (_real_films, next_tables, known_tables, shapes_tables, _modalities, _lora)
-    for make in (*makers, _comparison, _index, _speed):
+    makers = (_real_films, next_tables, known_tables, shapes_tables, _modalities)
+    for make in (*makers, _lora, _learning_time, _comparison, _index, _speed):
         yield from make(root)
 
 
@@ -112,6 +112,33 @@ def _lora(root: Path) -> Iterator[Table]:
             "seeds",
         )
         yield Table(title, "experiments/lora/result.json", columns, tuple(rows))
+
+
+def _learning_time(root: Path) -> Iterator[Table]:
+    """The same of a model that sees a sequence of frames, by type of question."""
+    source = "experiments/learning_time/result.json"
+    for data in read_json(root, source):
+        types = ("direction", "order", "changes", "when")
+        rows = [
+            (
+                f"baseline: {name}" if name in ("before", "never looks") else name,
+                f"{100 * arm['trainable_share']:.1f}",
+                *(percent(arm[kind]) for kind in types),
+                percent(arm.get("recovered_above_floor", {}).get("learnt")),
+                percent(arm["kept"]),
+                percent(arm.get("lost")),
+                str(len(arm["seeds"])),
+            )
+            for name, arm in data["summary"].items()
+        ]
+        n = data["summary"]["full"]["learnt"]["n"]
+        title = (
+            f"Time learnt from {data['base']['frames']} frames as a sequence, {n:,} questions on "
+            "videos that nothing was trained on, intervals over videos and seeds, in %"
+        )
+        above = "of full's gain above who never looks"
+        columns = ("arm", "trainable", *types, above, "one-frame questions", "lost of them")
+        yield Table(title, source, (*columns, "seeds"), tuple(rows))
 
 
 def _comparison(root: Path) -> Iterator[Table]:
