@@ -15,7 +15,7 @@ from svqa.records import Progress
 from svqa.training.base_models import find_base, load_base
 from svqa.training.batches import plain
 from svqa.training.chat_objective import ChatCollate, ChatLoss, chat_rows
-from svqa.training.chat_run import pad_of, shares
+from svqa.training.chat_run import shares
 from svqa.training.chat_samples import read_chat_examples
 from svqa.training.versions import load_peft
 
@@ -64,7 +64,9 @@ class Reader:
         sees = READERS[name][1]
         examples = read_chat_examples(file, split="test")
         rows = chat_rows(self.chat, examples, blind=not sees)
-        collate = ChatCollate(rows, pad_of(self.chat.tokenizer))
+        tokenizer = self.chat.tokenizer
+        pad_id = tokenizer.pad_token_id
+        collate = ChatCollate(rows, int(tokenizer.eos_token_id if pad_id is None else pad_id))
         left = [n for n, question in enumerate(ids) if (name, question) not in kept.of]
         for first in range(0, len(left), _BLOCK):
             block = left[first : first + _BLOCK]
