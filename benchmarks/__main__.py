@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.run import run_benchmarks
+from benchmarks.run import run_benchmarks, with_rows_of
 from svqa.cli.output import Json, print_json, print_table, say
 
 
@@ -17,13 +17,16 @@ def bench(
         list[str] | None, typer.Option("--only", help="Ids such as P1; repeat it.")
     ] = None,
     pairs: Annotated[int, typer.Option(help="Interleaved A/B runs.")] = 7,
-    out: Annotated[Path | None, typer.Option(help="Write JSON to this file too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write JSON here too, beside other rows.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure speed as ratios against the best known way, side by side in one run."""
     result = run_benchmarks(only=only, pairs=pairs, say=say)
     if out:
-        out.write_text(serialiser.dumps(result, indent=2) + "\n")
+        kept = with_rows_of(serialiser.loads(out.read_text()), result) if out.exists() else result
+        out.write_text(serialiser.dumps(kept, indent=2) + "\n")
     if json:
         print_json(result)
         return

@@ -7,6 +7,7 @@ interval is the exact order-statistic interval of a median.
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
 from scipy import stats
 
 from svqa.errors import UsageError
+from svqa.media.worker_start import template_pids
 
 
 @dataclass(frozen=True)
@@ -77,19 +80,18 @@ def measure(case: Case, *, pairs: int) -> dict[str, Any]:
     if pairs < 3:
         raise UsageError(f"A ratio needs at least 3 pairs, got {pairs}.")
     benchmark, same = case.benchmark, bool(case.same(case.ours(), case.theirs()))
-    ours_s: list[float] = []
-    theirs_s: list[float] = []
+    spent: dict[str, list[tuple[float, float]]] = {"ours": [], "theirs": []}
     for i in range(pairs):
-        order = ((case.ours, ours_s), (case.theirs, theirs_s))
-        for run, times in order if i % 2 == 0 else order[::-1]:
-            begin = time.perf_counter()
+        order = (("ours", case.ours), ("theirs", case.theirs))
+        for name, run in order if i % 2 == 0 else order[::-1]:
+            begin, worked_s = time.perf_counter(), work_s()
             run()
-            times.append(time.perf_counter() - begin)
-    ratios = [
-        b / a if benchmark.higher_is_better else a / b
-        for a, b in zip(ours_s, theirs_s, strict=True)
-    ]
-    value, low, high = median_interval(ratios)
+            spent[name].append((time.perf_counter() - begin, work_s() - worked_s))
+    (ours_s, our_work_s), (theirs_s, their_work_s) = (
+        zip(*spent[name], strict=True) for name in ("ours", "theirs")
+    )
+    value, low, high = median_interval(_ratios(benchmark, ours_s, theirs_s))
+    work = median_interval(_ratios(benchmark, our_work_s, their_work_s))
     return {
         **_head(benchmark),
         "ratio": {"value": value, "low": low, "high": high, "n": pairs},
@@ -98,8 +100,28 @@ def measure(case: Case, *, pairs: int) -> dict[str, Any]:
         "same_result": same,
         "ours_s": statistics.median(ours_s),
         "theirs_s": statistics.median(theirs_s),
+        "work_ratio": dict(zip(("value", "low", "high"), work, strict=True)),
         **case.notes,
     }
+
+
+def _ratios(benchmark: Benchmark, ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    pairs = [(max(a, 1e-9), max(b, 1e-9)) for a, b in zip(ours, theirs, strict=True)]
+    return [b / a if benchmark.higher_is_better else a / b for a, b in pairs]
+
+
+def work_s() -> float:
+    """Seconds of cores that this process and those it has waited for have taken so far.
+
+    Beside a ratio of times that of the work tells what a busy machine hides: how much of it was
+    waiting. The decoding workers are waited for by their template.
+    """
+    own, ended = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    spent = own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+    for pid in template_pids():
+        times = psutil.Process(pid).cpu_times()
+        spent += times.user + times.system + times.children_user + times.children_system
+    return spent
 
 
 def row_of(m: Measured) -> dict[str, Any]:

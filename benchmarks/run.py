@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.cases import MODULES
@@ -49,6 +50,7 @@ def run_benchmarks(
             with module.suite(wanted) as cases:
                 for case in cases:
                     row = measure(case, pairs=pairs) if isinstance(case, Case) else row_of(case)
+                    row["load_average"] = os.getloadavg()[0]
                     value = f"{row['ratio']['value']:.3g} (aim {row['aim']})"
                     say(f"{row['id']:<5} {row['what']} / {row['against']}: {value}")
                     rows.append(row)
@@ -62,3 +64,10 @@ def run_benchmarks(
         "rows": rows,
         "skipped": skipped,
     }
+
+
+def with_rows_of(before: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """-> `result`, and of a run before it the rows that are declared and not measured anew."""
+    rows = {row["id"]: row for row in (*before["rows"], *result["rows"])}
+    declared = [benchmark.id for module in MODULES for benchmark in module.BENCHMARKS]
+    return {**result, "rows": [rows[name] for name in declared if name in rows]}

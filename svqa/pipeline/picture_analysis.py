@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from svqa.models.base import Detector
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails, with_repeats
 from svqa.pipeline.shot_boundaries import apart
+from svqa.pipeline.side_by_side import beside
 from svqa.pipeline.standing_frames import Scene, fill, needs_standing
 from svqa.pipeline.text_analysis import SegmentText, read_text
 from svqa.profiling.timing import Timings
@@ -65,32 +67,32 @@ class PictureAnalysis:
         new, seen_in = np.unique(shows, return_inverse=True)
         self.frames_skipped += len(frames) - len(np.unique(shows[is_frame]))
         looked_at = shown if len(new) == len(shown) else shown[new]
-        with self.timings.track("vectors"):
-            values = models.encoder.encode_frames(looked_at.pixels)[seen_in]  # -> (T, D)
-        vectors = self._visual(frames.t_s, scene.next_s, values[is_frame])
-        pooled = self._visual(shown.t_s, end_s, values)
-        with self.timings.track("captions"):
-            # what a damaged picture seems to show is not said
-            times = np.append(frames.t_s, standing.t_s if standing is not None else [])[rows]
-            whole = ~np.isin(times, sorted(damaged_s))
-            if not whole.all():
-                captions = self._captions(shown[whole], repeated_frames(small[whole]), segments)
-            else:
-                captions = self._captions(shown, shows, segments)
-            written = text_vectors(self.models, "caption", captions, start_s, end_s)
-        with self.timings.track("boxes"):
-            boxes = self._boxes(shown.t_s, shows, looked_at, is_frame)
-        with self.timings.track("text"):
-            slow = self._segments(start_s, end_s, apart(cuts_s, self.settings.segment_s / 2))
-            lines, texts = self._text(shown.t_s, small, shows, slow)
-            read = text_vectors(self.models, "text", texts, start_s, end_s)
+        detector = models.detector if self.settings.boxes else None  # loaded before the others work
+        with beside(lambda: self._boxes(detector, shown.t_s, shows, looked_at, is_frame)) as boxes:
+            with self.timings.track("vectors"):
+                values = models.encoder.encode_frames(looked_at.pixels)[seen_in]  # -> (T, D)
+            vectors = self._visual(frames.t_s, scene.next_s, values[is_frame])
+            pooled = self._visual(shown.t_s, end_s, values)
+            with self.timings.track("captions"):
+                # what a damaged picture seems to show is not said
+                times = np.append(frames.t_s, standing.t_s if standing is not None else [])[rows]
+                whole = ~np.isin(times, sorted(damaged_s))
+                if not whole.all():
+                    captions = self._captions(shown[whole], repeated_frames(small[whole]), segments)
+                else:
+                    captions = self._captions(shown, shows, segments)
+                written = text_vectors(self.models, "caption", captions, start_s, end_s)
+            with self.timings.track("text"):
+                slow = self._segments(start_s, end_s, apart(cuts_s, self.settings.segment_s / 2))
+                lines, texts = self._text(shown.t_s, small, shows, slow)
+                read = text_vectors(self.models, "text", texts, start_s, end_s)
         return Chunk(
             start_s,
             end_s,
             frame_times_s=tuple(frames.t_s.tolist()),
             segments=(*segments, Segment(start_s, end_s, "scene")),
             captions=tuple(captions),
-            detections=tuple(self._displayed(box, shown) for box in boxes),
+            detections=tuple(self._displayed(box, shown) for box in boxes.result()),
             text_boxes=tuple(lines),
             vectors=(
                 *([vectors] if len(frames) else []),
@@ -130,13 +132,21 @@ class PictureAnalysis:
         return [replace(c, start_s=s.start_s, end_s=s.end_s) for s, c in found if c is not None]
 
     def _boxes(
-        self, t_s: np.ndarray, shows: np.ndarray, looked_at: FrameBatch, is_frame: np.ndarray
+        self,
+        detector: Detector | None,
+        t_s: np.ndarray,
+        shows: np.ndarray,
+        looked_at: FrameBatch,
+        is_frame: np.ndarray,
     ) -> list[Detection]:
         """Boxes of every frame, in its pixels; a repeated frame has those of what it repeats."""
-        if not (self.settings.boxes and self.models.detector):
+        if detector is None:
             return []
         by_time: dict[float, list[Detection]] = {}
-        for box in self.models.detector.detect(looked_at):
+        # in another thread, from which nobody's progress is told
+        with Timings.track(self.timings, "boxes"):
+            found = detector.detect(looked_at)
+        for box in found:
             by_time.setdefault(box.t_s, []).append(box)
         return [
             replace(box, t_s=float(t))

@@ -1,0 +1,66 @@
+"""The peers: what each is asked to do, with which packages, and how the results are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Peer:
+    """`job` names a script of `scripts/`, which does the work in both ways.
+
+    `same` compares what ours and theirs return; `aim` bounds our time over theirs, where the
+    project has one.
+    """
+
+    name: str
+    job: str
+    what: str
+    packages: tuple[str, ...] = ()
+    same: Callable[[Any, Any], bool] = lambda ours, theirs: ours == theirs
+    aim: float | None = None
+
+
+def _mostly(ours: Any, theirs: Any) -> bool:
+    """Rankings: nearly all of the same rows, where equal scores may be told apart differently."""
+    return len(set(ours) & set(theirs)) >= 0.99 * len(theirs)
+
+
+def _near(ours: Any, theirs: Any) -> bool:
+    """Seconds: as many, each within a tenth."""
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(abs(a - b) < 0.1 for a, b in pairs)
+
+
+PEERS = (
+    Peer(
+        "transformers",
+        "questions",
+        "20 questions about each of 12 frames of one film, by one BLIP",
+        aim=0.1,
+    ),
+    Peer(
+        "faiss",
+        "nearest_faiss",
+        "exact top 100 of 100,000 x 512, 20 queries",
+        ("faiss-cpu",),
+        _mostly,
+    ),
+    Peer(
+        "lancedb",
+        "nearest_lancedb",
+        "exact top 100 of 100,000 x 512, 20 queries",
+        ("lancedb",),
+        _mostly,
+    ),
+    Peer("pyscenedetect", "cuts", "cuts of a 30 s film, content detector", same=_near),
+    Peer(
+        "pixeltable",
+        "frames",
+        "a frame a second of a 30 s film, embedded and searched, by one encoder",
+        ("pixeltable",),
+        aim=1.0,
+    ),
+)
