@@ -41,12 +41,18 @@ def beside(work: Callable[[], T]) -> Iterator[Beside[T]]:
     (45, 42)
     """
     task = Beside(work)
-    if len(os.sched_getaffinity(0)) < 2:
+    if _cores() < 2:
         yield task
         return
     with _half_of_the_threads(), ThreadPoolExecutor(1, "svqa-beside") as pool:
         task._future = pool.submit(work)
         yield task
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
