@@ -37,6 +37,7 @@ def main(way: str, film: str) -> None:
     else:
         model = BlipForQuestionAnswering.from_pretrained(folder).eval()
         processor = BlipProcessor.from_pretrained(folder)
+        encodes = processor.tokenizer.convert_tokens_to_ids("[ENC]")
 
         @torch.inference_mode()
         def run() -> list[str]:
@@ -44,6 +45,7 @@ def main(way: str, film: str) -> None:
             for frame in frames:
                 for text in TEXTS:
                     inputs = processor(frame, text, return_tensors="pt")
+                    inputs["input_ids"][:, 0] = encodes  # as BLIP was trained
                     made = model.generate(**inputs, max_new_tokens=6, do_sample=False)
                     said.append(processor.decode(made[0], skip_special_tokens=True).strip())
             return said
