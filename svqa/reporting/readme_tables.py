@@ -131,10 +131,12 @@ def _learning_time(root: Path) -> Iterator[Table]:
             )
             for name, arm in data["summary"].items()
         ]
-        n = data["summary"]["full"]["learnt"]["n"]
+        full = data["summary"]["full"]
+        over = "videos and seeds" if len(full["seeds"]) > 1 else "videos, of one seed"
         title = (
-            f"Time learnt from {data['base']['frames']} frames as a sequence, {n:,} questions on "
-            "videos that nothing was trained on, intervals over videos and seeds, in %"
+            f"Time learnt from {data['base']['frames']} frames as a sequence, "
+            f"{full['learnt']['n']:,} questions on videos that nothing was trained on, intervals "
+            f"over {over}, in %"
         )
         above = "of full's gain above who never looks"
         columns = ("arm", "trainable", *types, above, "one-frame questions", "lost of them")
