@@ -103,7 +103,7 @@ def run_arm(
         "seed": seed,
         "trainable": version.figures["trainable"],
         "trainable_share": version.figures["trainable_share"],
-        "cpu_seconds": round(version.seconds, 1),
+        "seconds": round(version.seconds, 1),
         "steps": version.figures["steps"],
         "best_step": version.figures["best_step"],
         "curve": version.figures["curve"]["exams"],
