@@ -57,9 +57,10 @@ def compare(
     """
     from svqa.database import open_store
     from svqa.errors import UsageError
+    from svqa.evaluation.comparison import model_comparator
     from svqa.evaluation.output_quality import check_metric
     from svqa.evaluation.question_set import read_question_set
-    from svqa.evaluation.registry import model_registry
+    from svqa.evaluation.registry import ModelType, model_registry
     from svqa.evaluation.runs import (
         compare_runs,
         compare_types,
@@ -85,14 +86,18 @@ def compare(
         if captions is not None:
             _file(captions)
         model_registry.check(named, "vqa", store=store)
-        if named:
+        within = None
+        if asked is not None and named:
             check_metric(metric)
+            within = model_comparator.evidence_set(ModelType.VQA, named, asked.inputs)
         made = {
             name: read_run(_file(Path(name)), asked, metric=metric)
             for name in models
             if name not in named
         }
-        ask = partial(run_set, captions=captions, annotations=questions, metric=metric)
+        ask = partial(
+            run_set, captions=captions, annotations=questions, metric=metric, within=within
+        )
         for name in named:
             assert asked is not None
             made[name] = ask(name, asked, store=store)

@@ -16,6 +16,7 @@ import numpy as np
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
+from svqa.evaluation.model_names import evidence_set
 from svqa.evaluation.output_quality import METRIC, check_metric, value_of
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
 from svqa.metrics.fingerprint import digest
@@ -121,6 +122,7 @@ class ModelComparator:
         `references`: what each output is judged against, by `metric` (`accuracy` or a field of
         `AnswerQuality`) or by `score(output, reference)` in [0, 1], which boxes and vectors need.
         `videos (N,)`: what each input is about; without it the inputs' own `Question.video`.
+        A version or another answerer beside a model set is shown what that set finds.
         `store`: keeps the comparison, and the videos that model sets answer about.
         """
         model_type = ModelType(model_type)
@@ -134,7 +136,10 @@ class ModelComparator:
         )
         self.registry.check(names, model_type, store=store)
         judge = score or (lambda output, reference: value_of(output, reference, metric))
-        runs = tuple(self.run_model(model_type, name, inputs, store) for name in names)
+        within = self.evidence_set(model_type, names, inputs)
+        runs = tuple(
+            self.run_model(model_type, name, inputs, store, within=within) for name in names
+        )
         if references is not None:
             runs = tuple(_judged(run, references, judge, videos, seed) for run in runs)
         pairs = _pairs(runs, videos, seed, margin) if references is not None else ()
@@ -185,12 +190,26 @@ class ModelComparator:
             )
         return best_model(last, metric, constraints)
 
+    def evidence_set(
+        self, model_type: ModelType, names: Sequence[str], inputs: Sequence[Any]
+    ) -> str | None:
+        """-> the set whose evidence all are given (`svqa.evaluation.model_names`)."""
+        if model_type is not ModelType.VQA:
+            return None
+        return evidence_set(names, inputs, registered=self.registry.registered(model_type))
+
     def run_model(
-        self, model_type: ModelType, name: str, inputs: Sequence[Any], store: Store | None = None
+        self,
+        model_type: ModelType,
+        name: str,
+        inputs: Sequence[Any],
+        store: Store | None = None,
+        *,
+        within: str | None = None,
     ) -> ModelRun:
         """One model on every input, its errors kept beside its outputs.
 
-        Only an unknown name is raised.
+        `within`: the set whose evidence an answerer is given. Only an unknown name is raised.
         """
         outputs: list[Any] = []
         errors: dict[int, str] = {}
@@ -198,7 +217,7 @@ class ModelComparator:
         model: Callable[[Any], Any] | None = None
         with metrics_service.track_memory() as memory:
             try:
-                model = self.registry.load(model_type, name, store=store)
+                model = self.registry.load(model_type, name, store=store, within=within)
             except UnknownModel:
                 raise
             except Exception as error:  # a model that cannot be loaded must not hide the others

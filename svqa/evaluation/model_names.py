@@ -1,13 +1,18 @@
-"""Other names of models: a version's alias, the latest of a name, an answerer by its SPEC."""
+"""Other names of models: a version's alias, the latest of a name, an answerer by its SPEC.
+
+And whose evidence such an answerer is given.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
 from svqa.errors import UsageError
-from svqa.models.zoo import ModelSet
+from svqa.models.zoo import ModelSet, known_sets
 from svqa.pipeline.chosen_models import chosen_models
+from svqa.records import Question
 from svqa.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,8 +42,39 @@ def goes_by(name: str, role: str, store: Store | None) -> bool:
     return True
 
 
-def with_answerer(name: str, store: Store) -> ModelSet:
-    """-> the set of the settings with this answerer, which reads what the set found."""
+def with_answerer(name: str, store: Store, within: str | None = None) -> ModelSet:
+    """-> the set `within`, or that of the settings, with this answerer of what the set finds."""
     version = version_of(name, store)
     spec = name if version is None else f"{version.name}:{version.number}"
-    return chosen_models(Settings.load(database=store.url, answerer=spec), store)
+    return chosen_models(Settings.load(database=store.url, models=within, answerer=spec), store)
+
+
+def evidence_set(
+    names: Sequence[str], inputs: Sequence[Any], *, registered: Sequence[str] = ()
+) -> str | None:
+    """-> the set whose evidence an answerer is given that is compared with others.
+
+    That of the set beside it, so that both are shown the same seconds; None where no set is named,
+    and the settings say which. Raises UsageError where two sets are named beside an answerer: what
+    they find differs, and the answerer would be like one of them only. Inputs that bring their own
+    frames or lines show them to everybody.
+
+    >>> evidence_set(["shapes", "mine:1"], [Question("What is it?", video="a.mp4")])
+    'shapes'
+    """
+    sets = [name for name in names if name in known_sets() and name not in registered]
+    others = [name for name in names if name not in known_sets() and name not in registered]
+    if others and len(sets) > 1 and any(map(_searches, inputs)):
+        raise UsageError(
+            f"'{others[0]}' is an answerer, and {' and '.join(map(repr, sets))} are whole sets, "
+            "each of which finds its own evidence: whose should it be given? Compare it with one "
+            "of them at a time."
+        )
+    return sets[0] if sets else None
+
+
+def _searches(given: Any) -> bool:
+    """Whether an input is a question alone, whose evidence a model looks for by itself."""
+    if not isinstance(given, Mapping):
+        return isinstance(given, Question)
+    return not any(given.get(name) is not None for name in ("image", "frames", "passages"))

@@ -113,11 +113,15 @@ class ModelRegistry:
         Registered, then model sets, then (with a `Store`) versions as `name:number`.
         """
         model_type = _type(model_type)
-        own = [name for kind, name in self._makers if kind is model_type]
+        own = self.registered(model_type)
         sets = [name for name in known_sets() if ROLES[model_type] in load_set(name).model_ids]
         versions = store.model_versions() if store is not None else []
         stored = [f"{v.name}:{v.number}" for v in versions if _type_of(v) is model_type]
         return tuple(dict.fromkeys([*own, *sets, *stored]))
+
+    def registered(self, model_type: ModelType | str) -> tuple[str, ...]:
+        """What was registered of a type, by name."""
+        return tuple(name for kind, name in self._makers if kind is _type(model_type))
 
     def check(
         self, names: Sequence[str], model_type: ModelType | str, *, store: Store | None = None
@@ -133,11 +137,17 @@ class ModelRegistry:
                 raise UnknownModel(unknown_name(f"{kind} model", name, known))
 
     def load(
-        self, model_type: ModelType | str, name: str, *, store: Store | None = None
+        self,
+        model_type: ModelType | str,
+        name: str,
+        *,
+        store: Store | None = None,
+        within: str | None = None,
     ) -> Callable[[Any], Any]:
         """-> a function of one input.
 
-        A model set answers a `Question` from `store`, where its video is ingested first.
+        A model set answers a `Question` from `store`, where its video is ingested first; a version
+        and any other answerer from what the set `within` (or that of the settings) finds there.
 
         Raises UnknownModel, which lists the known ones, and what loading the model raises.
         """
@@ -153,10 +163,14 @@ class ModelRegistry:
             return self._set_function(model_type, models, store)
         assert store is not None  # where else a version's name would be known from
         version = version_of(name, store)
-        if version is not None and not version.settings.get("reads"):
-            return _function(self._load_version(version))
-        # what reads is given the lines of the library, as the answerer of a set is
-        return self._set_function(model_type, with_answerer(name, store), store)
+        if version is None or version.settings.get("reads"):
+            return self._set_function(model_type, with_answerer(name, store, within), store)
+        model = self._load_version(version)
+        if model_type is not ModelType.VQA or not isinstance(model, Answerer):
+            return _function(model)
+        # it is shown what the answerer of the set is shown, and not what it would open by itself
+        models = load_set(within or Settings.load(database=store.url).models)
+        return self._set_function(model_type, models.given("answerer", model), store)
 
     def _set_function(
         self, model_type: ModelType, models: ModelSet, store: Store | None

@@ -104,13 +104,14 @@ def run_set(
     captions: str | Path | None = None,
     metric: str = METRIC,
     annotations: str | Path | None = None,
+    within: str | None = None,
     comparator: ModelComparator = model_comparator,
 ) -> Run:
     """-> the run of a model set, or of any registered VQA model, on every question of `asked`.
 
-    The videos are taken into `store` first if needed. With `captions` (and the `annotations` they
-    belong to) no video is opened: the set's evidence answerer reads them. An abstention and an
-    error count as wrong.
+    A version or another answerer is shown what the set `within` finds. The videos are taken into
+    `store` first if needed. With `captions` (and the `annotations` they belong to) no video is
+    opened: the set's evidence answerer reads them. An abstention and an error count as wrong.
     """
     if captions is not None:
         from svqa.models import RememberedTexts, load_set
@@ -123,7 +124,7 @@ def run_set(
         values = {str(row["id"]): float(row["chosen"] == row["right"]) for row in rows}
         about = {str(row["id"]): str(row["video"]) for row in rows}
         return Run(name, values, about, found.fingerprint)
-    ran = comparator.run_model(ModelType.VQA, name, asked.inputs, store=store)
+    ran = comparator.run_model(ModelType.VQA, name, asked.inputs, store=store, within=within)
     if len(ran.errors) == len(asked.questions):
         raise UsageError(
             f"'{name}' answered none of the {len(asked.questions)} questions. First: "

@@ -141,6 +141,12 @@ class ModelSet:
         """-> the set with these roles filled otherwise; nothing is loaded."""
         return ModelSet(self.name, {**self._specs, **specs}, device=self.device)
 
+    def given(self, role: str, model: Any) -> ModelSet:
+        """-> the set with a role filled by a model that is made already."""
+        made = self.replaced({role: ModelSpec(model.model_id, "")})
+        made._made[role] = model
+        return made
+
     def _needed(self, role: str) -> Any:
         found = self._member(role)
         if found is None:

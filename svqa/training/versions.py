@@ -197,7 +197,7 @@ class VideoAnswerer(Answerer):
 
 
 def load_version(version: StoredVersion, *, device: str = "cpu") -> Answerer:
-    """-> what a `ModelRegistry` calls on a question.
+    """-> what `ask` and a `ModelRegistry` ask, each with the frames that a set finds.
 
     `registry.use_version_loader(load_version)`.
     """

@@ -24,6 +24,7 @@ from svqa.evaluation import (
     run_set,
     words_of,
 )
+from svqa.evaluation.model_names import evidence_set
 from svqa.metrics import compare_all, digest, ranking
 from svqa.models import Answerer
 from svqa.records import Answer, FrameBatch, Question
@@ -409,3 +410,20 @@ def test_one_command_sets_a_published_model_against_the_evidence_answerer(shared
     assert found["models"][0]["accuracy"]["value"] > 0.25 and found["winner"] in (None, "offline")
     with open_store(f"sqlite:///{tmp_path}/svqa.db") as store:
         assert store.comparisons()[0].verdict == found["verdict"]
+
+
+def test_an_answerer_is_given_the_evidence_of_the_set_beside_it():
+    """Two sets beside it: whose should it be? Inputs that bring theirs show it to everybody."""
+    alone = [Question("what is it", video="a.mp4")]
+    assert evidence_set(["mine:1", "shapes"], alone) == "shapes"
+    assert evidence_set(["mine:1", "smollm2"], alone) is None
+    assert evidence_set(["offline", "shapes"], alone) == "offline", "two whole sets, side by side"
+    assert evidence_set(["offline", "shapes", "yes"], alone, registered=["yes"]) == "offline"
+    with pytest.raises(UsageError, match="'mine:1' is an answerer, and 'offline' and 'shapes' are"):
+        evidence_set(["offline", "mine:1", "shapes"], alone)
+    frames = FrameBatch(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1))
+    assert evidence_set(["offline", "mine:1", "shapes"], [(alone[0], [], frames)]) == "offline"
+    by_name = [{"question": "what is it", "frames": frames}]
+    assert evidence_set(["offline", "mine:1", "shapes"], by_name) == "offline"
+    with pytest.raises(UsageError, match="one of them at a time"):
+        evidence_set(["offline", "m:1", "shapes"], [{"question": "what", "video": "a.mp4"}])

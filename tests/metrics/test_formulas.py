@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from svqa.metrics import bootstrap_over_groups, compare_paired, recall_at_k, reliability
+from svqa.metrics.ab_testing import ABTest
+from svqa.metrics.betting import Stretches, log_capital
+from svqa.metrics.few_videos import bounds_of, interval_of_few, widest_interval
+from svqa.metrics.highlights import highlight_values
 
 UNEQUAL = np.repeat(np.arange(40), np.where(np.arange(40) % 2, 1, 19))  # videos of 19 and 1
 
@@ -52,3 +57,87 @@ def test_bins_of_a_calibration_count_by_their_answers():
 def test_recall_looks_at_the_first_k_alone():
     sixth = [False] * 5 + [True]
     assert (recall_at_k(sixth, 5), recall_at_k(sixth, 6)) == (0.0, 1.0)
+
+
+def test_arms_of_unequal_share_spread_more():
+    """A score of variance 1/4 at most, weighed by one over its arm's share: 1/4 (1/.2 + 1/.8)."""
+    test = ABTest("any", share_b=0.2)
+    test.record("film", "question", 1.0)
+    assert test.units().spread == pytest.approx(0.25 * (5 + 1.25))
+    assert test.read().difference != 0 and ABTest("any").read().difference == 0.0
+
+
+def test_a_score_is_weighed_against_the_mean_of_those_before_it():
+    """(score - guess) / share: the guess is half at first, then (1 + 1/2) / (1 + 1)."""
+    test = ABTest("any")
+    signs = [1 if test.record(film, "question", 1.0) == "b" else -1 for film in ("one", "two")]
+    expected = [signs[0] * (1 - 0.5) / 0.5, signs[1] * (1 - 0.75) / 0.5]
+    assert test.units().sums.tolist() == pytest.approx(expected)
+
+
+def test_a_stake_shrinks_with_the_time_and_not_before_the_horizon():
+    """Root of 2 log(2 / alpha) / (variance times the greater of t log(t + 1) and the horizon)."""
+    same = np.zeros(400)
+    units = Stretches(same, same + 1, same - 1, same + 1, 0.25)
+    capital = [
+        log_capital(units, np.array([0.1]), horizon=horizon, alpha=0.05)[:, 0]
+        for horizon in (1.0, 400.0)
+    ]
+    t = np.arange(1, 401)
+    variance = np.append(0.25, 0.25 / (t[:-1] + 1))
+    stake = np.sqrt(2 * np.log(40) / (variance * np.maximum(t * np.log(t + 1), 1.0)))
+    up = np.cumsum(np.log1p(np.minimum(stake, 0.75 / 1.1) * -0.1))
+    down = np.cumsum(np.log1p(np.minimum(stake, 0.75 / 0.9) * 0.1))
+    assert capital[0] == pytest.approx(np.logaddexp(up, down) - np.log(2))
+    assert capital[1][5] < capital[0][5], "a far horizon stakes less at first"
+
+
+def test_five_videos_are_taken_as_five_trials_and_six_by_their_spread():
+    sums = np.array([0.9, 0.8, 0.9, 0.8, 0.9, 0.8])
+    bounds = (0.0, 1.0)
+    for n, alike in ((5, True), (6, False)):
+        ones, part = np.ones(n) * 20, sums[:n] * 20
+        found = interval_of_few(part, ones, bounds)
+        widest = widest_interval(float(part.sum() / ones.sum()), ones, bounds)
+        assert (found == pytest.approx(widest)) == alike, n
+
+
+def test_shares_of_few_videos_have_as_many_trials_as_would_have_spread_so():
+    """m (1 - m) over the squared error of the mean, times (1.96 / t)^2: Korn and Graubard 1998."""
+    rng = np.random.default_rng(4)
+    counts, sums = np.full(10, 30.0), rng.binomial(30, 0.5, 10).astype(float)
+    shares = sums / 30
+    m, squared = shares.mean(), shares.var(ddof=1) / 10
+    trials = m * (1 - m) / squared * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 9)) ** 2
+    trials = float(np.clip(trials, 10, 300))
+    assert 10 < trials < 300, "neither of the limits decides"
+    low = stats.beta.ppf(0.025, m * trials, (1 - m) * trials + 1)
+    high = stats.beta.ppf(0.975, m * trials + 1, (1 - m) * trials)
+    assert interval_of_few(sums, counts, (0.0, 1.0)) == pytest.approx((low, high))
+
+
+def test_values_beyond_one_have_no_bounds():
+    assert bounds_of(np.array([-1.5, 0.0])) == bounds_of(np.array([0.0, 1.5])) == (-np.inf, np.inf)
+    assert bounds_of(np.array([-1.0, 1.0])) == (-1.0, 1.0) and bounds_of(np.ones(2)) == (0.0, 1.0)
+
+
+def test_many_videos_that_agree_are_no_certainty():
+    """All of sixty right: the mean may be below 1, and so may the difference of two models."""
+    found = bootstrap_over_groups(np.ones(60), np.arange(60), seed=0)
+    assert 0.9 < found.low < 1.0
+    pair = compare_paired(np.ones(60), np.zeros(60), np.arange(60))
+    assert 0.5 < pair.low < 1.0
+    beyond = compare_paired(np.full(60, 3.0), np.zeros(60), np.arange(60))
+    assert beyond.low == beyond.high == 3.0, "nothing bounds what lies beyond one"
+
+
+def test_a_score_of_one_shares_the_last_bin():
+    curve = reliability([0.95, 1.0], [1, 0])
+    assert curve.counts.tolist() == [2] and curve.expected_error == pytest.approx(0.475)
+
+
+def test_highlights_are_judged_person_by_person_however_many_there_are():
+    """Two clips, three people: the mean of the three average precisions, by hand."""
+    ratings = np.array([[4, 4, 0], [0, 0, 4]])
+    found = highlight_values([0.9, 0.1], ratings)
+    assert found["hl_map_very_good"] == pytest.approx((1 + 1 + 0.5) / 3)

@@ -240,18 +240,23 @@ def test_numbers_are_never_used_twice_and_a_killed_write_leaves_no_version(made,
         store.add_model_version(replace(done, id=None))
 
 
-def test_the_registry_loads_versions_and_they_open_the_video_themselves(made, store, tmp_path):
+def test_the_registry_gives_versions_what_the_set_beside_them_finds(made, store, tmp_path):
     registry = ModelRegistry()
     registry.use_version_loader(load_version)
     assert "base-lora:1" in registry.names("vqa", store=store) and "base-full:1" in registry.names(
         "vqa", store=store
     )
-    write_mp4(scene_of(1, 1), tmp_path / "a.mp4", width_px=64)
-    for name in ("base-lora:2", "base-full:1"):
-        found = registry.load("vqa", name, store=store)(
-            Question("how many are there?", video=str(tmp_path / "a.mp4"))
-        )
-        assert found.text and not found.abstained and found.model_id.startswith(name)
+    write_mp4(scene_of(1, 2), tmp_path / "a.mp4", width_px=64)
+    asked = Question("how many are there?", video=str(tmp_path / "a.mp4"))
+    shown = {}
+    for name in ("base-lora:2", "base-full:1", "shapes"):
+        found = registry.load("vqa", name, store=store, within="shapes")(asked)
+        assert not found.abstained and found.evidence
+        assert name == "shapes" or found.model_id.startswith(name)
+        shown[name] = {(e.video, e.start_s, e.end_s) for e in found.evidence}
+    videos = {video for spans in shown.values() for video, _, _ in spans}
+    assert len(videos) == 1, "one ingest, that of the set"
+    assert shown["base-lora:2"] == shown["base-full:1"]
     frames = FrameBatch(np.stack(list(pictures(4, seed=2))), np.arange(4.0))
     direct = registry.load("vqa", "base-lora:1", store=store)((ASKED[0], [], frames))
     assert not direct.abstained and len(direct.evidence) == 4, "a grid of the frames it was given"
