@@ -27,8 +27,6 @@ def main() -> None:
     """Run what was not run yet; write the score when all was."""
     options = _options()
     load_heavy()
-    if options.anew:
-        (HOME / "reached.json").unlink(missing_ok=True)
     reached = Reached.load(HOME / "reached.json")
     known = _known()
     folders: dict[str, Any] = {}
@@ -105,7 +103,6 @@ def _options() -> argparse.Namespace:
     read.add_argument("folders", nargs="*", default=list(FOLDERS), help="of svqa/")
     read.add_argument("--sample", type=int, default=100, help="places of a folder")
     read.add_argument("--seed", type=int, default=0)
-    read.add_argument("--anew", action="store_true", help="find out anew which tests reach what")
     read.add_argument("--dry", action="store_true", help="write no result.json")
     return read.parse_args()
 

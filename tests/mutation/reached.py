@@ -5,8 +5,10 @@ What a fixture reaches counts for every test of the file, since any of them may 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -52,33 +54,59 @@ class Reached:
 
     @classmethod
     def load(cls, path: Path) -> Reached:
-        """The file, which is made first where it is not there."""
-        if not path.is_file():
+        """The file, brought up to date first: test files that changed are run, the others are not.
+
+        Where the package changed, all are, because its lines are others.
+        """
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        now = {"sources": _hashes("svqa"), "files": _hashes(*TESTS)}
+        if kept.get("sources") != now["sources"]:
+            kept = {"files": {}, "seconds": {}, "tests": {}}
+        stale = [f for f, of in now["files"].items() if kept["files"].get(f) != of]
+        tests = [f for f in stale if Path(f).name.startswith("test_")]
+        if tests:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if (code := in_fork(lambda: _write(path), 1800)) != 0:
+            if (code := in_fork(lambda: _write(path, kept, now, tests), 1800)) != 0:
                 raise SystemExit(f"The tests fail without any mutant (exit {code}).")
-        found = json.loads(path.read_text(encoding="utf-8"))
-        by_line = {f: {int(n): t for n, t in of.items()} for f, of in found["tests"].items()}
-        return cls(found["seconds"], by_line)
+            kept = json.loads(path.read_text(encoding="utf-8"))
+        by_line = {f: {int(n): t for n, t in of.items()} for f, of in kept["tests"].items()}
+        return cls(kept["seconds"], by_line)
 
 
-def _write(path: Path) -> int:
+def _hashes(*folders: str) -> dict[str, str]:
+    """-> file -> hash of its bytes, of all Python below these folders."""
+    found = (p for folder in folders for p in sorted((REPOSITORY / folder).rglob("*.py")))
+    return {
+        p.relative_to(REPOSITORY).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in found
+    }
+
+
+def _write(path: Path, kept: dict[str, Any], now: dict[str, Any], files: list[str]) -> int:
     sources = [str(REPOSITORY / "svqa" / folder) for folder in FOLDERS]
     measured = coverage.Coverage(data_file=None, source=sources, config_file=False)
     watch = _Watch(measured)
     measured.start()
-    code = pytest.main([*OPTIONS, *TESTS], plugins=[watch])
+    code = pytest.main([*OPTIONS, *files], plugins=[watch])
     measured.stop()
     if code:
         return int(code)
+
+    def still(tests: Iterable[str]) -> set[str]:
+        return {t for t in tests if t.partition("::")[0] not in files}
+
+    seconds = {t: kept["seconds"][t] for t in still(kept["seconds"])} | watch.seconds
+    lines: dict[str, dict[str, set[str]]] = {
+        file: {line: still(tests) for line, tests in of.items()}
+        for file, of in kept["tests"].items()
+    }
     data = measured.get_data()
-    lines: dict[str, dict[int, list[str]]] = {}
     for name in data.measured_files():
-        file = Path(name).relative_to(REPOSITORY).as_posix()
+        of = lines.setdefault(Path(name).relative_to(REPOSITORY).as_posix(), {})
         for line, contexts in data.contexts_by_lineno(name).items():
-            tests = {t for c in contexts for t in watch.tests_of(c)}
-            lines.setdefault(file, {})[line] = sorted(tests)
-    path.write_text(json.dumps({"seconds": watch.seconds, "tests": lines}), encoding="utf-8")
+            of.setdefault(str(line), set()).update(t for c in contexts for t in watch.tests_of(c))
+    plain = {f: {n: sorted(tests) for n, tests in of.items()} for f, of in lines.items()}
+    path.write_text(json.dumps({**now, "seconds": seconds, "tests": plain}), encoding="utf-8")
     return 0
 
 
