@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,18 @@ from svqa.models.chat_model import ChatModel, ChatReply, ChatTurn
 from svqa.records import Answer, Evidence, FrameBatch, Question
 
 TRIES = 2  # a reply that cannot be used is asked for again once
+
+
+@dataclass
+class _Talk:
+    """One question on its way to an answer."""
+
+    question: Question
+    exhibit: Exhibit
+    turns: list[ChatTurn] = field(default_factory=list)
+    schema: dict[str, Any] = field(default_factory=dict)
+    share: float | None = None
+    replies: list[ChatReply] = field(default_factory=list)
 
 
 class ChatAnswerer(Answerer):
@@ -41,6 +54,7 @@ class ChatAnswerer(Answerer):
     def __init__(self, model: ChatModel, *, limits: Limits | None = None):
         self.model, self.limits = model, limits
         self.model_id, self.needs_frames = model.model_id, model.sees
+        self.together = model.together
 
     @classmethod
     def from_pretrained(
@@ -80,44 +94,75 @@ class ChatAnswerer(Answerer):
 
         Raises ModelError where the model cannot be run or reached.
         """
-        begin = time.perf_counter()
-        limits = self.limits or (BRIEF_LIMITS if is_brief(self.model, question) else None)
-        exhibit = show(passages, frames if self.model.sees else None, limits)
-        if exhibit.lines or exhibit.shots:
-            answer = self._ask(question, exhibit)
-        else:
-            answer = self._abstain(NOTHING)
-        return replace(
-            answer,
-            reason=" ".join(filter(None, (answer.reason, *exhibit.notes))),
-            latency_ms=1000 * (time.perf_counter() - begin),
-        )
+        return self.answers([(question, passages, frames)])[0]
 
-    def _ask(self, question: Question, exhibit: Exhibit) -> Answer:
-        say = brief_turns if is_brief(self.model, question) else chat_turns
-        turns, schema = say(question, exhibit), reply_schema(question, exhibit)
-        share = None
-        if question.options and self.model.weighs:
-            shares = self._shares(turns, question.options)
-            best, share = int(np.argmax(shares)), float(shares.max())
-            schema["properties"]["answer"] = {"const": plain_words(question.options[best])}
-        replies: list[ChatReply] = []
-        while True:
-            replies.append(self.model.reply(turns, schema))
-            try:
-                found = read_reply(replies[-1].text, question, exhibit)
-            except BadReply as why:
-                if len(replies) == TRIES:
-                    answer = self._abstain(
-                        f"{self.model_id} gave no answer that can be used, asked twice: {why}."
-                    )
-                    break
-                turns = [*turns, *_again(replies[-1].text, why)]
-                schema["properties"]["lines"]["minItems"] = min(1, len(exhibit.lines))
-            else:
-                answer = self._told(found, share)
-                break
-        return replace(answer, usage=_usage(replies, exhibit))
+    def answers(
+        self, asked: Sequence[tuple[Question, Sequence[Evidence], FrameBatch | None]]
+    ) -> list[Answer]:
+        """The same for several questions, whose replies are written together.
+
+        Questions about the same evidence stand best side by side: it is read once. What each took
+        is its part of all.
+        """
+        begin = time.perf_counter()
+        talks = [_Talk(q, self._shown(q, lines, frames)) for q, lines, frames in asked]
+        found: dict[int, Answer] = {}
+        for i, talk in enumerate(talks):
+            if not talk.exhibit.lines and not talk.exhibit.shots:
+                found[i] = self._abstain(NOTHING)
+        for last in range(TRIES):
+            left = [talk for i, talk in enumerate(talks) if i not in found]
+            replies = iter(self.model.replies(map(self._begun, left)) if left else ())
+            for i, talk in enumerate(talks):
+                if i not in found and (answer := self._heard(talk, next(replies), last + 1)):
+                    found[i] = answer
+        spent_ms = 1000 * (time.perf_counter() - begin) / max(1, len(talks))
+        return [
+            replace(
+                found[i],
+                reason=" ".join(filter(None, (found[i].reason, *talk.exhibit.notes))),
+                latency_ms=spent_ms,
+            )
+            for i, talk in enumerate(talks)
+        ]
+
+    def _shown(
+        self, question: Question, passages: Sequence[Evidence], frames: FrameBatch | None
+    ) -> Exhibit:
+        limits = self.limits or (BRIEF_LIMITS if is_brief(self.model, question) else None)
+        return show(passages, frames if self.model.sees else None, limits)
+
+    def _begun(self, talk: _Talk) -> tuple[Sequence[ChatTurn], dict[str, Any]]:
+        """What the model is told; of options the likeliest is chosen first."""
+        question = talk.question
+        if not talk.turns:
+            say = brief_turns if is_brief(self.model, question) else chat_turns
+            talk.turns, talk.schema = (
+                say(question, talk.exhibit),
+                reply_schema(question, talk.exhibit),
+            )
+            if question.options and self.model.weighs:
+                shares = self._shares(talk.turns, question.options)
+                best, talk.share = int(np.argmax(shares)), float(shares.max())
+                talk.schema["properties"]["answer"] = {"const": plain_words(question.options[best])}
+        return talk.turns, talk.schema
+
+    def _heard(self, talk: _Talk, reply: ChatReply, tries: int) -> Answer | None:
+        """The answer that a reply gives, or None where it is asked again."""
+        talk.replies.append(reply)
+        try:
+            found = read_reply(reply.text, talk.question, talk.exhibit)
+        except BadReply as why:
+            if tries < TRIES:
+                talk.turns = [*talk.turns, *_again(reply.text, why)]
+                talk.schema["properties"]["lines"]["minItems"] = min(1, len(talk.exhibit.lines))
+                return None
+            answer = self._abstain(
+                f"{self.model_id} gave no answer that can be used, asked twice: {why}."
+            )
+        else:
+            answer = self._told(found, talk.share)
+        return replace(answer, usage=_usage(talk.replies, talk.exhibit))
 
     def _shares(self, turns: Sequence[ChatTurn], options: Sequence[str]) -> np.ndarray:
         logp = self.model.weigh(turns, [begin_reply(option) for option in options])

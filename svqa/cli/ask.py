@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,15 +76,55 @@ def ask(
             answer = _answer(library, str(question), video, options)
             print_json(_record(answer)) if json else _print(answer)
             return
-        for line in _prompted() if question is None else _lines():
+        if question is not None:
+            _ask_lines(library, video, options, json)
+            return
+        for line in _prompted():
             try:
                 answer = _answer(library, line, video, options)
             except UsageError as error:  # of this line; the next may be right
-                if question is not None:
-                    raise
                 say(f"svqa: {error}")
                 continue
             json_line({"question": line, **_record(answer)}) if json else _print(answer)
+
+
+def _ask_lines(library: Library, video: str | None, options: list[str] | None, json: bool) -> None:
+    """Each line of stdin; those that have come are asked together where that is quicker."""
+    from svqa.errors import UsageError
+    from svqa.records import Question
+
+    for lines in _come(library.together):
+        try:
+            asked = [Question(line, tuple(options or ()), video or "") for line in lines]
+            answers = library.ask_all(asked) if len(lines) > 1 else None
+        except UsageError:  # of one of them: the others are answered all the same
+            answers = None
+        for i, line in enumerate(lines):
+            answer = answers[i] if answers else _answer(library, line, video, options)
+            json_line({"question": line, **_record(answer)}) if json else _print(answer)
+
+
+def _come(most: int) -> Iterator[list[str]]:
+    """The lines of stdin that have come, at most so many at a time; none is waited for."""
+    if most == 1:
+        yield from ([line] for line in _lines())
+        return
+    waiting: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        for line in _lines():
+            waiting.put(line)
+        waiting.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (line := waiting.get()) is not None:
+        lines = [line]
+        while len(lines) < most and not waiting.empty():
+            if (more := waiting.get()) is None:
+                waiting.put(None)
+                break
+            lines.append(more)
+        yield lines
 
 
 def _answer(library: Library, text: str, video: str | None, options: list[str] | None) -> Answer:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,14 +54,17 @@ def run_questions(
         {name: library.store.find_video(video).duration_s for name, video in videos.items()},
     )
     lengths_s = [duration_s[q.video] for q in asked.questions]
-    said, elsewhere = [], []
-    for i, question in enumerate(asked.questions):
-        said.append(_ask(library, question, videos[question.video]))
+    said: list[Answer] = []
+    elsewhere: list[Answer] = []
+    for first in range(0, len(asked.questions), library.together):
+        part = asked.questions[first : first + library.together]
+        said += library.ask_all([replace(q, video=videos[q.video]) for q in part])
         if len(names) > 1:
-            other = names[(names.index(question.video) + 1) % len(names)]
-            elsewhere.append(_ask(library, question, videos[other]))
+            others = [names[(names.index(q.video) + 1) % len(names)] for q in part]
+            moved = zip(part, others, strict=True)
+            elsewhere += library.ask_all([replace(q, video=videos[other]) for q, other in moved])
         if progress:
-            progress("questions", i + 1, len(asked.questions))
+            progress("questions", first + len(part), len(asked.questions))
     rows = [_values(q, answer) for q, answer in zip(asked.questions, said, strict=True)]
     baselines = {**_habits(asked.questions), **_places(asked.questions, said, lengths_s, seed)}
     if elsewhere:
@@ -118,10 +122,6 @@ def ingest_asked(
         name: reports[name].video if name in reports else library.store.find_video(name).id
         for name in names
     }
-
-
-def _ask(library: Library, question: Question, video: str) -> Answer:
-    return library.ask(question.text, video=video, options=question.options)
 
 
 def _values(question: Question, answer: Answer) -> dict[str, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from svqa.database import Store
+    from svqa.pipeline.library import Library
 
 
 class ModelType(StrEnum):
@@ -185,7 +187,30 @@ class ModelRegistry:
                 return _ask(models, store, given)
             return direct(_with_captions(models, given))
 
+        if models.answerer.together > 1 and models.answerer.reads_all:
+            return SeveralAtOnce(answer, models, store)
         return answer
+
+
+class SeveralAtOnce:
+    """A function of one input that can be given several: questions alone are answered together."""
+
+    def __init__(self, one: Callable[[Any], Any], models: ModelSet, store: Store | None):
+        self.one, self.models, self.store = one, models, store
+        self.together = models.answerer.together
+
+    def __call__(self, given: Any) -> Any:
+        return self.one(given)
+
+    def several(self, inputs: Sequence[Any]) -> list[Any]:
+        """-> an output an input. Raises what one of them raises."""
+        questions = [input_of(given) for given in inputs]
+        if self.store is None or not all(isinstance(q, Question) for q in questions):
+            return [self.one(given) for given in inputs]
+        library = _library(self.models, self.store)
+        return library.ask_all(
+            [replace(q, video=_taken_in(self.store, q.video)) for q in questions]
+        )
 
 
 def load_whole_version(version: StoredVersion) -> Any:
@@ -204,21 +229,29 @@ def load_whole_version(version: StoredVersion) -> Any:
 
 
 def _ask(models: ModelSet, store: Store | None, question: Question) -> Answer:
-    from svqa.pipeline.library import Library
-
     if store is None:
         raise UsageError(
             "A model set answers about a video through its database: give store=open_store(...)."
         )
-    library = Library(store, models, Settings.load(database=store.url, models=models.name))
+    library = _library(models, store)
     if not question.video:
         return library.ask(question.text, options=question.options)
-    try:  # taken in before, however it was sampled
-        return library.ask(
-            question.text, video=store.find_video(question.video).id, options=question.options
-        )
+    video = _taken_in(store, question.video)
+    return library.ask(question.text, video=video, options=question.options)
+
+
+def _taken_in(store: Store, video: str) -> str:
+    """-> the id of a video that was taken in before, however it was sampled; else its name."""
+    try:
+        return store.find_video(video).id if video else video
     except NotIngested:
-        return library.ask(question.text, video=question.video, options=question.options)
+        return video
+
+
+def _library(models: ModelSet, store: Store) -> Library:
+    from svqa.pipeline.library import Library
+
+    return Library(store, models, Settings.load(database=store.url, models=models.name))
 
 
 def _with_captions(models: ModelSet, given: tuple) -> tuple:

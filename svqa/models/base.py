@@ -113,12 +113,13 @@ class Answerer(ABC):
 
     `needs_frames`: whether it answers from frames, and so wants some of a video with each question.
     `reads_all`: whether it weighs words and frames itself, and so is shown both before any rule of
-    svqa answers.
+    svqa answers. `together`: how many questions it is best asked at once.
     """
 
     model_id: str
     needs_frames: bool = False
     reads_all: bool = False
+    together: int = 1
 
     @abstractmethod
     def answer(
@@ -128,3 +129,9 @@ class Answerer(ABC):
 
         `frames`: for models that look.
         """
+
+    def answers(
+        self, asked: Sequence[tuple[Question, Sequence[Evidence], FrameBatch | None]]
+    ) -> list[Answer]:
+        """What `answer` is called with, several times -> the answer to each."""
+        return [self.answer(*given) for given in asked]

@@ -9,7 +9,7 @@ others ignore them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from svqa.errors import ModelError
 from svqa.models.chat_model import ChatModel, ChatPart, ChatReply, ChatTurn, as_picture
+from svqa.models.joint_reader import write_together
 from svqa.models.model_folder import read_json_object
-from svqa.models.prefix_reader import PrefixReader
+from svqa.models.prefix_reader import PrefixReader, ReadPrompt
 from svqa.models.pretrained import load_pretrained, locate
-from svqa.models.schema_writing import SchemaWriter
+from svqa.models.schema_writing import SchemaWriter, Steps
 
 SMALL = 1_000_000_000  # parameters; below, a model without eyes is told all in few words
 MOST_PX = 512  # long side of a picture: its tokens grow with its area
@@ -38,6 +39,7 @@ class LocalChatModel(ChatModel):
     """Greedy, in the form that is asked for; what it read last is kept for the next question."""
 
     weighs = True
+    together = 8
 
     def __init__(self, model: Any, processor: Any, *, model_id: str, most_px: int = MOST_PX):
         self.model, self.processor, self.model_id = model.eval(), processor, model_id
@@ -50,7 +52,7 @@ class LocalChatModel(ChatModel):
             )
         self.most_px = most_px
         self._reader = PrefixReader(self.model, _picture_ids(processor, self.model.config))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # who asks several weighs options on the way
 
     @classmethod
     def from_pretrained(
@@ -82,11 +84,50 @@ class LocalChatModel(ChatModel):
     def reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:
         """An object of the schema, always; `reused` says what the last question had read before."""
         with self._lock:
-            inputs = self.inputs(turns)
-            reused = self._reader.read(inputs)
-            writer = SchemaWriter(self._reader, self.tokenizer, self._ends())
-            text = writer.write(schema)
-        return ChatReply(text, inputs["input_ids"].shape[1], writer.written, reused)
+            return self._reply(turns, schema)
+
+    def replies(
+        self, asked: Iterable[tuple[Sequence[ChatTurn], Mapping[str, Any]]]
+    ) -> list[ChatReply]:
+        """Prompts are read one after the other, each with what it shares with the one before kept.
+
+        Then all replies are written together, a pass of the model for all of them at a time.
+        """
+        read: list[ReadPrompt] = []
+        writers: list[SchemaWriter] = []
+        steps: list[Steps] = []
+        counts: list[tuple[int, int]] = []
+        alone: dict[int, ChatReply] = {}
+        with self._lock:
+            for i, (turns, schema) in enumerate(asked):
+                inputs = self.inputs(turns)
+                reused = self._reader.read(inputs)
+                if not self._reader.can_be_kept:  # a cache with a window, say: one by one
+                    alone[i] = self._reply(turns, schema)
+                    continue
+                read.append(self._reader.kept())
+                writers.append(SchemaWriter(read[-1].logits, self.tokenizer, self._ends()))
+                steps.append(writers[-1].write(schema))
+                counts.append((inputs["input_ids"].shape[1], reused))
+            texts = write_together(self.model, read, steps) if read else []
+        made = iter(
+            ChatReply(text, n, writer.written, reused)
+            for text, writer, (n, reused) in zip(texts, writers, counts, strict=True)
+        )
+        return [alone[i] if i in alone else next(made) for i in range(len(read) + len(alone))]
+
+    def _reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:
+        inputs = self.inputs(turns)
+        reused = self._reader.read(inputs)
+        writer = SchemaWriter(self._reader.logits, self.tokenizer, self._ends())
+        steps = writer.write(schema)
+        try:
+            ids = next(steps)
+            while True:
+                self._reader.feed(ids)
+                ids = steps.send(self._reader.logits)
+        except StopIteration as end:
+            return ChatReply(end.value, inputs["input_ids"].shape[1], writer.written, reused)
 
     def weigh(self, turns: Sequence[ChatTurn], replies: Sequence[str]) -> np.ndarray:
         """The prompt is read once, and all replies in one batch after it."""

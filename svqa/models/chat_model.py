@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,14 @@ class ChatModel(ABC):
 
     `sees`: whether pictures may be part of a turn. `weighs`: whether it can tell how likely it
     would give each of several replies. `brief`: it is small, and best told things in few words.
+    `together`: how many conversations it is best given at once.
     """
 
     model_id: str
     sees: bool
     weighs: bool = False
     brief: bool = False
+    together: int = 1
 
     @abstractmethod
     def reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:
@@ -58,6 +60,12 @@ class ChatModel(ABC):
 
         Raises ModelError where none came: no connection, a refusal, out of time.
         """
+
+    def replies(
+        self, asked: Iterable[tuple[Sequence[ChatTurn], Mapping[str, Any]]]
+    ) -> list[ChatReply]:
+        """-> the reply of each conversation; the next is looked at once the one before was read."""
+        return [self.reply(turns, schema) for turns, schema in asked]
 
     def weigh(self, turns: Sequence[ChatTurn], replies: Sequence[str]) -> np.ndarray:
         """-> (N,) mean log probability a token of each of the replies, or of how they begin."""

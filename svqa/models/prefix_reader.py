@@ -10,9 +10,24 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPrompt:
+    """A prompt that was read: keys and values of each layer, its tokens, what follows.
+
+    `shift`: by how much a token's place differs from its number, where a picture takes fewer places
+    than tokens.
+    """
+
+    keys: list[tuple[torch.Tensor, torch.Tensor]]
+    length: int
+    shift: int
+    logits: torch.Tensor
 
 
 class PrefixReader:
@@ -78,6 +93,19 @@ class PrefixReader:
         return [
             float(row[shared : len(c)].mean()) for row, c in zip(told, continuations, strict=True)
         ]
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether what was read can be cut and joined with what was read of others."""
+        return self._past is not None and _can_be_cut(self._past)
+
+    def kept(self) -> ReadPrompt:
+        """-> what was read of the prompt, to go on with later, beside others."""
+        inner = getattr(self.model, "model", self.model)
+        delta = getattr(inner, "rope_deltas", None)
+        keys = [(layer.keys.clone(), layer.values.clone()) for layer in self._past.layers]
+        shift = 0 if delta is None else int(delta.flatten()[0])
+        return ReadPrompt(keys, len(self._ids), shift, self.logits)
 
     def _same(self, ids: torch.Tensor, pictures: bytes) -> int:
         """How many tokens need not be read again: never the last, whose logits are wanted."""

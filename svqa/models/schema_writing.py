@@ -9,12 +9,12 @@ so that a model which learnt such replies meets them as it learnt them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from svqa.models.prefix_reader import PrefixReader
+Steps = Generator[list[int], torch.Tensor, Any]  # tokens to be read -> (V,) what follows them
 
 MOST_WORDS = 48  # tokens of a string
 MOST_CITED = 3  # numbers of a list
@@ -23,10 +23,14 @@ _ENDS = '"\n{}\\'
 
 
 class SchemaWriter:
-    """Writes what a schema of strings, lists of whole numbers and numbers from 0 to 1 asks for."""
+    """Writes what a schema of strings, lists of whole numbers and numbers from 0 to 1 asks for.
 
-    def __init__(self, reader: PrefixReader, tokenizer: Any, ends: Iterable[int]):
-        self._reader, self._tokenizer, self._stops = reader, tokenizer, frozenset(ends)
+    It reads nothing itself: it yields tokens and is sent what follows them, so that several can be
+    read together. `logits (V,)`: what follows the prompt.
+    """
+
+    def __init__(self, logits: torch.Tensor, tokenizer: Any, ends: Iterable[int]):
+        self._follows, self._tokenizer, self._stops = logits, tokenizer, frozenset(ends)
         # tokens that stand for a picture or a turn are nobody's words
         self._marks = sorted(set(tokenizer.all_special_ids) - self._stops)
         # chosen and not read yet, and the words after it, which are split when a choice follows
@@ -34,7 +38,7 @@ class SchemaWriter:
         self._text = ""
         self.written = 0  # tokens
 
-    def write(self, schema: Mapping[str, Any]) -> str:
+    def write(self, schema: Mapping[str, Any]) -> Steps:
         """-> JSON of an object with every property of the schema, in its order."""
         made: dict[str, Any] = {}
         properties = schema["properties"]
@@ -46,19 +50,20 @@ class SchemaWriter:
                 self._text += json.dumps(of["const"], ensure_ascii=False) + end
             elif of["type"] == "string":
                 self._text += '"'
-                made[name] = self._string()
+                made[name] = yield from self._string()
                 self._text += f'"{end}'
             elif of["type"] == "array":
-                made[name] = self._numbers(of, end)
+                made[name] = yield from self._numbers(of, end)
             else:
-                made[name] = float(self._pick([share + end for share in SHARES])[:-1])
+                share = yield from self._pick([share + end for share in SHARES])
+                made[name] = float(share[:-1])
         return json.dumps(made, ensure_ascii=False)
 
-    def _string(self) -> str:
+    def _string(self) -> Steps:
         ids: list[int] = []
         text = ""
         while len(ids) < MOST_WORDS:
-            logits = self._logits().clone()
+            logits = (yield from self._logits()).clone()
             logits[self._marks] = -torch.inf
             best = int(logits.argmax())
             said = self._tokenizer.decode([*ids, best])
@@ -69,14 +74,15 @@ class SchemaWriter:
             self._ids.append(best)
         return text.strip()
 
-    def _numbers(self, of: Mapping[str, Any], end: str) -> list[int]:
+    def _numbers(self, of: Mapping[str, Any], end: str) -> Steps:
         most = min(of.get("maxItems", MOST_CITED), MOST_CITED)
         left = list(range(of["items"]["minimum"], of["items"]["maximum"] + 1)) if most else []
         found: list[int] = []
         begin, empty = "[", [f"[]{end}"] if not left or not of.get("minItems") else []
         while left:
             more = [f"{begin}{n}," for n in left] if len(found) + 1 < most and left[1:] else []
-            chosen = self._pick([*empty, *(f"{begin}{n}]{end}" for n in left), *more])
+            all_ = [*empty, *(f"{begin}{n}]{end}" for n in left), *more]
+            chosen = yield from self._pick(all_)
             if chosen in empty:
                 return []
             found.append(int(chosen.strip("[], }")))
@@ -87,14 +93,14 @@ class SchemaWriter:
         self._text += empty[0]
         return found
 
-    def _pick(self, texts: Sequence[str]) -> str:
+    def _pick(self, texts: Sequence[str]) -> Steps:
         """-> the likeliest of these texts to come next, token by token where they differ."""
         left = {text: self._split(self._text + text) for text in texts}
         self._text, at = "", 0
         while len(left) > 1:
             following = sorted({ids[at] for ids in left.values() if len(ids) > at})
             if len(following) > 1:
-                logits = self._logits()[torch.tensor(following)]
+                logits = (yield from self._logits())[torch.tensor(following)]
                 following = [following[int(logits.argmax())]]
             left = {t: ids for t, ids in left.items() if len(ids) > at and ids[at] == following[0]}
             self._ids.append(following[0])
@@ -106,11 +112,11 @@ class SchemaWriter:
     def _split(self, text: str) -> list[int]:
         return self._tokenizer(text, add_special_tokens=False)["input_ids"]
 
-    def _logits(self) -> torch.Tensor:
+    def _logits(self) -> Steps:
         """What comes next, once all that was written so far is read."""
         ids = [*self._ids, *self._split(self._text)] if self._text else self._ids
         if ids:
-            self._reader.feed(ids)
+            self._follows = yield ids
             self.written += len(ids)
         self._ids, self._text = [], ""
-        return self._reader.logits
+        return self._follows

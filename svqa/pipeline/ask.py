@@ -70,6 +70,15 @@ def ask(
     option. Every call is kept: question, answer, evidence, latency, models; a database that can
     only be read keeps none.
     """
+    begin = time.perf_counter()
+    question = checked(text, options)
+    answer = _way_of(models)(store, models, question, videos, cache or SearchCache())
+    answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
+    return kept(store, models, question, videos, answer)
+
+
+def checked(text: str, options: Sequence[str]) -> Question:
+    """Raises UsageError on an empty question or a single option."""
     if not text.strip():
         raise UsageError(
             "A question needs words, got an empty text. Try: svqa ask 'What animal is "
@@ -79,20 +88,22 @@ def ask(
         raise UsageError(
             f"A choice needs at least two options, got one: '{options[0]}'. Repeat --options."
         )
-    begin = time.perf_counter()
-    cache = cache or SearchCache()
-    question = Question(text, options=tuple(options))
-    answer = _way_of(models)(store, models, question, videos, cache)
-    answer = replace(answer, latency_ms=1000 * (time.perf_counter() - begin))
+    return Question(text, options=tuple(options))
+
+
+def kept(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], answer: Answer
+) -> Answer:
+    """-> the answer with its number in the audit trail, where one can be written."""
     if store.read_only:
         return answer
     number = store.add_query(
-        text,
+        question.text,
         kind="ask",
         models={**models.model_ids, "answerer": answer.model_id},
         latency_ms=answer.latency_ms,
         evidence=answer.evidence,
-        options=options,
+        options=question.options,
         answer=answer.text,
         option=answer.option,
         score=answer.score,
@@ -152,10 +163,17 @@ def _from_everything(
     store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
 ) -> Answer:
     """For an answerer that weighs by itself: all lines and frames; the question stays as asked."""
+    return models.answerer.answer(*everything(store, models, question, videos, cache))
+
+
+def everything(
+    store: Store, models: ModelSet, question: Question, videos: Sequence[str], cache: SearchCache
+) -> tuple[Question, list[Evidence], FrameBatch | None]:
+    """-> what an answerer that weighs by itself is called with."""
     looks = models.answerer.needs_frames
     shown = shown_about(store, models, question, videos, looks=looks, cache=cache)
     frames = _frames_at(store, shown.video, shown.times_s) if shown.times_s else None
-    return models.answerer.answer(question, shown.lines, frames)
+    return question, shown.lines, frames
 
 
 @dataclass(frozen=True)

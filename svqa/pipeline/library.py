@@ -17,13 +17,14 @@ from svqa.media import refuse_url
 from svqa.models.zoo import ModelSet
 from svqa.notebook_html import view
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
+from svqa.pipeline.ask_together import ask_together
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.ingest_jobs import ingest_side_by_side, jobs_that_fit
 from svqa.pipeline.ingest_ray import ingest_on_ray
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
-from svqa.records import Answer, Moments, Progress, Waveform
+from svqa.records import Answer, Moments, Progress, Question, Waveform
 from svqa.settings import Settings
 
 ENGINES = ("local", "ray")
@@ -149,18 +150,41 @@ class Library:
 
         A video is an id, or a path, which is ingested first if needed.
         """
-        if video is not None and Path(video).is_file():
-            report = ingesting.ingest_video(
-                self.store, self.models, video, settings=self.settings, progress=progress
-            )
-            videos = [report.video]
-        else:
-            videos = self._scope(video)
+        videos = self._videos(video, progress)
         answer = asking.ask(
             self.store, self.models, question, videos=videos, options=options, cache=self.cache
         )
         answer.came_from(self)
         return answer
+
+    @property
+    def together(self) -> int:
+        """How many questions the answerer is best asked at once: 1 where that gains nothing."""
+        answerer = self.models.answerer
+        return answerer.together if answerer.reads_all else 1
+
+    def ask_all(
+        self, questions: Sequence[Question], *, progress: Progress | None = None
+    ) -> list[Answer]:
+        """`ask` each of the questions, of which `together` are answered at a time.
+
+        `Question.video` is a path or an id; without it all videos are asked. Raises as `ask` does,
+        with nothing answered of those that were asked together with the wrong one.
+        """
+        answers: list[Answer] = []
+        for first in range(0, len(questions), self.together):
+            part = questions[first : first + self.together]
+            if len(part) == 1 or self.together == 1:
+                answers += [
+                    self.ask(q.text, video=q.video or None, options=q.options, progress=progress)
+                    for q in part
+                ]
+                continue
+            asked = [(q.text, q.options, self._videos(q.video or None, progress)) for q in part]
+            answers += ask_together(self.store, self.models, asked, cache=self.cache)
+        for answer in answers:
+            answer.came_from(self)
+        return answers
 
     def view(self, film: str | Path | StoredVideo | Answer) -> Any:
         """A film to play, click and ask in a notebook; of an answer, the one it is about.
@@ -168,6 +192,15 @@ class Library:
         Needs the extra `notebooks`. `close()` of what is returned ends the serving of the film.
         """
         return view(self, film)
+
+    def _videos(self, video: str | Path | None, progress: Progress | None) -> list[str]:
+        """The ids that are asked; a file that is new is ingested first."""
+        if video is None or not Path(video).is_file():
+            return self._scope(video)
+        report = ingesting.ingest_video(
+            self.store, self.models, video, settings=self.settings, progress=progress
+        )
+        return [report.video]
 
     def _scope(self, video: str | Path | None) -> list[str]:
         """A path, an id or None -> ids of the videos that are asked."""

@@ -21,6 +21,7 @@ from svqa.errors import SvqaError, UsageError
 from svqa.reporting.fault_tables import faults_table, long_form_table, ray_kills_table
 from svqa.reporting.html import notebook_text
 from svqa.reporting.markdown import cell, table_text
+from svqa.reporting.mutation_tables import mutation_tables
 from svqa.reporting.readme_summary import summary_table
 from svqa.reporting.readme_tables import measured_tables
 from svqa.reporting.reference_tables import (
@@ -142,6 +143,7 @@ MAKERS = {
     "faults": faults_table,
     "faults-long": long_form_table,
     "ray-kills": ray_kills_table,
+    "mutants": mutation_tables,
 }
 PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
@@ -152,7 +154,7 @@ PLACES = {
     "docs/your-own-questions.md": ("question-fields", "known-benchmarks"),
     "docs/moved.md": ("moved",),
     "docs/results.md": ("results",),
-    "docs/reliability.md": ("faults", "faults-long"),
+    "docs/reliability.md": ("faults", "faults-long", "mutants"),
     "docs/scale.md": ("ray-kills",),
 }
 

@@ -7,9 +7,12 @@ survivor is run again when one of the tests that reach it has changed.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
+import subprocess
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +97,24 @@ def _write(options: argparse.Namespace, folders: dict[str, Any]) -> None:
                 {k: m[k] for k in ("path", "line", "before", "after", "outcome")} for m in left
             ],
         }
-    result = {"tool": "cosmic-ray", "sample": options.sample, "seed": options.seed}
+    command = f"python -m tests.mutation --sample {options.sample} --seed {options.seed}"
+    commit, dirty = commit_of_sources()
+    result = {"command": command, "made_on": f"{date.today()}", "commit": commit, "dirty": dirty}
+    before = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"folders": {}}
+    for folder, row in rows.items():  # what the same sample came to at first
+        old = before["folders"].get(folder, row)
+        same = old["sampled"] == row["sampled"]
+        row["killed_at_first"] = (
+            old.get("killed_at_first", old["killed"]) if same else row["killed"]
+        )
     RESULT.write_text(json.dumps({**result, "folders": rows}, indent=1) + "\n", encoding="utf-8")
+
+
+def commit_of_sources() -> tuple[str, bool]:
+    """-> the commit, and whether what is mutated differs from it."""
+    run = functools.partial(subprocess.run, cwd=REPOSITORY, capture_output=True, text=True)
+    commit = run(["git", "rev-parse", "HEAD"]).stdout.strip()
+    return commit, bool(run(["git", "status", "--porcelain", "svqa"]).stdout.strip())
 
 
 def _options() -> argparse.Namespace:
