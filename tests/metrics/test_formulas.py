@@ -68,28 +68,32 @@ def test_arms_of_unequal_share_spread_more():
 
 
 def test_a_score_is_weighed_against_the_mean_of_those_before_it():
-    """(score - guess) / share: the guess is half at first, then (1 + 1/2) / (1 + 1)."""
+    """(score - guess) / share: the guess is half at first, then (0 + 1/2) / (1 + 1)."""
     test = ABTest("any")
-    signs = [1 if test.record(film, "question", 1.0) == "b" else -1 for film in ("one", "two")]
-    expected = [signs[0] * (1 - 0.5) / 0.5, signs[1] * (1 - 0.75) / 0.5]
+    of = {"one": 0.0, "two": 1.0}
+    signs = [1 if test.record(film, "question", x) == "b" else -1 for film, x in of.items()]
+    expected = [signs[0] * (0 - 0.5) / 0.5, signs[1] * (1 - 0.25) / 0.5]
     assert test.units().sums.tolist() == pytest.approx(expected)
 
 
 def test_a_stake_shrinks_with_the_time_and_not_before_the_horizon():
     """Root of 2 log(2 / alpha) / (variance times the greater of t log(t + 1) and the horizon)."""
-    same = np.zeros(400)
-    units = Stretches(same, same + 1, same - 1, same + 1, 0.25)
+    sums, one = np.tile([0.5, -0.5], 200), np.ones(400)
+    units = Stretches(sums, one, -one, one, 0.25)
     capital = [
         log_capital(units, np.array([0.1]), horizon=horizon, alpha=0.05)[:, 0]
         for horizon in (1.0, 400.0)
     ]
-    t = np.arange(1, 401)
-    variance = np.append(0.25, 0.25 / (t[:-1] + 1))
-    stake = np.sqrt(2 * np.log(40) / (variance * np.maximum(t * np.log(t + 1), 1.0)))
-    up = np.cumsum(np.log1p(np.minimum(stake, 0.75 / 1.1) * -0.1))
-    down = np.cumsum(np.log1p(np.minimum(stake, 0.75 / 0.9) * 0.1))
-    assert capital[0] == pytest.approx(np.logaddexp(up, down) - np.log(2))
-    assert capital[1][5] < capital[0][5], "a far horizon stakes less at first"
+    up = down = off = 0.0
+    variance = 0.25
+    for t, value in enumerate(sums.tolist(), start=1):
+        stake = np.sqrt(2 * np.log(40) / (variance * max(t * np.log(t + 1), 1.0)))
+        up += np.log1p(min(stake, 0.75 / 1.1) * (value - 0.1))
+        down += np.log1p(-min(stake, 0.75 / 0.9) * (value - 0.1))
+        off += (value - sums[:t].mean()) ** 2
+        variance = (0.25 + off) / (t + 1)
+    assert capital[0][-1] == pytest.approx(np.logaddexp(up, down) - np.log(2))
+    assert abs(capital[1][5]) < abs(capital[0][5]), "a far horizon stakes less at first"
 
 
 def test_five_videos_are_taken_as_five_trials_and_six_by_their_spread():

@@ -43,7 +43,8 @@ def cells(*spans: tuple[float, float]) -> int:
 
 
 def test_the_shipped_table_lies_in_the_cells_of_these_edges():
-    """One cell each: edges that moved would put two means into one cell, or none."""
+    """One cell each, and the edges are those that it was counted with: it cannot say so itself."""
+    assert LENGTH_EDGES_S == (2.5, 4.0, 6.0, 9.0, 16.0)
     shipped = load_prior()
     position = np.searchsorted(POSITION_EDGES, shipped.cells[:, 0])
     length = np.searchsorted(LENGTH_EDGES_S, shipped.cells[:, 1])
