@@ -57,10 +57,10 @@ def compare(
     """
     from svqa.database import open_store
     from svqa.errors import UsageError
-    from svqa.evaluation.comparison import model_comparator
+    from svqa.evaluation.model_names import evidence_set
     from svqa.evaluation.output_quality import check_metric
     from svqa.evaluation.question_set import read_question_set
-    from svqa.evaluation.registry import ModelType, model_registry
+    from svqa.evaluation.registry import model_registry
     from svqa.evaluation.runs import (
         compare_runs,
         compare_types,
@@ -89,7 +89,8 @@ def compare(
         within = None
         if asked is not None and named:
             check_metric(metric)
-            within = model_comparator.evidence_set(ModelType.VQA, named, asked.inputs)
+            registered = model_registry.registered("vqa")
+            within = evidence_set(named, asked.inputs, registered=registered)
         made = {
             name: read_run(_file(Path(name)), asked, metric=metric)
             for name in models

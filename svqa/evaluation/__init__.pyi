@@ -5,6 +5,9 @@ from .comparison import (
     metrics_service as metrics_service,
     model_comparator as model_comparator,
 )
+from .model_names import (
+    evidence_set as evidence_set,
+)
 from .nextgqa import (
     run_nextgqa as run_nextgqa,
 )
@@ -104,6 +107,7 @@ __all__ = [
     "draw_frame_questions",
     "evaluate_captions",
     "evaluate_frame_questions",
+    "evidence_set",
     "ingest_asked",
     "metrics_service",
     "model_comparator",

@@ -16,9 +16,10 @@ import numpy as np
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
+from svqa.evaluation.library_answers import first_together
 from svqa.evaluation.model_names import evidence_set
 from svqa.evaluation.output_quality import METRIC, check_metric, value_of
-from svqa.evaluation.registry import ModelRegistry, ModelType, SeveralAtOnce, model_registry
+from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
 from svqa.metrics.fingerprint import digest
 from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
@@ -122,7 +123,6 @@ class ModelComparator:
         `references`: what each output is judged against, by `metric` (`accuracy` or a field of
         `AnswerQuality`) or by `score(output, reference)` in [0, 1], which boxes and vectors need.
         `videos (N,)`: what each input is about; without it the inputs' own `Question.video`.
-        A version or another answerer beside a model set is shown what that set finds.
         `store`: keeps the comparison, and the videos that model sets answer about.
         """
         model_type = ModelType(model_type)
@@ -136,7 +136,8 @@ class ModelComparator:
         )
         self.registry.check(names, model_type, store=store)
         judge = score or (lambda output, reference: value_of(output, reference, metric))
-        within = self.evidence_set(model_type, names, inputs)
+        own = self.registry.registered(model_type)
+        within = evidence_set(names, inputs, registered=own)
         runs = tuple(
             self.run_model(model_type, name, inputs, store, within=within) for name in names
         )
@@ -190,14 +191,6 @@ class ModelComparator:
             )
         return best_model(last, metric, constraints)
 
-    def evidence_set(
-        self, model_type: ModelType, names: Sequence[str], inputs: Sequence[Any]
-    ) -> str | None:
-        """-> the set whose evidence all are given (`svqa.evaluation.model_names`)."""
-        if model_type is not ModelType.VQA:
-            return None
-        return evidence_set(names, inputs, registered=self.registry.registered(model_type))
-
     def run_model(
         self,
         model_type: ModelType,
@@ -227,7 +220,7 @@ class ModelComparator:
                     continue
                 assert model is not None
                 begin = time.perf_counter()
-                made = _together(model, inputs[i:])
+                made = first_together(model, inputs[i:])
                 if made:
                     spent += [_milliseconds(output, begin) for output in made]
                     outputs += made
@@ -246,19 +239,6 @@ class ModelComparator:
             latency_ms,
             memory.peak_grown_bytes,
         )
-
-
-def _together(model: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
-    """-> the outputs of the first inputs, of a model that takes several at once.
-
-    Nothing where it does not, or where one of them fails: then each is asked by itself.
-    """
-    if not isinstance(model, SeveralAtOnce):
-        return []
-    try:
-        return model.several(inputs[: model.together])
-    except Exception:
-        return []
 
 
 def _judged(

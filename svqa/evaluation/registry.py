@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from svqa.database.stored_records import StoredVersion
-from svqa.errors import ModelError, NotIngested, UnknownModel, UsageError, unknown_name
+from svqa.errors import ModelError, UnknownModel, UsageError, unknown_name
+from svqa.evaluation.library_answers import SeveralAtOnce, ask_of
 from svqa.evaluation.model_inputs import by_name, input_of
 from svqa.evaluation.model_names import goes_by, version_of, with_answerer
 from svqa.models.base import Answerer, Captioner, Detector, Encoder, TextEncoder, Transcriber
 from svqa.models.zoo import ModelSet, known_sets, load_set
-from svqa.records import Answer, Evidence, FrameBatch, Question, Segment
+from svqa.records import Evidence, FrameBatch, Question, Segment
 from svqa.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
 
     from svqa.database import Store
-    from svqa.pipeline.library import Library
 
 
 class ModelType(StrEnum):
@@ -184,33 +183,12 @@ class ModelRegistry:
         def answer(given: Any) -> Any:
             given = input_of(given)
             if isinstance(given, Question):
-                return _ask(models, store, given)
+                return ask_of(models, store, given)
             return direct(_with_captions(models, given))
 
         if models.answerer.together > 1 and models.answerer.reads_all:
             return SeveralAtOnce(answer, models, store)
         return answer
-
-
-class SeveralAtOnce:
-    """A function of one input that can be given several: questions alone are answered together."""
-
-    def __init__(self, one: Callable[[Any], Any], models: ModelSet, store: Store | None):
-        self.one, self.models, self.store = one, models, store
-        self.together = models.answerer.together
-
-    def __call__(self, given: Any) -> Any:
-        return self.one(given)
-
-    def several(self, inputs: Sequence[Any]) -> list[Any]:
-        """-> an output an input. Raises what one of them raises."""
-        questions = [input_of(given) for given in inputs]
-        if self.store is None or not all(isinstance(q, Question) for q in questions):
-            return [self.one(given) for given in inputs]
-        library = _library(self.models, self.store)
-        return library.ask_all(
-            [replace(q, video=_taken_in(self.store, q.video)) for q in questions]
-        )
 
 
 def load_whole_version(version: StoredVersion) -> Any:
@@ -226,32 +204,6 @@ def load_whole_version(version: StoredVersion) -> Any:
             "with use_version_loader()."
         )
     return _named(_WHOLE_MODELS[_type_of(version)]).from_pretrained(str(folder))
-
-
-def _ask(models: ModelSet, store: Store | None, question: Question) -> Answer:
-    if store is None:
-        raise UsageError(
-            "A model set answers about a video through its database: give store=open_store(...)."
-        )
-    library = _library(models, store)
-    if not question.video:
-        return library.ask(question.text, options=question.options)
-    video = _taken_in(store, question.video)
-    return library.ask(question.text, video=video, options=question.options)
-
-
-def _taken_in(store: Store, video: str) -> str:
-    """-> the id of a video that was taken in before, however it was sampled; else its name."""
-    try:
-        return store.find_video(video).id if video else video
-    except NotIngested:
-        return video
-
-
-def _library(models: ModelSet, store: Store) -> Library:
-    from svqa.pipeline.library import Library
-
-    return Library(store, models, Settings.load(database=store.url, models=models.name))
 
 
 def _with_captions(models: ModelSet, given: tuple) -> tuple:

@@ -3,9 +3,7 @@ from .analysis import (
 )
 from .ask import (
     Shown as Shown,
-    frames_as_shown as frames_as_shown,
     shown_about as shown_about,
-    shown_px as shown_px,
 )
 from .audio_analysis import (
     AudioAnalysis as AudioAnalysis,
@@ -14,7 +12,9 @@ from .chosen_models import (
     chosen_models as chosen_models,
 )
 from .frame_selection import (
+    frames_as_shown as frames_as_shown,
     frames_to_show as frames_to_show,
+    shown_px as shown_px,
 )
 from .ingest import (
     IngestReport as IngestReport,

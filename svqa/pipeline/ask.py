@@ -12,13 +12,12 @@ from pathlib import Path
 from svqa.answering.citations import clock, clock_span
 from svqa.answering.evidence import NOT_FOUND
 from svqa.answering.question_scope import TimeScope, find_time_scope
-from svqa.database import Store, StoredVideo
+from svqa.database import Store
 from svqa.errors import UsageError
 from svqa.language.question_parser import asks_about_speech, asks_beyond_names, plain
-from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.box_answers import from_coloured_text, from_events, from_sightings, things_seen
-from svqa.pipeline.frame_selection import frames_to_show
+from svqa.pipeline.frame_selection import frames_of, frames_to_show
 from svqa.pipeline.question_evidence import (
     HITS,
     belongs,
@@ -32,7 +31,6 @@ from svqa.pipeline.question_evidence import (
 from svqa.pipeline.search import scores_over_time, search
 from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Evidence, FrameBatch, Question
-from svqa.settings import Settings
 from svqa.temporal.prior import load_prior
 from svqa.temporal.rerank import rerank_with_question
 
@@ -172,7 +170,7 @@ def everything(
     """-> what an answerer that weighs by itself is called with."""
     looks = models.answerer.needs_frames
     shown = shown_about(store, models, question, videos, looks=looks, cache=cache)
-    frames = _frames_at(store, shown.video, shown.times_s) if shown.times_s else None
+    frames = frames_of(store, shown.video, shown.times_s) if shown.times_s else None
     return question, shown.lines, frames
 
 
@@ -265,26 +263,10 @@ def _from_pictures(
     hits = search(store, models, asked, videos=videos, k=HITS, cache=cache)
     stretches = stretches_within([hit for hit in hits if hit.video == hits[0].video], scope)
     shown = frames_to_show(store, models, asked, stretches, cache=cache)
-    frames = _frames_at(store, hits[0].video, list(shown)) if shown else None
+    frames = frames_of(store, hits[0].video, list(shown)) if shown else None
     passages = list(shown.values())
     passages = with_parts(passages, _weighed(store, question.text, passages))
     return models.answerer.answer(replace(question, text=asked), passages, frames)
-
-
-def _frames_at(store: Store, video: str, times_s: Sequence[float]) -> FrameBatch:
-    """The frames of these seconds, as they are shown."""
-    stored = store.find_video(video)
-    return frames_as_shown(stored.path, times_s, size_px=shown_px(stored))
-
-
-def shown_px(stored: StoredVideo) -> int:
-    """-> the size in which frames of a video are shown: that in which it was analysed."""
-    return int(stored.settings.get("analysis_px") or Settings.analysis_px)
-
-
-def frames_as_shown(path: str | Path, times_s: Sequence[float], *, size_px: int) -> FrameBatch:
-    """-> the frames of these seconds, in their own shape."""
-    return read_frames(path, Sampling.at(times_s), size_px=size_px, fit="shrink")
 
 
 def _time_scope(

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from svqa.database import Store
+from svqa.database import Store, StoredVideo
 from svqa.language.question_parser import parse_question
 from svqa.language.tokenization import content_stems
+from svqa.media import Sampling, read_frames
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.search import DEPTH, search
 from svqa.pipeline.search_cache import SearchCache
-from svqa.records import Evidence
+from svqa.records import Evidence, FrameBatch
+from svqa.settings import Settings
 
 LOOKS = 8  # frames that are shown, at most
 # words that no caption needs to say
@@ -55,3 +58,19 @@ def frames_to_show(
     fill = sorted(others.keys() - first.keys(), key=lambda t_s: (-others[t_s].score, t_s))
     kept = [*first, *fill][:LOOKS]
     return {t_s: {**others, **first}[t_s] for t_s in sorted(kept)}
+
+
+def frames_of(store: Store, video: str, times_s: Sequence[float]) -> FrameBatch:
+    """The frames of these seconds, as they are shown."""
+    stored = store.find_video(video)
+    return frames_as_shown(stored.path, times_s, size_px=shown_px(stored))
+
+
+def shown_px(stored: StoredVideo) -> int:
+    """-> the size in which frames of a video are shown: that in which it was analysed."""
+    return int(stored.settings.get("analysis_px") or Settings.analysis_px)
+
+
+def frames_as_shown(path: str | Path, times_s: Sequence[float], *, size_px: int) -> FrameBatch:
+    """-> the frames of these seconds, in their own shape."""
+    return read_frames(path, Sampling.at(times_s), size_px=size_px, fit="shrink")

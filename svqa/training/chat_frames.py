@@ -28,7 +28,7 @@ class Frames:
 
     def of(self, example: ChatExample) -> FrameBatch | None:
         """None where it is shown none. Raises MediaError where they cannot be decoded."""
-        from svqa.pipeline.ask import frames_as_shown
+        from svqa.pipeline.frame_selection import frames_as_shown
 
         if not example.looks_at:
             return None

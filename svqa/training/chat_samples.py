@@ -123,7 +123,8 @@ class LibraryEvidence:
 
     def __call__(self, question: Question, looks: bool) -> Found:
         """Raises NotIngested for a video that is not in it."""
-        from svqa.pipeline.ask import shown_about, shown_px
+        from svqa.pipeline.ask import shown_about
+        from svqa.pipeline.frame_selection import shown_px
         from svqa.pipeline.library import open_library
 
         file = Path(self.database.removeprefix("sqlite:///"))
