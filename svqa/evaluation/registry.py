@@ -186,7 +186,7 @@ class ModelRegistry:
                 return ask_of(models, store, given)
             return direct(_with_captions(models, given))
 
-        if models.answerer.together > 1 and models.answerer.reads_all:
+        if models.answerer.together > 1:
             return SeveralAtOnce(answer, models, store)
         return answer
 

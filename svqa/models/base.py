@@ -113,7 +113,8 @@ class Answerer(ABC):
 
     `needs_frames`: whether it answers from frames, and so wants some of a video with each question.
     `reads_all`: whether it weighs words and frames itself, and so is shown both before any rule of
-    svqa answers. `together`: how many questions it is best asked at once.
+    svqa answers. `together`: how many questions it is best asked at once, of
+    one that reads all.
     """
 
     model_id: str

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from svqa.database import Store
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.ask import checked, everything, kept
 from svqa.pipeline.search_cache import SearchCache
-from svqa.records import Answer
+from svqa.records import Answer, Progress, Question
+
+if TYPE_CHECKING:
+    from svqa.pipeline.library import Library
 
 
 def ask_together(
@@ -38,3 +42,24 @@ def ask_together(
         kept(store, models, question, videos, replace(answer, latency_ms=spent_ms))
         for question, (_, _, videos), answer in zip(questions, asked, answers, strict=True)
     ]
+
+
+def ask_in_parts(
+    library: Library, questions: Sequence[Question], progress: Progress | None = None
+) -> list[Answer]:
+    """As many at a time as the library's answerer is best asked; see `Library.ask_all`."""
+    n = library.together
+    answers: list[Answer] = []
+    for part in (questions[i : i + n] for i in range(0, len(questions), n)):
+        if len(part) == 1:
+            (q,) = part
+            answers.append(
+                library.ask(q.text, video=q.video or None, options=q.options, progress=progress)
+            )
+            continue
+        videos = [library.to_be_asked(q.video or None, progress) for q in part]
+        asked = [(q.text, q.options, of) for q, of in zip(part, videos, strict=True)]
+        answers += ask_together(library.store, library.models, asked, cache=library.cache)
+    for answer in answers:
+        answer.came_from(library)
+    return answers

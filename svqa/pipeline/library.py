@@ -17,7 +17,7 @@ from svqa.media import refuse_url
 from svqa.models.zoo import ModelSet
 from svqa.notebook_html import view
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
-from svqa.pipeline.ask_together import ask_together
+from svqa.pipeline.ask_together import ask_in_parts
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
 from svqa.pipeline.ingest_jobs import ingest_side_by_side, jobs_that_fit
@@ -150,7 +150,7 @@ class Library:
 
         A video is an id, or a path, which is ingested first if needed.
         """
-        videos = self._videos(video, progress)
+        videos = self.to_be_asked(video, progress)
         answer = asking.ask(
             self.store, self.models, question, videos=videos, options=options, cache=self.cache
         )
@@ -160,8 +160,7 @@ class Library:
     @property
     def together(self) -> int:
         """How many questions the answerer is best asked at once: 1 where that gains nothing."""
-        answerer = self.models.answerer
-        return answerer.together if answerer.reads_all else 1
+        return self.models.answerer.together
 
     def ask_all(
         self, questions: Sequence[Question], *, progress: Progress | None = None
@@ -171,20 +170,7 @@ class Library:
         `Question.video` is a path or an id; without it all videos are asked. Raises as `ask` does,
         with nothing answered of those that were asked together with the wrong one.
         """
-        answers: list[Answer] = []
-        for first in range(0, len(questions), self.together):
-            part = questions[first : first + self.together]
-            if len(part) == 1 or self.together == 1:
-                answers += [
-                    self.ask(q.text, video=q.video or None, options=q.options, progress=progress)
-                    for q in part
-                ]
-                continue
-            asked = [(q.text, q.options, self._videos(q.video or None, progress)) for q in part]
-            answers += ask_together(self.store, self.models, asked, cache=self.cache)
-        for answer in answers:
-            answer.came_from(self)
-        return answers
+        return ask_in_parts(self, questions, progress)
 
     def view(self, film: str | Path | StoredVideo | Answer) -> Any:
         """A film to play, click and ask in a notebook; of an answer, the one it is about.
@@ -193,7 +179,7 @@ class Library:
         """
         return view(self, film)
 
-    def _videos(self, video: str | Path | None, progress: Progress | None) -> list[str]:
+    def to_be_asked(self, video: str | Path | None, progress: Progress | None) -> list[str]:
         """The ids that are asked; a file that is new is ingested first."""
         if video is None or not Path(video).is_file():
             return self._scope(video)
