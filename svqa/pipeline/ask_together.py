@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from svqa.database import Store
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.ask import checked, everything, kept
 from svqa.pipeline.search_cache import SearchCache
 from svqa.records import Answer, Progress, Question
-
-if TYPE_CHECKING:
-    from svqa.pipeline.library import Library
 
 
 def ask_together(
@@ -45,9 +42,9 @@ def ask_together(
 
 
 def ask_in_parts(
-    library: Library, questions: Sequence[Question], progress: Progress | None = None
+    library: Any, questions: Sequence[Question], progress: Progress | None = None
 ) -> list[Answer]:
-    """As many at a time as the library's answerer is best asked; see `Library.ask_all`."""
+    """`library`: a `Library`, which imports this; as many at a time as its answerer is best asked."""
     n = library.together
     answers: list[Answer] = []
     for part in (questions[i : i + n] for i in range(0, len(questions), n)):

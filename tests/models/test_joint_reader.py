@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from svqa.answering import ChatAnswerer, chat_turns, show
 from svqa.answering.chat_prompt import reply_schema
+from svqa.cli import app
 from svqa.models import LocalChatModel
 from svqa.models.joint_reader import JointReader
+from svqa.pipeline import open_library
 from svqa.records import Evidence, FrameBatch, Question
-from tests.helpers.chat import KINDS, RGB, write_tiny_chat
+from tests.helpers.chat import KINDS, RGB, write_film, write_tiny_chat
 
 ASKED = (
     ("What colour is it?", "red", 3, ()),
@@ -97,3 +102,25 @@ def test_a_batch_takes_fewer_passes_of_the_model(chat):
     passes.clear()
     answerer.answers(given)
     assert len(passes) < 0.7 * alone, (len(passes), alone)
+
+
+@pytest.mark.slow
+def test_a_library_and_lines_of_stdin_are_answered_together(tmp_path):
+    """Each is kept with its number; a wrong line stops none of the others."""
+    url, base = f"sqlite:///{tmp_path / 'a.db'}", write_tiny_chat("smolvlm", tmp_path / "m")
+    film = str(write_film(tmp_path / "film.mp4", "red"))
+    with open_library(url, answerer=str(base)) as library:
+        library.ingest(film)
+        texts = ("What is it?", "Which colour?", "Where?")
+        alone = [library.ask(text, video=film) for text in texts]
+        together = library.ask_all([Question(text, video=film) for text in texts])
+        assert library.together == 8
+    assert [a.text for a in together] == [a.text for a in alone]
+    assert [a.evidence for a in together] == [a.evidence for a in alone]
+    assert [a.number for a in together] == [4, 5, 6]
+    args = ["ask", "-", "--video", film, "--answerer", str(base), "--database", url, "--json"]
+    done = CliRunner().invoke(app, args, input="".join(f"{text}\n" for text in texts))
+    assert done.exit_code == 0, done.output
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["question"] for row in said] == list(texts)
+    assert [row["answer"] for row in said] == [a.text for a in alone]
