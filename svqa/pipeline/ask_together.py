@@ -44,7 +44,7 @@ def ask_together(
 def ask_in_parts(
     library: Any, questions: Sequence[Question], progress: Progress | None = None
 ) -> list[Answer]:
-    """`library`: a `Library`, which imports this; as many at a time as its answerer is best asked."""
+    """`library`: a `Library`, which imports this; as many at a time as its answerer likes."""
     n = library.together
     answers: list[Answer] = []
     for part in (questions[i : i + n] for i in range(0, len(questions), n)):
