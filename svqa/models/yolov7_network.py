@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def read_parts(path: Path) -> list[Part]:
     stand_ins: list[Any] = [(_without_code, "builtins.getattr"), set]
     stand_ins += [(type(name, (Part,), {"name": name}), path) for path, name in _names()]
     try:
-        with torch.serialization.safe_globals(stand_ins):
+        with _only(stand_ins):
             whole = torch.load(path, map_location="cpu", weights_only=True)
         layers = list(whole["model"].parts["model"].parts.values())
         if not layers or any(layer.name not in LAYERS for layer in layers):
@@ -124,6 +125,19 @@ def read_parts(path: Path) -> list[Part]:
             f"{path} is not the checkpoint of YOLOv7: {str(error).splitlines()[0]}"
         ) from error
     return layers
+
+
+@contextmanager
+def _only(stand_ins: list[Any]) -> Iterator[None]:
+    """Nothing else may be named: another package may have allowed the real classes before."""
+    allowed = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    try:
+        with torch.serialization.safe_globals(stand_ins):
+            yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(allowed)
 
 
 def _names() -> Iterator[tuple[str, str]]:

@@ -165,3 +165,16 @@ def test_a_pickle_that_would_run_something_or_is_another_model_is_refused(inner,
     with pytest.raises(WeightsCorrupt):
         read_parts(path)
     assert "run" not in capsys.readouterr().out
+
+
+def test_what_others_allowed_to_be_read_is_not_read_here_and_stays_allowed():
+    """ultralytics allows torch's own layers for every checkpoint of the process."""
+    (path,) = verified("yolov7-coco").values()
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.add_safe_globals([torch.nn.Sequential, torch.nn.Conv2d])
+    try:
+        assert all(layer.name for layer in read_parts(path))
+        assert {torch.nn.Sequential, torch.nn.Conv2d} <= set(torch.serialization.get_safe_globals())
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
