@@ -111,11 +111,15 @@ def _learning_time(data: dict[str, Any]) -> tuple[str, ...]:
         for name, arm in arms.items()
         if name.startswith("LoRA, all linear")
     ]
+    above = full["order"]["low"] > floor["order"]["value"]
+    order = "learnt" if above else "not learnt"
     return (
         f"which way things move, learnt from {data['base']['frames']} frames as a sequence",
         "questions about time in the shapes world, a base that knew places in named frames",
-        f"{percent(full['direction'])} %, {percent(full['lost'])} points forgotten",
-        f"who never looks: {percent(floor['direction'])} %{''.join(lora)}",
+        f"{percent(full['direction'])} % (seeds: {len(full['seeds'])}); what comes first: "
+        f"{percent(full['order'])} %, {order}",
+        f"who never looks: {percent(floor['direction'])} %, what comes first "
+        f"{percent(floor['order'])} %{''.join(lora)}",
     )
 
 
