@@ -10,6 +10,7 @@ as its own from 0 on, answered by its process id; with such an id for how that c
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import sys
@@ -17,7 +18,7 @@ import sys
 from svqa.media import jobs, worker
 
 _MOST = 8
-_FREE_FROM = 64  # above all that come or are open
+_HIGHEST = 64  # above all that come or are open, but where more was open when this was started
 
 
 def main() -> int:
@@ -47,11 +48,12 @@ def main() -> int:
 def _take(descriptors: list[int]) -> None:
     """A process group of its own, the descriptors as 0, 1, 2 ..., and no others."""
     os.setpgid(0, 0)
-    for number, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, _FREE_FROM + number)
-    for number in range(len(descriptors)):
-        os.dup2(_FREE_FROM + number, number)
-    os.closerange(len(descriptors), _FREE_FROM + _MOST)
+    count = len(descriptors)
+    # first out of the way, wherever there is room: few files may be allowed to be open
+    above = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, count) for descriptor in descriptors]
+    for number, descriptor in enumerate(above):
+        os.dup2(descriptor, number)
+    os.closerange(count, max(_HIGHEST, *above, *descriptors) + 1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from benchmarks.faults.stored_rows import all_rows
 from benchmarks.faults.thumbnails import cheap_models
 from svqa.database import open_store
 from svqa.errors import ModelError, UsageError
+from svqa.media.worker_start import template_pids
 from svqa.pipeline import Library
 from svqa.pipeline.ingest_jobs import cores, free_bytes, jobs_that_fit
 from svqa.settings import Settings
@@ -40,7 +41,8 @@ def library(database: Path, models=cheap_models, **settings) -> Library:
 def left_running() -> list[list[str]]:
     """-> the commands of this process's children, but for Python's own tracker of resources."""
     family = psutil.Process().children(recursive=True)
-    commands = [child.cmdline() for child in family]
+    # this process may keep the one of which its own decoding workers are copies
+    commands = [child.cmdline() for child in family if child.pid not in template_pids()]
     return [words for words in commands if "resource_tracker" not in " ".join(words)]
 
 
