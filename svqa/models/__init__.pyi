@@ -31,6 +31,7 @@ from .chat_model import (
     ChatPart as ChatPart,
     ChatReply as ChatReply,
     ChatTurn as ChatTurn,
+    FunctionChatModel as FunctionChatModel,
 )
 from .checkpoint import (
     CHECKSUMS_FILE as CHECKSUMS_FILE,
@@ -204,6 +205,7 @@ __all__ = [
     "FrameSequence",
     "FrameSequenceBlip",
     "FrameStrategy",
+    "FunctionChatModel",
     "ImageNetTagger",
     "LocalChatModel",
     "LogMelEncoder",

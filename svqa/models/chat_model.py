@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,26 @@ class ChatModel(ABC):
     def weigh(self, turns: Sequence[ChatTurn], replies: Sequence[str]) -> np.ndarray:
         """-> (N,) mean log probability a token of each of the replies, or of how they begin."""
         raise NotImplementedError(f"{self.model_id} does not tell how likely a reply is.")
+
+
+class FunctionChatModel(ChatModel):
+    """A function of the turns and the JSON schema that returns the reply's text, as a chat model.
+
+    >>> FunctionChatModel("echo@1", lambda turns, schema: turns[-1].text).model_id
+    'echo@1'
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        function: Callable[[Sequence[ChatTurn], Mapping[str, Any]], str],
+        *,
+        sees: bool = False,
+    ):
+        self.model_id, self.sees, self._function = model_id, sees, function
+
+    def reply(self, turns: Sequence[ChatTurn], schema: Mapping[str, Any]) -> ChatReply:
+        return ChatReply(self._function(turns, schema))
 
 
 def as_picture(pixels: np.ndarray, most_px: int) -> Image.Image:
