@@ -39,7 +39,12 @@ def measure(peer: Peer, film: Path, *, pairs: int) -> dict[str, Any]:
         closing(Side(python, peer.job, "ours", film)) as ours,
         closing(Side(python, peer.job, "theirs", film)) as theirs,
     ):
-        same = bool(peer.same(ours.run()[1], theirs.run()[1]))
+        made, expected = ours.run()[1], theirs.run()[1]
+        if not peer.same(made, expected):
+            raise RuntimeError(
+                "the results differ, so that times say nothing: "
+                f"{made!s:.200} against {expected!s:.200}"
+            )
         times: dict[Side, list[float]] = {ours: [], theirs: []}
         for number in range(pairs):
             for side in (ours, theirs) if number % 2 == 0 else (theirs, ours):
@@ -51,7 +56,6 @@ def measure(peer: Peer, film: Path, *, pairs: int) -> dict[str, Any]:
         "what": peer.what,
         "ratio": {"value": value, "low": low, "high": high, "n": pairs},
         "aim": peer.aim,
-        "same_result": same,
         "ours_s": statistics.median(times[ours]),
         "theirs_s": statistics.median(times[theirs]),
         "load_average": os.getloadavg()[0],

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,11 +30,13 @@ class Side:
     """One way to do a job, in a process of its own that has loaded what it needs."""
 
     def __init__(self, python: Path, job: str, way: str, film: Path):
+        # a pipe that nobody reads would stop it once it is full
+        self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             [str(python), "-m", f"benchmarks.peers.scripts.{job}", way, str(film)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             text=True,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -41,16 +44,19 @@ class Side:
 
     def run(self) -> tuple[float, Any]:
         """-> (seconds, result). Raises RuntimeError with its last words where it died."""
-        assert self._process.stdin and self._process.stdout and self._process.stderr
+        assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write("again\n")
             self._process.stdin.flush()
             answer = json.loads(self._process.stdout.readline())
         except (BrokenPipeError, json.JSONDecodeError):
-            raise RuntimeError(self._process.stderr.read()[-400:]) from None
+            self._process.wait(timeout=30)
+            self._said.seek(0)
+            raise RuntimeError(self._said.read()[-400:]) from None
         return answer["seconds"], answer["result"]
 
     def close(self) -> None:
         """End it."""
         self._process.kill()
         self._process.communicate()
+        self._said.close()

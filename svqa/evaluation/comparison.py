@@ -6,7 +6,6 @@ Each comparison can be kept in the database.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 from svqa.database.stored_records import StoredComparison
 from svqa.errors import UnknownModel, UsageError
 from svqa.evaluation.best_model import COSTS, Constraints, best_model
-from svqa.evaluation.library_answers import first_together
+from svqa.evaluation.library_answers import calls
 from svqa.evaluation.model_names import evidence_set
 from svqa.evaluation.output_quality import METRIC, check_metric, value_of
 from svqa.evaluation.registry import ModelRegistry, ModelType, model_registry
@@ -25,7 +24,7 @@ from svqa.metrics.pairwise import Pair, Ranking, compare_all, ranking
 from svqa.metrics.results import Figure, bootstrap_over_groups
 from svqa.metrics.statistics import MARGIN
 from svqa.profiling.performance import metrics_service
-from svqa.records import Answer, Question
+from svqa.records import Question
 
 if TYPE_CHECKING:
     from svqa.database import Store
@@ -39,7 +38,7 @@ class ModelRun:
 
     `values (N,)` are in [0, 1], an error counts 0; None without references. `latency_ms` is the
     median of the calls that worked; of an `Answer` it is what the answer tells, so that taking a
-    video in is not part of it.
+    video in is not part of it. Of inputs that a model takes together, each counts its part.
     """
 
     name: str
@@ -215,22 +214,12 @@ class ModelComparator:
                 raise
             except Exception as error:  # a model that cannot be loaded must not hide the others
                 errors = dict.fromkeys(range(len(inputs)), _text(error))
-            for i, given in enumerate(inputs if model is not None else ()):
-                if i < len(outputs):  # answered together with one before it
-                    continue
-                assert model is not None
-                begin = time.perf_counter()
-                made = first_together(model, inputs[i:])
-                if made:
-                    spent += [_milliseconds(output, begin) for output in made]
-                    outputs += made
-                    continue
-                try:
-                    outputs.append(model(given))
-                    spent.append(_milliseconds(outputs[-1], begin))
-                except Exception as error:  # nor one that fails on an input
-                    outputs.append(None)
-                    errors[i] = _text(error)
+            for output, error, ms in calls(model, inputs) if model is not None else ():
+                if error is not None:  # nor one that fails on an input
+                    errors[len(outputs)] = _text(error)
+                else:
+                    spent.append(ms)
+                outputs.append(output)
         latency_ms = float(np.median(spent)) if spent else None
         return ModelRun(
             name,
@@ -281,11 +270,6 @@ def _check(
 
 def _cost(run: ModelRun) -> float:
     return float("inf") if run.latency_ms is None else run.latency_ms
-
-
-def _milliseconds(output: Any, begin: float) -> float:
-    told = output.latency_ms if isinstance(output, Answer) else 0.0
-    return told or 1000 * (time.perf_counter() - begin)
 
 
 def _text(error: Exception) -> str:

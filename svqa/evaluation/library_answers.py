@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,20 +40,40 @@ class SeveralAtOnce:
         )
 
 
-def first_together(model: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
-    """-> the outputs of the first inputs, of a model that takes several at once.
+def calls(
+    model: Callable[[Any], Any], inputs: Sequence[Any]
+) -> Iterator[tuple[Any, Exception | None, float]]:
+    """-> `(output, error, milliseconds)` an input, several at once where the model takes them so.
 
-    Nothing where it does not, or where one of them fails: then each is asked by itself.
+    Where one of several fails, each of them is asked by itself, so that the others keep theirs.
     """
-    if not isinstance(model, SeveralAtOnce):
-        return []
-    try:
-        return model.several(inputs[: model.together])
-    except Exception:
-        return []
+    size = model.together if isinstance(model, SeveralAtOnce) else 1
+    for at in range(0, len(inputs), size):
+        batch = inputs[at : at + size]
+        if isinstance(model, SeveralAtOnce) and len(batch) > 1:
+            begin, outputs = time.perf_counter(), []
+            with suppress(Exception):  # which of them it was about is seen below
+                outputs = model.several(batch)
+            if outputs:
+                yield from ((o, None, _milliseconds(o, begin, len(batch))) for o in outputs)
+                continue
+        for given in batch:
+            begin = time.perf_counter()
+            try:
+                output = model(given)
+            except Exception as error:  # whatever it is, the model's other outputs count
+                yield None, error, 0.0
+            else:
+                yield output, None, _milliseconds(output, begin, 1)
+
+
+def _milliseconds(output: Any, begin: float, n: int) -> float:
+    told = output.latency_ms if isinstance(output, Answer) else 0.0
+    return told or 1000 * (time.perf_counter() - begin) / n
 
 
 def ask_of(models: ModelSet, store: Store | None, question: Question) -> Answer:
+    """-> what a set answers from the library. Raises UsageError without one."""
     if store is None:
         raise UsageError(
             "A model set answers about a video through its database: give store=open_store(...)."

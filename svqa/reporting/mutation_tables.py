@@ -28,18 +28,17 @@ def mutation_tables(root: Path) -> str:
             f"{of['places']:,}",
             str(of["sampled"]),
             str(of["killed_at_first"]),
+            _share(of["killed_at_first"], of["sampled"]),
             str(of["killed"]),
-            _share(of),
         )
         for folder, of in run["folders"].items()
     ]
     head = f"`{run['command']}`, {run['made_on']}; the interval is the exact binomial one."
-    columns = ("folder", "places", "of them changed", "caught at first", "caught now", "now [95 %]")
+    columns = ("folder", "places", "of them changed", "caught at first", "[95 %]", "caught now")
     return f"{head}\n\n{table_text(columns, rows)}\n\n{_survivors(root, run)}"
 
 
-def _share(of: dict[str, Any]) -> str:
-    n, killed = of["sampled"], of["killed"]
+def _share(killed: int, n: int) -> str:
     low, high = stats.binomtest(killed, n).proportion_ci(method="exact")
     return f"{100 * killed / n:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 

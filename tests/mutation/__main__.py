@@ -1,7 +1,7 @@
 """`python -m tests.mutation`: mutants of metrics, temporal, retrieval and training -> a score.
 
 What was run is kept in `.mutation`, so that the same command goes on where it was stopped, and a
-survivor is run again when one of the tests that reach it has changed.
+mutant is run again when one of the tests that reach it has changed.
 """
 
 from __future__ import annotations
@@ -46,15 +46,19 @@ def main() -> None:
 
 
 def _outcome(mutant: Mutant, reached: Reached, known: dict[str, str]) -> str:
-    """`killed`, `too long` (killed, too), `survived`, or `unreached` by any test."""
+    """`killed`, `too long` (killed, too), `survived`, `unreached` by any test, or `not run`.
+
+    Killed is what pytest says of tests that failed or could not be collected, and a process that a
+    signal ended. Any other end says something of pytest, and nothing of the tests.
+    """
     tests = reached.of(mutant.path, mutant.line)
     if not tests:
         return "unreached"
     code = mutant.code()
     name = hashlib.sha256(f"{mutant.path}\n{code}".encode()).hexdigest()
-    survived = f"{name} {_fingerprint(tests)}"
-    if name in known or survived in known:
-        return known.get(name) or known[survived]
+    key = f"{name} {_fingerprint(tests)}"
+    if key in known:
+        return known[key]
 
     def work() -> int:
         put_in_place(mutant.path, code)
@@ -62,12 +66,19 @@ def _outcome(mutant: Mutant, reached: Reached, known: dict[str, str]) -> str:
 
     seconds = sum(reached.seconds[t] for t in tests)
     exit_code = in_fork(work, 30 + 3 * seconds)
-    outcome = {0: "survived", TOO_LONG: "too long"}.get(exit_code, "killed")
-    key = survived if outcome == "survived" else name
-    known[key] = outcome
+    outcome = known[key] = what_it_says(exit_code)
     with (HOME / "outcomes.jsonl").open("a", encoding="utf-8") as out:
         out.write(json.dumps([key, outcome]) + "\n")
     return outcome
+
+
+def what_it_says(exit_code: int) -> str:
+    """-> the outcome of a mutant's tests. Below 0 is minus the number of a signal."""
+    if exit_code == TOO_LONG:
+        return "too long"
+    if exit_code < 0 or exit_code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        return "killed"
+    return "survived" if exit_code == pytest.ExitCode.OK else "not run"
 
 
 def _fingerprint(tests: list[str]) -> str:
@@ -88,7 +99,7 @@ def _write(options: argparse.Namespace, folders: dict[str, Any]) -> None:
     rows = {}
     for folder, of in folders.items():
         outcomes = [m["outcome"] for m in of["mutants"]]
-        left = [m for m in of["mutants"] if m["outcome"] in ("survived", "unreached")]
+        left = [m for m in of["mutants"] if m["outcome"] not in ("killed", "too long")]
         rows[folder] = {
             "places": of["places"],
             "sampled": len(outcomes),
@@ -103,7 +114,7 @@ def _write(options: argparse.Namespace, folders: dict[str, Any]) -> None:
     before = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.is_file() else {"folders": {}}
     for folder, row in rows.items():  # what the same sample came to at first
         old = before["folders"].get(folder, row)
-        same = old["sampled"] == row["sampled"]
+        same = before.get("command") == command and old["sampled"] == row["sampled"]
         row["killed_at_first"] = (
             old.get("killed_at_first", old["killed"]) if same else row["killed"]
         )
