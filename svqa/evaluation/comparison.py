@@ -214,9 +214,9 @@ class ModelComparator:
                 raise
             except Exception as error:  # a model that cannot be loaded must not hide the others
                 errors = dict.fromkeys(range(len(inputs)), _text(error))
-            for output, error, ms in calls(model, inputs) if model is not None else ():
-                if error is not None:  # nor one that fails on an input
-                    errors[len(outputs)] = _text(error)
+            for output, raised, ms in calls(model, inputs) if model is not None else ():
+                if raised is not None:  # nor one that fails on an input
+                    errors[len(outputs)] = _text(raised)
                 else:
                     spent.append(ms)
                 outputs.append(output)

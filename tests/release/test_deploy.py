@@ -71,3 +71,20 @@ def test_the_image_installs_extras_that_exist():
     named = {extra for found in re.findall(r"svqa\[([^\]]+)\]", text) for extra in found.split(",")}
     assert named == {"ray", "postgres"}
     assert all(re.search(rf"^{extra} = \[", project, re.MULTILINE) for extra in named)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", CLUSTER])
+def test_ray_has_the_server_that_jobs_are_submitted_to(name):
+    """Plain `ray` has no dashboard, and without it neither a RayJob nor `ray dashboard` works."""
+    installs = [
+        line
+        for line in (DEPLOY / name).read_text(encoding="utf-8").splitlines()
+        if "pip install" in line
+    ]
+    assert installs and all("ray[default]" in line for line in installs)
+
+
+def test_the_image_is_given_the_package_and_not_what_lies_beside_it():
+    kept_out = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split("\n")
+    assert {".git", ".venv", ".env", "models"} <= set(kept_out)
+    assert not {"svqa", "pyproject.toml", "constraints.txt", "README.md"} & set(kept_out)
