@@ -73,9 +73,9 @@ from .frame_sequence import (
     FrameSequenceBlip as FrameSequenceBlip,
     add_time_code as add_time_code,
     blip_class as blip_class,
+    concatenate_frames as concatenate_frames,
     even_times as even_times,
     frames_of as frames_of,
-    side_by_side as side_by_side,
 )
 from .frame_strategies import (
     FRAME_STRATEGIES as FRAME_STRATEGIES,
@@ -233,6 +233,7 @@ __all__ = [
     "coco_categories",
     "coco_supercategories",
     "colour_shares",
+    "concatenate_frames",
     "describe",
     "encode_question",
     "encode_questions",
@@ -254,7 +255,6 @@ __all__ = [
     "read_json_object",
     "resolve",
     "sha256_of",
-    "side_by_side",
     "spoken",
     "surface_shares",
     "unpacked_smollm2",

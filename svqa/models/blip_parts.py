@@ -21,7 +21,7 @@ from transformers import BlipForConditionalGeneration, BlipForQuestionAnswering,
 from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
 from svqa.models.frame_cache import FrameCache, frame_keys
-from svqa.models.frame_sequence import side_by_side
+from svqa.models.frame_sequence import concatenate_frames
 from svqa.models.frame_strategies import Look, Reply
 from svqa.records import FrameBatch
 
@@ -164,7 +164,7 @@ def _see(model: Any, processor: BlipProcessor, looks: Sequence[Look]) -> list[to
     for of, part in zip(looks, features.split([len(of) for of in frames]), strict=True):
         if isinstance(of, FrameBatch):
             seconds = torch.tensor([of.t_s.tolist()], device=model.device)
-            part = side_by_side(model, part[None], seconds)
+            part = concatenate_frames(model, part[None], seconds)
         seen.append(part[0])
     return seen
 

@@ -76,7 +76,7 @@ def add_time_code(model: Any, frames: int, *, strength: float = 0.0) -> bool:
     return True
 
 
-def side_by_side(model: Any, features: torch.Tensor, seconds: torch.Tensor) -> torch.Tensor:
+def concatenate_frames(model: Any, features: torch.Tensor, seconds: torch.Tensor) -> torch.Tensor:
     """`features (B, T, P, D)`, `seconds (B, T)` -> (B, T * P, D), with the code if there is one."""
     if hasattr(model, "time_code"):
         features = features + model.time_code(seconds - seconds[:, :1])

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from svqa.errors import UsageError
-from svqa.models.frame_sequence import side_by_side
+from svqa.models.frame_sequence import concatenate_frames
 from svqa.training.dataset import Example
 from svqa.training.feature_cache import FeatureCache
 
@@ -215,7 +215,7 @@ class AnswerLoss(torch.nn.Module):
                 features = features.unflatten(0, batch["seconds"].shape)
         if "seconds" not in batch:
             return features
-        return side_by_side(blip, features, batch["seconds"])
+        return concatenate_frames(blip, features, batch["seconds"])
 
     def read(
         self, blip: Any, batch: dict[str, torch.Tensor], features: torch.Tensor

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from svqa.answering.chat_evidence import Exhibit, Limits, show
 from svqa.errors import NotIngested, SvqaError
 from svqa.json_lines import Mistake, refuse
+from svqa.models.frame_sequence import even_times
 from svqa.questions import QuestionRow, check_split, contradictions, open_question_file
 from svqa.records import Evidence, FrameBatch, Question
 from svqa.settings import Settings
@@ -204,9 +205,8 @@ def _seen(
         return None
     span = row.span and (row.span[0], min(row.span[1], duration_s))
     if found is None:
-        first, last = span or (0.0, duration_s)
-        middles = (first + (i + 0.5) * (last - first) / Limits.frames for i in range(Limits.frames))
-        times_s = tuple(middles) if row.time_s is None else (row.time_s,)
+        even = even_times(span or (0.0, duration_s), Limits.frames)
+        times_s = tuple(even) if row.time_s is None else (row.time_s,)
         found = Found(row.evidence, path, times_s)
     return _made(row, path, sha256, span, found)
 

@@ -8,7 +8,7 @@ import torch
 
 from svqa.errors import UsageError
 from svqa.models import BestFrame, BlipAnswerer, FrameSequence, add_time_code, frames_of
-from svqa.models.frame_sequence import FrameSequenceBlip, even_times, side_by_side
+from svqa.models.frame_sequence import FrameSequenceBlip, concatenate_frames, even_times
 from svqa.records import FrameBatch, Question
 from svqa.training import Recipe
 from tests.helpers.blip import pictures, write_tiny
@@ -117,7 +117,9 @@ def test_frames_are_spread_over_what_was_retrieved_and_come_once():
 def test_features_of_each_frame_get_their_own_seconds_code(answerer):
     model = coded(answerer).model
     features = torch.zeros(1, 3, 5, 32)
-    made = side_by_side(model, features, torch.tensor([[10.0, 11.0, 14.0]])).unflatten(1, (3, 5))
+    made = concatenate_frames(model, features, torch.tensor([[10.0, 11.0, 14.0]])).unflatten(
+        1, (3, 5)
+    )
     assert (made[0, 0] == 0).all() and (made[0, 1, 0] == made[0, 1, 4]).all()
     assert torch.allclose(made[0, 2, 0], model.time_code(torch.tensor([[4.0]]))[0, 0, 0])
     assert even_times((2.0, 10.0), 4) == [3.0, 5.0, 7.0, 9.0]
