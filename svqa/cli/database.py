@@ -84,9 +84,10 @@ def index(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Make HNSW indexes for the spaces that are too large for exact search; PostgreSQL only.
+    """Make indexes of the vectors that are too many for exact search, and of the words beside them.
 
-    Twice does nothing more.
+    PostgreSQL only. The HNSW index of a space grows with it, and twice does nothing more; the words
+    are kept on this machine, and indexed anew each time.
     """
     from svqa.database import open_store
     from svqa.database.nearest import EXACT_BELOW
@@ -96,6 +97,8 @@ def index(
     numbers = {"m": m, "ef_construction": ef_construction, "workers": workers}
     with open_store(Settings.load(database=database).database) as store:
         rows = list(_indexed(store, level, modality, least, numbers))
+        if any(row["done"] != "small" for row in rows):
+            rows += _words_indexed(store)
     if json:
         print_json(rows)
         return
@@ -141,6 +144,21 @@ def _indexed(
             "ef_construction": numbers["ef_construction"],
             "build_s": spent_s,
         }
+
+
+def _words_indexed(store: Store) -> list[dict]:
+    """A row like those of the spaces; none where there is no word."""
+    import time
+
+    from svqa.cli.progress import progress_bars
+    from svqa.pipeline.kept_words import build_words
+
+    begin = time.perf_counter()
+    with progress_bars() as progress:
+        texts = build_words(store, progress)
+    of = {"level": "all", "modality": "words", "model_id": "bm25", "dim": None, "rows": texts}
+    built = {"done": "built", "m": None, "ef_construction": None}
+    return [{**of, **built, "build_s": round(time.perf_counter() - begin, 3)}] if texts else []
 
 
 def _said_of_index(row: dict, least: int) -> str:

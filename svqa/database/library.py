@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -31,16 +30,13 @@ from svqa.database.stored_records import (
     BoxColumns,
     StoredChunk,
     StoredVideo,
-    joined_lines,
     statements_of,
     stored_video,
 )
-from svqa.database.vectors import BATCH, searchable
-from svqa.errors import NotIngested, UsageError
+from svqa.errors import NotIngested
 from svqa.records import (
     Caption as CaptionRecord,
     Detection as DetectionRecord,
-    Evidence,
     Segment as SegmentRecord,
     TextBox as TextBoxRecord,
     Utterance as UtteranceRecord,
@@ -110,54 +106,6 @@ class LibraryStore(Transactions):
         with self.read() as connection:
             row = connection.execute(query.where(Video.status.in_(SEARCHABLE))).first()
         return None if row is None else stored_video(row)
-
-    def passages(
-        self,
-        *,
-        videos: Iterable[str] | None = None,
-        kinds: Sequence[str] = ("caption", "speech", "text"),
-        start_s: float | None = None,
-        end_s: float | None = None,
-    ) -> list[Evidence]:
-        """Captions, speech and text in the picture, by video and time, with score 0.
-
-        Those that overlap `[start_s, end_s)`, where these are given. Lines of text that come and go
-        together are one passage, a line a row, in reading order: a sign or a slide is told whole,
-        and what stays on (a station's name) is apart from it.
-        """
-        tables: dict[str, type[Caption] | type[Utterance] | type[TextBox]]
-        tables = {"caption": Caption, "speech": Utterance, "text": TextBox}
-        if unknown := set(kinds) - set(tables):
-            raise UsageError(
-                f"kinds of passages are {', '.join(tables)}, got {', '.join(sorted(unknown))}."
-            )
-        found: list[tuple[Row, str]] = []
-        with self.read() as connection:
-            wanted = list(searchable(connection, videos))
-            for kind, first in itertools.product(kinds, range(0, len(wanted), BATCH)):
-                table = tables[kind]
-                columns = (
-                    *(Video.id, Video.public_id, Video.path),
-                    *(table.start_s, table.end_s, table.text),
-                    *((Caption.statements,) if kind == "caption" else ()),
-                )
-                query = select(*columns).join(table, table.video_id == Video.id)
-                query = query.where(table.video_id.in_(wanted[first : first + BATCH]))
-                query = query if start_s is None else query.where(table.end_s > start_s)
-                query = query if end_s is None else query.where(table.start_s < end_s)
-                found += [(row, kind) for row in connection.execute(query.order_by(table.id))]
-        found.sort(key=lambda item: (item[0].id, item[0].start_s, item[0].end_s))
-        spoken = [
-            Evidence(
-                *(r.public_id, r.path, r.start_s, r.end_s, 0.0, kind, r.text),
-                statements=statements_of(r) if kind == "caption" else None,
-            )
-            for r, kind in found
-            if kind != "text"
-        ]
-        read = joined_lines([r for r, kind in found if kind == "text"])
-        order = {row.public_id: n for n, (row, _) in enumerate(found)}
-        return sorted([*spoken, *read], key=lambda p: (order[p.video], p.start_s, p.end_s))
 
     def captions(self, video: str) -> list[CaptionRecord]:
         """A video's captions in time order."""

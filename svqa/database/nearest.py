@@ -8,11 +8,12 @@ index`) and more than a million rows, or where `approximate=True` asks for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection, Engine, func, select, text
 
-from svqa.database.base import Transactions
+from svqa.database.base import SEARCHABLE, Transactions
 from svqa.database.hnsw import (
     EF_CONSTRUCTION,
     EF_SEARCH,
@@ -22,7 +23,7 @@ from svqa.database.hnsw import (
     find_index,
     nearest_by_index,
 )
-from svqa.database.schema import Embedding, EmbeddingSpace
+from svqa.database.schema import Embedding, EmbeddingSpace, Video
 from svqa.database.stored_records import VectorIndex, VectorSpace, VectorTable
 from svqa.database.vectors import TableCache, find_space, read_table, searchable
 from svqa.errors import UsageError
@@ -144,6 +145,16 @@ class VectorStore(Transactions):
                 names, spans, scores[best].tolist(), strict=True
             )
         ]
+
+    def library_state(self) -> tuple[int, int | None, datetime | None]:
+        """-> how many videos can be searched, the last row, when one came last.
+
+        The same as long as none comes or goes.
+        """
+        query = select(func.count(), func.max(Video.id), func.max(Video.ingested_at))
+        with self.read() as connection:
+            count, row, time = connection.execute(query.where(Video.status.in_(SEARCHABLE))).one()
+        return count, row, time
 
     def spaces(self) -> list[VectorSpace]:
         """Every space of vectors with its rows, counted, and its index."""

@@ -13,6 +13,7 @@ from svqa.database.leases import is_held
 from svqa.database.library import LibraryStore
 from svqa.database.migrate import check_revision, migrate
 from svqa.database.nearest import VectorStore
+from svqa.database.passages import PassageStore
 from svqa.database.schema import Base, Video
 from svqa.database.schema_trail import Query
 from svqa.database.session import database_url, make_engine, sqlite_path
@@ -20,7 +21,7 @@ from svqa.database.stored_records import Health, LibraryStats
 from svqa.errors import NotIngested
 
 
-class Store(IngestStore, LibraryStore, VectorStore, AuditStore, CorrectionStore):
+class Store(IngestStore, LibraryStore, PassageStore, VectorStore, AuditStore, CorrectionStore):
     """Everything svqa keeps. Safe to share between threads; after a fork, open a new one.
 
     Writing videos: `claim_video`, `commit_chunk`, `finish_video`, `fail_video`, `release`. Reading

@@ -19,6 +19,9 @@ from .frame_selection import (
 from .ingest import (
     IngestReport as IngestReport,
 )
+from .kept_words import (
+    build_words as build_words,
+)
 from .library import (
     Library as Library,
     open_library as open_library,
@@ -47,6 +50,7 @@ __all__ = [
     "SearchCache",
     "ShotBoundaryFinder",
     "Shown",
+    "build_words",
     "chosen_models",
     "find_videos",
     "frames_as_shown",

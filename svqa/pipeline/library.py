@@ -191,7 +191,7 @@ class Library:
     def _scope(self, video: str | Path | None) -> list[str]:
         """A path, an id or None -> ids of the videos that are asked."""
         if video is None:
-            ids = [v.id for v in self.videos()]
+            ids = self.cache.ids(self.store, lambda: [v.id for v in self.videos()])
             if not ids:
                 raise NotIngested(
                     f"No video in {self.store.url} yet. Run: svqa ingest PATH {self._flags()}"

@@ -16,6 +16,7 @@ HITS = 10
 # up to so many captions and utterances, an answerer reads all of them; beyond, those of the best
 # scenes
 WHOLE = 2000
+MANY = 20_000  # lines, of which several may be one passage: beyond, they are not even read
 
 
 def read_passages_of(
@@ -30,10 +31,13 @@ def read_passages_of(
 
     Of very many, those of the best scenes and segments.
     """
-    passages = store.passages(videos=videos)
-    if len(passages) > WHOLE:
+    many = len(videos) > MANY or store.count_lines(videos) > MANY
+    passages = [] if many else store.passages(videos=videos)
+    if many or len(passages) > WHOLE:
         scenes = search(store, models, asked, videos=videos, level="scene", k=HITS, cache=cache)
-        passages = [p for p in passages if any(_overlap(p, found) for found in (*scenes, *hits))]
+        found = (*scenes, *hits)
+        passages = store.passages(videos={e.video for e in found})
+        passages = [p for p in passages if any(_overlap(p, e) for e in found)]
     return found_beside(passages, hits)
 
 

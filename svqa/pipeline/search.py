@@ -13,7 +13,8 @@ descriptions of seven clips the right one came first 18 times without and 17 wit
 shows what each ranking measured, the content and the coherence.
 
 Where PostgreSQL has an HNSW index of more than a million moments, only the videos that its nearest
-vectors lie in are read (`_narrowed`). Elsewhere every vector of the searched videos is.
+vectors and the best words lie in are read (`_narrowed`). Elsewhere every vector of the searched
+videos is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from svqa.errors import UsageError, unknown_name
 from svqa.models.base import TextEncoder
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.damage_note import mark
+from svqa.pipeline.kept_words import KeptWords
 from svqa.pipeline.search_cache import PassageIndex, SearchCache
 from svqa.records import Evidence, Waveform
 from svqa.retrieval import top_k
@@ -82,9 +84,11 @@ def search(
     cache = cache or SearchCache()
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
-    if _is_indexed(store, models, videos, level):
+    if (by := _indexed_level(store, models, videos, level)) is not None:
+        kept = cache.library_words(store) if level != "frame" else None
+        videos = _narrowed(store, models, text, videos, by, example, kept)
         # the next search reads others
-        videos, cache = (_narrowed(store, models, text, videos, level, example), SearchCache())
+        cache = SearchCache(kept.lexicon.counts if kept else None)
     moments, measured = _measure(store, models, text, videos, level, cache)
     if not len(moments):
         return []
@@ -143,12 +147,17 @@ def _measure(
     return moments, {**measured, "bm25": words.lexical(text)}
 
 
-def _is_indexed(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> bool:
-    """Whether there are more videos than a ranking names moments, and an index to choose by."""
-    return (
-        len(set(videos)) > DEPTH
-        and store.large_index(level, "visual", models.encoder.model_id) is not None
-    )
+def _indexed_level(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> str | None:
+    """-> the level whose index chooses videos, where there are more than a ranking names moments.
+
+    Scenes are a sixth of the segments: where these are too many to read, so are those soon, and a
+    scene that fits has a segment that does.
+    """
+    if len(set(videos)) <= DEPTH:
+        return None
+    of = models.encoder.model_id
+    levels = (level,) if level == "frame" else dict.fromkeys((level, "segment"))
+    return next((at for at in levels if store.large_index(at, "visual", of) is not None), None)
 
 
 def _narrowed(
@@ -158,12 +167,14 @@ def _narrowed(
     videos: Sequence[str],
     level: str,
     example: np.ndarray | None,
+    words: KeptWords | None,
 ) -> list[str]:
     """-> those of the videos in which the `DEPTH` nearest vectors of each sense lie.
 
-    Their moments are then ranked as always, so each ranking of vectors names what it would have
-    named, as far as the index found it. Only BM25 is narrower: its words are looked for in these
-    videos and count as rare among them.
+    And those with the `DEPTH` passages whose words fit best, by the kept index of the words. Their
+    moments are then ranked as always, so each ranking names what it would have named, as far as
+    the indexes found it. Without an index of the words these are looked for in the videos that the
+    vectors name, and count as rare among them.
     """
     asked = [(models.encoder.encode_text([text])[0], level, "visual", models.encoder.model_id)]
     if level != "frame":
@@ -171,14 +182,14 @@ def _narrowed(
         asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in WORDS]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
-    named: set[str] = set()
+    named = set(words.films(store, text, videos, DEPTH)) if words else set()
+    # no condition where none is needed: each of very many ids would be compared with every row
+    only = None if len(set(videos)) == store.library_state()[0] else videos
     for query, *space in asked:
         indexed = store.large_index(*space) is not None
         named.update(
             video
-            for video, *_ in store.nearest(
-                query, *space, k=DEPTH, videos=videos, approximate=indexed
-            )
+            for video, *_ in store.nearest(query, *space, k=DEPTH, videos=only, approximate=indexed)
         )
     return [video for video in videos if video in named]
 

@@ -17,7 +17,8 @@ from cachetools import LRUCache
 
 from svqa.database import Store, VectorTable
 from svqa.models.base import TextEncoder
-from svqa.retrieval import Lexicon, widen
+from svqa.pipeline.kept_words import KeptWords, kept_words
+from svqa.retrieval import Lexicon, WordCounts, widen
 
 # of float32 in all; a table that takes more than half of it is read as float16, in blocks
 KEPT_BYTES = 1 << 30
@@ -29,10 +30,17 @@ T = TypeVar("T")
 
 
 class SearchCache:
-    """The last things made from the store's tables. Safe to share between threads."""
+    """The last things made from the store's tables. Safe to share between threads.
 
-    def __init__(self) -> None:
+    `counts`: how rare words are, where the videos searched are not the whole library.
+    """
+
+    _library_words: KeptWords | None
+
+    def __init__(self, counts: WordCounts | None = None) -> None:
         self._lock = threading.Lock()
+        self.counts, self._library_words = counts, None
+        self._ids: tuple[tuple, list[str]] | None = None
         self._kept: LRUCache[tuple, tuple[VectorTable, Any]] = LRUCache(
             KEPT_BYTES,
             getsizeof=lambda kept: max(getattr(kept[1], "nbytes", 0), KEPT_BYTES // KEPT),
@@ -50,6 +58,13 @@ class SearchCache:
             self._queries[key] = made
         return made
 
+    def ids(self, store: Store, find: Callable[[], list[str]]) -> list[str]:
+        """-> what `find` gives of a library; found again where a video came or went since."""
+        state = store.library_state()
+        if self._ids is None or self._ids[0] != (store.url, state):
+            self._ids = (store.url, state), find()
+        return self._ids[1]
+
     def floats(self, table: VectorTable) -> np.ndarray:
         """-> the table's `values (N, D)`, as float32 where that is worth its room."""
         if 4 * table.values.size > KEPT_BYTES // 2:
@@ -58,7 +73,16 @@ class SearchCache:
 
     def words(self, store: Store, moments: VectorTable, videos: Sequence[str]) -> PassageIndex:
         """-> what was written and said in these moments."""
-        return self._keep("words", moments, lambda: PassageIndex(store, moments, videos))
+        return self._keep(
+            "words", moments, lambda: PassageIndex(store, moments, videos, self.counts)
+        )
+
+    def library_words(self, store: Store) -> KeptWords | None:
+        """-> the index of the words of a large library, where `svqa db index` has made one."""
+        with self._lock:
+            if self._library_words is None:
+                self._library_words = kept_words(store)
+            return self._library_words
 
     def _keep(self, name: str, table: VectorTable, make: Callable[[], T]) -> T:
         # the table is kept beside what was made of it, so no other can have its id
@@ -79,9 +103,15 @@ class PassageIndex:
     moment in which it can be read.
     """
 
-    def __init__(self, store: Store, moments: VectorTable, videos: Sequence[str]):
+    def __init__(
+        self,
+        store: Store,
+        moments: VectorTable,
+        videos: Sequence[str],
+        counts: WordCounts | None = None,
+    ):
         self.passages = store.passages(videos=videos)
-        self.lexicon = Lexicon([p.text for p in self.passages])
+        self.lexicon = Lexicon([p.text for p in self.passages], counts)
         self._number = {
             video: i for i, video in enumerate(dict.fromkeys(moments.video_ids.tolist()))
         }

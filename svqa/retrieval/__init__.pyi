@@ -3,8 +3,12 @@ from .exact import (
     top_k as top_k,
     widen as widen,
 )
+from .kept_lexicon import (
+    KeptLexicon as KeptLexicon,
+)
 from .lexical import (
     Lexicon as Lexicon,
+    WordCounts as WordCounts,
 )
 from .rank_fusion import (
     RRF_K as RRF_K,
@@ -16,7 +20,9 @@ from .rank_fusion import (
 
 __all__ = [
     "RRF_K",
+    "KeptLexicon",
     "Lexicon",
+    "WordCounts",
     "best_k",
     "fuse_ranks",
     "mean_ranks",

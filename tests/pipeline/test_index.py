@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import svqa.database.nearest as nearest
+import svqa.pipeline.kept_words as kept_words
 import svqa.pipeline.search as searching
 from svqa.database import open_store
 from svqa.records import Caption, Chunk, VectorSet
@@ -78,7 +79,7 @@ def store(tmp_path_factory):
         yield opened
 
 
-def read_by(store, monkeypatch, level: str, text: str) -> tuple[list, set[int]]:
+def read_by(store, monkeypatch, level: str, text: str, k: int = 5) -> tuple[list, set[int]]:
     """-> what a search of the whole library finds, and of how many videos it read vectors."""
     read, vectors = set(), store.vectors
     monkeypatch.setattr(
@@ -87,7 +88,7 @@ def read_by(store, monkeypatch, level: str, text: str) -> tuple[list, set[int]]:
         lambda *space, videos: read.add(len(videos)) or vectors(*space, videos=videos),
     )
     ids = [v.id for v in store.videos()]
-    found = searching.search(store, MODELS, text, videos=ids, level=level, k=5)
+    found = searching.search(store, MODELS, text, videos=ids, level=level, k=k)
     monkeypatch.setattr(store, "vectors", vectors)
     return found, read
 
@@ -108,6 +109,65 @@ def test_the_same_moments_are_found_without_reading_every_vector(store, monkeypa
         assert [e.parts["visual"] for e in found if "visual" in e.parts] == [
             e.parts["visual"] for e in whole if "visual" in e.parts
         ]
+
+
+@pytest.fixture
+def kept_here(monkeypatch, tmp_path):
+    monkeypatch.setattr(kept_words.platformdirs, "user_cache_path", lambda _: tmp_path)
+
+
+def large_search(store, monkeypatch, text: str, level: str = "segment") -> tuple[list, set[int]]:
+    with monkeypatch.context() as large:
+        large.setattr(nearest, "EXACT_BELOW", VIDEOS * MOMENTS)
+        return read_by(store, monkeypatch, level, text, k=30)
+
+
+def add_film(store, number: int, words: str) -> str:
+    """A film that looks like nothing that is asked for; its captions say `words`."""
+    spans = np.stack([np.arange(MOMENTS), np.arange(MOMENTS) + 1], axis=1) * 5.0
+    info = video_info(f"{number}.mp4", digit=f"{number:x}", duration_s=5 * MOMENTS)
+    claim = store.claim_video(info, {})
+    vectors = tuple(
+        VectorSet("segment", modality, model, spans, around(900 + number, 901))
+        for modality, model in (("visual", "eye@1"), ("caption", "words@1"))
+    )
+    captions = tuple(Caption(words, *span, 0.5, "captioner@1") for span in spans.tolist())
+    store.commit_chunk(
+        claim.video_id, Chunk(0.0, 5.0 * MOMENTS, captions=captions, vectors=vectors)
+    )
+    store.finish_video(claim.video_id)
+    return claim.video_id
+
+
+def test_words_that_no_vector_is_near_are_found_by_their_kept_index(store, monkeypatch, kept_here):
+    """Also in films that came after it was built, and as rare as they are in the library."""
+    monkeypatch.setattr(searching, "DEPTH", 8)
+    rare = add_film(store, 12, "a zeppelin over fields")
+    text = "zeppelin 333"  # a direction in which nothing lies
+    whole, _ = read_by(store, monkeypatch, "segment", text, k=30)
+    told = [e for e in whole if e.video == rare]
+    assert told and all(set(e.parts) >= {"bm25"} for e in told)
+    without, read = large_search(store, monkeypatch, text)
+    assert max(read) <= VIDEOS // 2 and rare not in {e.video for e in without}
+    assert kept_words.build_words(store) == (VIDEOS + 1) * MOMENTS
+    found, read = large_search(store, monkeypatch, text)
+    assert max(read) <= VIDEOS // 2 + 1
+    assert [(e.video, e.start_s) for e in found] == [(e.video, e.start_s) for e in whole]
+    here = [e for e in found if e.video == rare]
+    assert [e.parts["bm25"] for e in here] == pytest.approx([e.parts["bm25"] for e in told])
+    late = add_film(store, 13, "an airship over fields")
+    found, _ = large_search(store, monkeypatch, "airship 333")
+    assert any(e.video == late and e.parts["bm25"] > 0 for e in found)
+    for video in (rare, late):
+        store.delete_video(video)
+    found, _ = large_search(store, monkeypatch, text)  # what is gone is passed over
+    assert found and {rare, late}.isdisjoint({e.video for e in found})
+
+
+def test_scenes_are_chosen_by_the_index_of_segments(store, monkeypatch, kept_here):
+    monkeypatch.setattr(searching, "DEPTH", 8)
+    _, read = large_search(store, monkeypatch, "3", "scene")
+    assert max(read) <= VIDEOS // 2
 
 
 def test_few_videos_are_read_as_always(store, monkeypatch):

@@ -22,9 +22,9 @@ MOST_IMPORTED = 115
 # with what a notebook shows of an answer, a widget among it, how the decoding worker cuts a clip,
 # how a worker is copied instead of started, how several films are taken in at once, by processes or
 # by the machines of a cluster, and how a BLIP sees frames as a sequence, with the two of a detector
-# that may be named, how boxes are looked for beside the rest, and how questions are answered
-# together
-MOST_REACHED = 186
+# that may be named, how boxes are looked for beside the rest, how questions are answered together,
+# and how the words of a large library are kept
+MOST_REACHED = 189
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
