@@ -462,13 +462,13 @@ def test_cache_keeps_to_its_budget():
 
 
 def test_library_of_more_videos_than_a_statement_may_name(tmp_path, monkeypatch):
-    import svqa.database.library as library
+    import svqa.database.passages as passages
     import svqa.database.vectors as vectors
 
     with open_store(f"sqlite:///{tmp_path}/library.db") as store:
         ids = [ingest(store, video_info(f"{d}.mp4", digit=d), until_s=30) for d in "abcde"]
         whole = store.vectors("frame", "visual", MODEL)
-        for module in (library, vectors):
+        for module in (passages, vectors):
             monkeypatch.setattr(module, "BATCH", 2)
         some = store.vectors("frame", "visual", MODEL, videos=ids[1:])
         assert (

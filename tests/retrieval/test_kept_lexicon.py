@@ -29,8 +29,9 @@ def kept(tmp_path) -> KeptLexicon:
 @pytest.mark.parametrize("query", QUERIES)
 def test_owners_come_in_the_order_of_their_best_text(kept, query):
     scores = Lexicon(WORDS).scores(query)
-    best = {owner: max(s for (o, _), s in zip(TEXTS, scores, strict=True) if o == owner)
-            for owner in "abcd"}  # fmt: skip
+    best = dict.fromkeys("abcd", 0.0)
+    for (owner, _), score in zip(TEXTS, scores, strict=True):
+        best[owner] = max(best[owner], float(score))
     expected = [owner for owner in sorted(best, key=lambda o: -best[o]) if best[owner] > 0]
     assert kept.best_owners(query, set("abcd"), 4) == expected
     assert kept.best_owners(query, set("abcd"), 1) == expected[:1]

@@ -18,7 +18,7 @@ MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
 # to remember what it found
 # by imports alone, whatever is named as a model; with films handed to processes or machines, and
 # boxes looked for beside the rest; with questions answered together
-MOST_IMPORTED = 115
+MOST_IMPORTED = 118
 # with what a notebook shows of an answer, a widget among it, how the decoding worker cuts a clip,
 # how a worker is copied instead of started, how several films are taken in at once, by processes or
 # by the machines of a cluster, and how a BLIP sees frames as a sequence, with the two of a detector
