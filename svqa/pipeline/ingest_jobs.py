@@ -3,6 +3,10 @@
 A worker opens the database itself and commits its own chunks: the lock that the store holds around
 every writing transaction lets one process write at a time, and leases let one take a film in. So
 the rows are those of one process after another, but for their row numbers.
+
+A worker that has to stop is killed, which an ingest survives at any point, and the caller ends its
+lease: a KeyboardInterrupt raised in it by a signal may come while Python runs a finalizer, and is
+lost there.
 """
 
 from __future__ import annotations
@@ -20,8 +24,8 @@ from typing import Any
 
 import psutil
 
-from svqa.database import Store, open_store
-from svqa.errors import SvqaError
+from svqa.database import Store, open_store, this_process
+from svqa.errors import DatabaseError, SvqaError, UsageError
 from svqa.models.zoo import ModelSet, describe
 from svqa.pipeline.film_queue import FilmQueue
 from svqa.pipeline.ingest import IngestReport, ingest_one
@@ -29,7 +33,7 @@ from svqa.records import Progress
 from svqa.settings import Settings
 
 MOST_DEATHS = 2  # workers that may die of a film: the first may have lacked memory for a moment
-END_S = 15.0  # for a worker that was told to stop: it lets its film go
+END_S = 15.0  # for a worker that has nothing left to do
 WORKER_BYTES = 1_200_000_000  # beside its weights: the offline set was seen to take 1.34e9 in all
 TELL_S = 0.1  # between two signs of a film's progress
 
@@ -47,11 +51,12 @@ def ingest_side_by_side(
 
     A film whose worker died twice is reported as `failed` and does not stop the others. A script
     that calls this stands under `if __name__ == "__main__":`, as for every process of Python's
-    `multiprocessing` that is spawned.
+    `multiprocessing` that is spawned; UsageError where no worker can begin.
     """
     given = (store.full_url, models.replaced({}), settings, max(1, cores() // jobs))
     films = FilmQueue(paths, MOST_DEATHS)
     team: list[_Worker] = []
+    begun = False
     try:
         while not films.done:
             while films.todo and len(team) < min(jobs, len(paths)):
@@ -63,17 +68,21 @@ def ingest_side_by_side(
                 message = worker.message()
                 if message is None:
                     team.remove(worker)
+                    if not begun:
+                        raise UsageError(_no_worker(worker.how_it_ended()))
                     if worker.index is not None:
                         films.died(worker.index, worker.how_it_ended())
                 elif isinstance(message, IngestReport):
                     films.report(worker.let_go(), message)
                 elif isinstance(message, Exception):
                     raise message
+                elif isinstance(message, str):
+                    worker.process, begun = message, True
                 elif progress is not None:
                     progress(*message)
     except BaseException:
         for worker in team:
-            worker.stop()
+            worker.stop(store)
         raise
     for worker in team:
         worker.end()
@@ -106,6 +115,14 @@ def free_bytes() -> int:
     return max(0, free)
 
 
+def _no_worker(how: str) -> str:
+    return (
+        f"A worker process ended {how} before it began; what it said is above. A script that takes "
+        'in several films at once is a file whose work stands under `if __name__ == "__main__":`, '
+        "because each worker imports it. With jobs=1 there are no workers."
+    )
+
+
 class _Worker:
     """A worker process and the film it has."""
 
@@ -121,6 +138,7 @@ class _Worker:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.index: int | None = None
+        self.process = ""  # as leases name it; "" before it has begun
 
     def take_from(self, films: FilmQueue) -> None:
         """Begin the next film, where this worker has none and there is one."""
@@ -130,7 +148,7 @@ class _Worker:
                 self.pipe.send(films.paths[index])
 
     def message(self) -> Any:
-        """-> a report, an error, `(what, done, of)`; None where the worker is dead."""
+        """-> its process, once; a report, an error, `(what, done, of)`; None where it is dead."""
         try:
             return self.pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -156,23 +174,24 @@ class _Worker:
         self._process.join(END_S)
         self._close()
 
-    def stop(self) -> None:
-        """Let it stop where it is; what it committed is kept."""
-        self._process.terminate()
-        self._process.join(END_S)
+    def stop(self, store: Store) -> None:
+        """End it where it is; what it committed is kept, and its film can be taken in."""
+        self._process.kill()
         self._close()
+        if self.process:
+            with suppress(DatabaseError):  # the lease of a dead process is none, here at least
+                store.end_leases(self.process)
 
     def _close(self) -> None:
         if self._process.is_alive():
             self._process.kill()
-            self._process.join()
+        self._process.join()
         self.pipe.close()
 
 
 def _work(
     pipe: Connection, database: str, models: ModelSet, settings: Settings, threads: int
 ) -> None:
-    signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # several at once share the cores; read when a model is loaded, and by libraries on import
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
@@ -184,17 +203,14 @@ def _work(
             told_s = time.monotonic()
             pipe.send((what, done, of))
 
-    with suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
+    with suppress(EOFError, BrokenPipeError):
+        pipe.send(this_process())
         try:
             with open_store(database) as store:
                 while (path := pipe.recv()) is not None:
                     pipe.send(ingest_one(store, models, path, settings=settings, progress=tell))
         except SvqaError as error:  # of the request, or of the database
             pipe.send(error)
-
-
-def _stop(_number: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def _end_with_parent() -> None:

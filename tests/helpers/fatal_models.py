@@ -1,10 +1,11 @@
-"""A model set that costs nothing, and of which its process dies at the sight of a red picture."""
+"""Model sets that cost nothing and are hard on their process: it dies of red, or hears nothing."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +26,31 @@ class DiesOfRed(Thumbnails):
         return super().encode_frames(pixels)
 
 
+class InFinalizers(Thumbnails):
+    """Spends its time where an exception is printed and forgotten, and leaves its number."""
+
+    model_id = "in-finalizers@1"
+
+    def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
+        """As thumbnails, half a minute later."""
+        _Slow()
+        return super().encode_frames(pixels)
+
+
+class _Slow:
+    def __del__(self) -> None:
+        Path(f"{os.getpid()}.busy").touch()
+        time.sleep(30)
+
+
 def fatal_models() -> ModelSet:
-    spec = ModelSpec(DiesOfRed.model_id, "tests.helpers.fatal_models:DiesOfRed")
-    replaced: Mapping[str, ModelSpec] = {"encoder": spec}
-    return cheap_models().replaced(replaced)
+    return _with(DiesOfRed)
+
+
+def models_in_finalizers() -> ModelSet:
+    return _with(InFinalizers)
+
+
+def _with(encoder: type[Thumbnails]) -> ModelSet:
+    spec = ModelSpec(encoder.model_id, f"{__name__}:{encoder.__name__}")
+    return cheap_models().replaced({"encoder": spec})

@@ -21,7 +21,7 @@ from svqa.pipeline import Library
 from svqa.pipeline.ingest_jobs import cores, free_bytes, jobs_that_fit
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, folder
-from tests.helpers.fatal_models import fatal_models
+from tests.helpers.fatal_models import fatal_models, models_in_finalizers
 
 
 def film(colour: str, seconds: float = 2.0) -> Path:
@@ -110,6 +110,13 @@ def test_as_many_films_at_once_as_there_are_and_as_cores_and_memory_hold():
     assert 0 < free_bytes() <= psutil.virtual_memory().total
 
 
+def _started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """A process group of its own, as a terminal gives one to a command."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **pipes)
+
+
 INGEST = """
 import sys
 from tests.pipeline.test_ingest_jobs import library
@@ -129,10 +136,7 @@ def test_stopped_in_the_middle_nothing_is_left_running_and_the_next_one_goes_on(
     script = tmp_path / "ingest.py"
     script.write_text(INGEST)
     run = [sys.executable, str(script), str(tmp_path / "cut.db"), *map(str, films)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
-    process = subprocess.Popen(
-        run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    process = _started(run, tmp_path)
     assert process.stdout is not None and process.stdout.readline() == b"begun\n"
     with open_store(f"sqlite:///{tmp_path / 'cut.db'}") as store:
         until = time.monotonic() + 60
@@ -157,3 +161,46 @@ def test_stopped_in_the_middle_nothing_is_left_running_and_the_next_one_goes_on(
         reports = two.ingest(*films, jobs=2)
         assert {r.status for r in reports} <= {"ready", "already"}
         assert all_rows(two.store) == right
+
+
+@pytest.mark.slow
+@pytest.mark.fault("F20")
+def test_workers_end_at_once_also_where_an_exception_in_them_would_be_forgotten(tmp_path):
+    films = [film("blue"), film("green")]
+    script = tmp_path / "ingest.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\n"
+        "from tests.helpers.fatal_models import models_in_finalizers\n"
+        "from tests.pipeline.test_ingest_jobs import library\n"
+        'if __name__ == "__main__":\n'
+        "    with library(Path('cut.db'), models_in_finalizers) as here:\n"
+        "        here.ingest(*sys.argv[1:], jobs=2)\n"
+    )
+    process = _started([sys.executable, str(script), *map(str, films)], tmp_path)
+    until = time.monotonic() + 60
+    while len([*tmp_path.glob("*.busy")]) < 2:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.02)
+    family = psutil.Process(process.pid).children(recursive=True)
+    begin = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == [] and time.monotonic() - begin < 10
+    assert said.count(b"Traceback") == 1 and b"Exception ignored" not in said, said.decode()
+    with library(tmp_path / "cut.db", models_in_finalizers) as here, here.store.read() as rows:
+        held = rows.exec_driver_sql("select count(*) from videos where owner is not null").scalar()
+        assert (held, len(here.store.videos(ready_only=False))) == (0, 2)
+
+
+@pytest.mark.slow
+def test_a_script_that_its_workers_cannot_import_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "ingest.py"
+    script.write_text(INGEST.replace('if __name__ == "__main__":', "if True:"))
+    films = map(str, (film("blue"), film("green"), film("gray")))
+    process = _started([sys.executable, str(script), "svqa.db", *films], tmp_path)
+    _, said = process.communicate(timeout=60)
+    last = said.decode().strip().splitlines()[-1]
+    assert process.returncode == 1
+    assert last.startswith("svqa.errors.UsageError: A worker process ended with exit code 1")
+    assert 'if __name__ == "__main__":' in last
