@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,7 @@ class _Worker:
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, *given), daemon=True)
         # Ctrl-C reaches every process of a terminal: this one alone acts on it and ends the others
+        resource_tracker.ensure_running()  # its start unblocks the signal
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()

@@ -186,7 +186,7 @@ def test_workers_end_at_once_also_where_an_exception_in_them_would_be_forgotten(
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     _, alive = psutil.wait_procs(family, timeout=30)
-    assert alive == [] and time.monotonic() - begin < 10
+    assert alive == [] and time.monotonic() - begin < 20  # a finalizer takes 30
     assert said.count(b"Traceback") == 1 and b"Exception ignored" not in said, said.decode()
     with library(tmp_path / "cut.db", models_in_finalizers) as here, here.store.read() as rows:
         held = rows.exec_driver_sql("select count(*) from videos where owner is not null").scalar()
