@@ -49,8 +49,9 @@ class RapidOcrReader(TextReader):
     ) -> RapidOcrReader:
         """From the installed package, or a folder with the same files.
 
-        Uses as many threads as `OMP_NUM_THREADS` says, else up to four. Raises WeightsMissing,
-        WeightsCorrupt, ModelError where `rapidocr` cannot be imported, UsageError for a device.
+        Uses as many threads as `OMP_NUM_THREADS` says, else one of two cores, two of four or more:
+        in an ingest others work beside it. Raises WeightsMissing, WeightsCorrupt, ModelError where
+        `rapidocr` cannot be imported, UsageError for a device.
         """
         if str(device) != "cpu" or dtype is not None:
             raise UsageError(
@@ -63,7 +64,8 @@ class RapidOcrReader(TextReader):
             raise ModelError(
                 f"rapidocr cannot be imported: {error}. Run: pip install rapidocr"
             ) from error
-        threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
+        some = max(1, min(4, os.cpu_count() or 1) // 2)
+        threads = int(os.environ.get("OMP_NUM_THREADS") or some)
         return cls(
             rapid_ocr(
                 params={

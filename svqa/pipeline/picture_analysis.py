@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from svqa.models.base import Detector
+from svqa.models.base import Detector, TextReader
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails, with_repeats
 from svqa.pipeline.shot_boundaries import apart
@@ -67,8 +67,14 @@ class PictureAnalysis:
         new, seen_in = np.unique(shows, return_inverse=True)
         self.frames_skipped += len(frames) - len(np.unique(shows[is_frame]))
         looked_at = shown if len(new) == len(shown) else shown[new]
-        detector = models.detector if self.settings.boxes else None  # loaded before the others work
-        with beside(lambda: self._boxes(detector, shown.t_s, shows, looked_at, is_frame)) as boxes:
+        slow = self._segments(start_s, end_s, apart(cuts_s, self.settings.segment_s / 2))
+        # loaded before any of them works
+        detector = models.detector if self.settings.boxes else None
+        reader = models.reader if self.settings.text else None
+        with (
+            beside(lambda: self._boxes(detector, shown.t_s, shows, looked_at, is_frame)) as boxes,
+            beside(lambda: self._text(reader, shown.t_s, small, shows, slow)) as text,
+        ):
             with self.timings.track("vectors"):
                 values = models.encoder.encode_frames(looked_at.pixels)[seen_in]  # -> (T, D)
             vectors = self._visual(frames.t_s, scene.next_s, values[is_frame])
@@ -82,10 +88,8 @@ class PictureAnalysis:
                 else:
                     captions = self._captions(shown, shows, segments)
                 written = text_vectors(self.models, "caption", captions, start_s, end_s)
-            with self.timings.track("text"):
-                slow = self._segments(start_s, end_s, apart(cuts_s, self.settings.segment_s / 2))
-                lines, texts = self._text(shown.t_s, small, shows, slow)
-                read = text_vectors(self.models, "text", texts, start_s, end_s)
+            lines, texts = text.result()
+            read = text_vectors(self.models, "text", texts, start_s, end_s)
         return Chunk(
             start_s,
             end_s,
@@ -156,17 +160,18 @@ class PictureAnalysis:
 
     def _text(
         self,
+        reader: TextReader | None,
         t_s: np.ndarray,
         small: np.ndarray,
         shows: np.ndarray,
         segments: Sequence[Segment],
     ) -> tuple[list[TextBox], list[SegmentText]]:
         """What can be read in the pictures; nothing without a reader."""
-        reader = self.models.reader if self.settings.text else None
         if reader is None:
             return [], []
         decoder = self.settings.decoder
-        return read_text(self.path, reader, t_s, small, shows, segments, decoder=decoder)
+        with Timings.track(self.timings, "text"):
+            return read_text(self.path, reader, t_s, small, shows, segments, decoder=decoder)
 
     def _displayed(self, box: Detection, frames: FrameBatch) -> Detection:
         """A box of the analysed frame -> the same box in pixels of the displayed frame."""
