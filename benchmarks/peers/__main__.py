@@ -2,6 +2,9 @@
 
     python -m benchmarks.peers                       # all of them
     python -m benchmarks.peers pixeltable --pairs 7
+    python -m benchmarks.peers faster-whisper --film talk.mp4
+
+Without `--film` it is half a minute of a cartoon in which nobody speaks.
 
 A peer's environment is made under the user's cache folder. What was measured goes into
 `benchmarks/peers/result.json`, where the rows of other peers stay.
@@ -62,7 +65,7 @@ def measure(peer: Peer, film: Path, *, pairs: int) -> dict[str, Any]:
     }
 
 
-def run(names: Sequence[str], *, pairs: int, out: Path) -> int:
+def run(names: Sequence[str], *, pairs: int, out: Path, film: Path | None = None) -> int:
     """Measure the named peers, all of them where none is named -> 1 where one could not be."""
     known = {peer.name: peer for peer in PEERS}
     for name in names:
@@ -71,7 +74,7 @@ def run(names: Sequence[str], *, pairs: int, out: Path) -> int:
     before = json.loads(out.read_text())["rows"] if out.exists() else []
     rows, failed = {row["name"]: row for row in before}, 0
     with tempfile.TemporaryDirectory() as folder:
-        film = loop(real_clip(), Path(folder) / "film.mp4", seconds=SECONDS, group=250)
+        film = film or loop(real_clip(), Path(folder) / "film.mp4", seconds=SECONDS, group=250)
         for name in names or known:
             try:
                 rows[name] = measure(known[name], film, pairs=pairs)
@@ -96,6 +99,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--film", type=Path, help="instead of the cartoon")
     parser.add_argument("--out", type=Path, default=RESULT)
     given = parser.parse_args()
-    sys.exit(run(given.names, pairs=given.pairs, out=given.out))
+    sys.exit(run(given.names, pairs=given.pairs, out=given.out, film=given.film))

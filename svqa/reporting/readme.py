@@ -37,6 +37,7 @@ from svqa.reporting.reference_tables import (
     weights_table,
 )
 from svqa.reporting.results import figure_text, read_results
+from svqa.reporting.scale_tables import library_search_table, peers_table
 from svqa.reporting.source_tree import tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +145,8 @@ MAKERS = {
     "faults-long": long_form_table,
     "ray-kills": ray_kills_table,
     "mutants": mutation_tables,
+    "peers": peers_table,
+    "library-search": library_search_table,
 }
 PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
@@ -153,9 +156,9 @@ PLACES = {
     "docs/reference.md": ("models", "hub", "settings", "extras"),
     "docs/your-own-questions.md": ("question-fields", "known-benchmarks"),
     "docs/moved.md": ("moved",),
-    "docs/results.md": ("results",),
+    "docs/results.md": ("results", "peers"),
     "docs/reliability.md": ("faults", "faults-long", "mutants"),
-    "docs/scale.md": ("ray-kills",),
+    "docs/scale.md": ("ray-kills", "library-search"),
 }
 
 
