@@ -1,4 +1,4 @@
-"""Measured peers and searches of large libraries -> the tables of docs/results.md and docs/scale.md."""
+"""Measured peers and searches of large libraries -> the tables of docs/results and docs/scale."""
 
 from __future__ import annotations
 

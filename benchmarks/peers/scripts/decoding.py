@@ -1,4 +1,4 @@
-"""What the decoders share: 32 frames spread over a film, in its own size, as lmms-eval takes them."""
+"""What the decoders share: 32 frames spread over a film, in its own size, as lmms-eval does."""
 
 from __future__ import annotations
 
