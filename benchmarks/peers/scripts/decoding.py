@@ -25,8 +25,8 @@ def ours(film: str) -> Callable[[], list[list[float]]]:
 
     def run() -> list[list[float]]:
         info = probe(film)
-        assert info.frame_count is not None
-        times_s = [(row + 0.5) / info.rate_hz for row in rows_of(info.frame_count)]
+        assert info.frames is not None
+        times_s = [(row + 0.5) / info.rate_hz for row in rows_of(info.frames)]
         size = (info.width_px, info.height_px)
         return means(read_frames(film, Sampling.at(times_s), size_px=size).pixels)
 

@@ -27,7 +27,7 @@ if __name__ == "__main__":
         from svqa.models.weights import joined
 
         threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
-        path = str(joined("whisper-base-int8"))
+        path = str(joined("whisper-base"))
         model = WhisperModel(path, device="cpu", compute_type="int8", cpu_threads=threads)
         serve(
             lambda: _words(
