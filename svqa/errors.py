@@ -97,6 +97,10 @@ class DatabaseError(SvqaError):
     """The database cannot be used."""
 
 
+class DatabaseUnreachable(DatabaseError):
+    """The server of the database cannot be reached, or the connection to it was lost."""
+
+
 class DatabaseTooNew(DatabaseError):
     """Written by a newer svqa than this one; it was not touched."""
 

@@ -67,6 +67,7 @@ MOVED = {
     "svqa.pipeline.looking": "svqa.pipeline.frame_selection",
     "svqa.pipeline.memory": "svqa.pipeline.malloc_trim",
     "svqa.pipeline.moments": "svqa.answering.question_scope",
+    "svqa.pipeline.side_by_side": "svqa.pipeline.concurrent_work",
     "svqa.pipeline.shelf": "svqa.pipeline.search_cache",
     "svqa.pipeline.stopwatch": "svqa.profiling.timing",
     "svqa.pipeline.telling": "svqa.answering.event_answers",
@@ -100,10 +101,12 @@ MOVED = {
     "svqa.training.step_memory": "experiments.lora.step_memory",
     "svqa.training.work": "svqa.training.fine_tuning_run",
 }
+# names in faces: a `from` import of one asks the finder as well, as it might be a module
+RENAMED = {"svqa.pipeline.lines_about": "svqa.pipeline.shown_about"}
 
 
 def point_to_new_homes() -> None:
-    """An import of a name in `MOVED` raises an ImportError that says what to import instead."""
+    """An import of a former name raises an ImportError that says what to import instead."""
     if not any(isinstance(finder, _MovedModules) for finder in sys.meta_path):
         sys.meta_path.append(_MovedModules())  # asked only where no other finder knows the name
 
@@ -112,7 +115,9 @@ class _MovedModules(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
-        """None for every name but those of `MOVED`."""
+        """None for every name but those of `MOVED` and `RENAMED`."""
+        if fullname in RENAMED:
+            raise ImportError(f"'{fullname}' is '{RENAMED[fullname]}' now.", name=fullname)
         if fullname not in MOVED:
             return
         home = MOVED[fullname]

@@ -105,26 +105,36 @@ def _ask_lines(library: Library, video: str | None, options: list[str] | None, j
 
 
 def _come(most: int) -> Iterator[list[str]]:
-    """The lines of stdin that have come, at most so many at a time; none is waited for."""
+    """The lines of stdin, as many at a time as have come, up to `most`; the first is waited for.
+
+    Raises UsageError where stdin is not text.
+    """
     if most == 1:
         yield from ([line] for line in _lines())
         return
-    waiting: queue.Queue[str | None] = queue.Queue()
+    waiting: queue.Queue[str | Exception | None] = queue.Queue()
 
     def read() -> None:
-        for line in _lines():
-            waiting.put(line)
-        waiting.put(None)
+        try:
+            for line in _lines():
+                waiting.put(line)
+            waiting.put(None)
+        except Exception as error:  # whatever it is: who waits must hear of it
+            waiting.put(error)
 
     threading.Thread(target=read, daemon=True).start()
-    while (line := waiting.get()) is not None:
-        lines = [line]
+    more: str | Exception | None = waiting.get()
+    while isinstance(more, str):
+        lines, more = [more], ""
         while len(lines) < most and not waiting.empty():
-            if (more := waiting.get()) is None:
-                waiting.put(None)
+            if not isinstance(more := waiting.get(), str):
                 break
             lines.append(more)
         yield lines
+        if isinstance(more, str):
+            more = waiting.get()
+    if more is not None:
+        raise more
 
 
 def _answer(library: Library, text: str, video: str | None, options: list[str] | None) -> Answer:
@@ -133,8 +143,16 @@ def _answer(library: Library, text: str, video: str | None, options: list[str] |
 
 
 def _lines() -> Iterator[str]:
-    """The lines of stdin that hold something."""
-    return (line.strip() for line in sys.stdin if line.strip())
+    """The lines of stdin that hold something. Raises UsageError where they are not text."""
+    from svqa.errors import UsageError
+
+    try:
+        yield from (line.strip() for line in sys.stdin if line.strip())
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"Questions are lines of {error.encoding} text, got the byte 0x"
+            f"{error.object[error.start]:02x} on stdin. Convert them, as with iconv -t utf-8."
+        ) from None
 
 
 def _prompted() -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from svqa.database.columns import utc_now
 from svqa.database.ownership import look, look_at_file, revision_of
@@ -25,7 +25,7 @@ from svqa.database.session import (
     writer,
 )
 from svqa.database.urls import shown_url, without_secrets
-from svqa.errors import DatabaseError, NotADatabase
+from svqa.errors import DatabaseError, DatabaseUnreachable, NotADatabase
 
 REVISIONS = (
     "0001",
@@ -113,6 +113,11 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
     words = without_secrets(str(getattr(error, "orig", None) or error).strip(), engine.url)
     low = words.lower()
     where = _where(engine)
+    if engine.dialect.name != "sqlite" and _is_lost(error):
+        return DatabaseUnreachable(
+            f"{where} cannot be reached ({words}). What was committed is safe; see that it runs, "
+            "run again."
+        )
     if "not a database" in low or "malformed" in low:
         return NotADatabase(
             f"{where} cannot be read ({words}). Restore a backup, or give another file."
@@ -132,6 +137,17 @@ def explain(error: Exception, engine: Engine) -> DatabaseError:
             f"{where} is held by another process ({words}). Wait for it to end and run again."
         )
     return DatabaseError(f"{where} did not do what was asked: {words}")
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether there is no connection, or none any more, by the codes that PostgreSQL gives.
+
+    What its client finds out by itself has no code; classes 08 and 57P are of connections.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    return code is None or code.startswith(("08", "57P"))
 
 
 @contextmanager

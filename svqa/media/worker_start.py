@@ -14,6 +14,8 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -47,7 +49,7 @@ def start_worker(
             pid = template.fork([job.fileno(), out.fileno(), log.fileno(), *files])
             return _Copy(template, pid), [3 + n for n in range(len(files))]
         except (OSError, ValueError):  # it was killed, or died: the next one may live
-            _kept.clear()
+            _forget(template)
     process = subprocess.Popen(
         command,
         stdin=job,
@@ -62,14 +64,16 @@ def start_worker(
 
 def template_pids() -> set[int]:
     """Of the process that workers are copies of: the one child that stays when its work is done."""
-    return {template.pid for template in _kept.values()}
+    return {template.pid for template in [*_kept.values()]}
 
 
 class _Template:
     """The process whose copies are workers; it ends with this object, or with this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
+        self._left: deque[int] = deque()  # copies that ended, and nobody asks how
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(
@@ -87,15 +91,27 @@ class _Template:
     def fork(self, descriptors: list[int]) -> int:
         """-> the process id of a copy. Raises OSError, ValueError where it has gone."""
         with self._lock:
-            socket.send_fds(self._socket, [b"fork"], descriptors)
-            return int(self._socket.recv(64))
+            return self._answer(b"fork", descriptors)
 
     def exit_code(self, pid: int) -> int:
         """Of a copy that has ended; how, nobody knows where the template was killed as well."""
         with self._lock, contextlib.suppress(OSError, ValueError):
-            self._socket.send(str(pid).encode())
-            return int(self._socket.recv(64))
+            if not self._busy:
+                return self._answer(str(pid).encode())
+            # a finalizer, run by this thread between a question and its answer
+            self._left.append(pid)
         return -signal.SIGKILL
+
+    def _answer(self, question: bytes, descriptors: Sequence[int] = ()) -> int:
+        self._busy = True
+        try:
+            while self._left:
+                self._socket.send(str(self._left.popleft()).encode())
+                self._socket.recv(64)
+            socket.send_fds(self._socket, [question], descriptors)
+            return int(self._socket.recv(64))
+        finally:
+            self._busy = False
 
 
 class _Copy:
@@ -146,12 +162,19 @@ def _template() -> _Template | None:
         return _kept[key]
 
 
+def _forget(template: _Template) -> None:
+    with _keeping:
+        for key in [key for key, kept in _kept.items() if kept is template]:
+            del _kept[key]
+
+
 def _begin_anew() -> None:
     """A forked process must not talk over the socket of its parent."""
     global _keeping
     _keeping = threading.Lock()
     for template in _kept.values():
         template._socket.close()
+        template._lock = threading.RLock()  # another thread of the parent may have had it
     _kept.clear()
 
 

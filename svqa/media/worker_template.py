@@ -30,7 +30,7 @@ def main() -> int:
         if descriptors:
             pid = os.fork()
             if pid == 0:
-                requests.detach()
+                requests.close()  # where a copy kept it, nobody would see that the template is gone
                 _take(descriptors)
                 return worker.main()
             with contextlib.suppress(OSError):  # the copy may have done it, or ended

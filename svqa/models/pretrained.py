@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,8 @@ from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.checkpoint import SHIPPED, resolve, sums
 from svqa.models.hub import HUB_MODELS, PULL, lock_path, read_lock
 from svqa.models.model_folder import check_configs, check_whole
-from svqa.models.weights import sha256_of
+from svqa.models.model_sets import MODEL_SETS, ModelSpec
+from svqa.models.weights import WEIGHTS, sha256_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Located:
     folder: Path
     model_id: str
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the files that were written down; of its weights where none were."""
+        return _size_bytes(self.folder, self.files)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,24 @@ def installed(path_or_id: str | Path, *, lock: Path | None = None) -> Located | 
         else all((found.folder / f).is_file() for f in files)
     )
     return found if complete else None
+
+
+def weight_files(specs: Mapping[str, ModelSpec], names: Iterable[str]) -> dict[str, int]:
+    """-> the bytes of what these members of a set read, and those they are built on; none twice.
+
+    What is not on this machine, or is read over the network, is not among them.
+    """
+    found: dict[str, int] = {}
+    for spec in (specs[name] for name in names if name in specs):
+        found |= weight_files(specs, spec.parts)
+        found |= {name: WEIGHTS[name].size_bytes for name in spec.weights}
+        if spec.source and Path(spec.source).is_dir():  # its name would be the hash of all of it
+            found[spec.source] = _size_bytes(Path(spec.source), sums(Path(spec.source)))
+        elif spec.source and "://" not in spec.source and (pulled := installed(spec.source)):
+            found[spec.source] = pulled.size_bytes
+        if isinstance(spec.given, tuple):  # a member of another set, made within that
+            found |= weight_files(MODEL_SETS[spec.given[0]], spec.given[1:])
+    return found
 
 
 def load_pretrained(
@@ -223,6 +247,11 @@ def _check(path: Path, sha256: str, cure: str) -> None:
         raise WeightsCorrupt(
             f"{path} should have SHA-256 {sha256}, it has {found}. It was not loaded. {cure}"
         )
+
+
+def _size_bytes(folder: Path, files: Iterable[str]) -> int:
+    paths = [folder / name for name in files] or folder.glob("*.safetensors")
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _folder_id(folder: Path) -> str:

@@ -8,7 +8,7 @@ Nothing is imported before its use; the sets are rows of `model_sets.py`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from svqa.errors import ModelError, UnknownModel, unknown_name
 from svqa.models.model_plugins import registered
 from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
-from svqa.models.pretrained import installed, locate
+from svqa.models.pretrained import installed, locate, weight_files
 from svqa.models.weights import WEIGHTS, verified
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class ModelSet:
     def answerer(self) -> Answerer:
         """Question and evidence -> answer."""
         return self._needed("answerer")
+
+    def weight_bytes(self, *, without: Iterable[str] = ()) -> int:
+        """What the models of its roles read, each file once, so far as it is on this machine."""
+        return sum(weight_files(self._specs, set(ROLES) - set(without)).values())
 
     def missing(self, role: str) -> str:
         """-> the package that brings what a role needs and this machine lacks; "" if all is there.
@@ -253,14 +257,13 @@ def _facts_of_source(set_name: str, role: str, spec: ModelSpec, source: str) -> 
     """Of a checkpoint in a folder or pulled from the hub, by what was written down about it."""
     found = installed(source)
     files = found.files if found else {}
-    size = sum((found.folder / name).stat().st_size for name in files) if found else 0
     return ModelFacts(
         set_name,
         role,
         found.model_id if found else spec.model_id,
         licence=spec.licence,
         source=source,
-        size_bytes=size or None,
+        size_bytes=(found and found.size_bytes) or None,
         sha256=dict(files),
         available=found is not None,
     )

@@ -27,7 +27,8 @@ import psutil
 
 from svqa.database import Store, open_store, this_process
 from svqa.errors import DatabaseError, SvqaError, UsageError
-from svqa.models.zoo import ModelSet, describe
+from svqa.models.zoo import ModelSet
+from svqa.pipeline.concurrent_work import cores
 from svqa.pipeline.film_queue import FilmQueue
 from svqa.pipeline.ingest import IngestReport, ingest_one
 from svqa.records import Progress
@@ -39,7 +40,7 @@ WORKER_BYTES = 1_200_000_000  # beside its weights: the offline set was seen to 
 TELL_S = 0.1  # between two signs of a film's progress
 
 
-def ingest_side_by_side(
+def ingest_in_processes(
     store: Store,
     models: ModelSet,
     paths: Sequence[str | Path],
@@ -90,20 +91,12 @@ def ingest_side_by_side(
     return films.in_order()
 
 
-def jobs_that_fit(films: int, settings: Settings) -> int:
+def jobs_that_fit(films: int, models: ModelSet) -> int:
     """-> how many films to take in at once: as many as there are, as cores, and as memory holds."""
-    if settings.device != "cpu":
+    if models.device != "cpu":
         return 1
-    weights = sum(f.size_bytes or 0 for f in describe(settings.models) if f.role != "answerer")
-    room = free_bytes() // (WORKER_BYTES + weights)
+    room = free_bytes() // (WORKER_BYTES + models.weight_bytes(without=["answerer"]))
     return max(1, min(films, cores(), room))
-
-
-def cores() -> int:
-    """-> the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def free_bytes() -> int:

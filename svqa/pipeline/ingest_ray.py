@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from svqa.database import Store, open_store, this_process
-from svqa.errors import DatabaseError, UsageError
+from svqa.errors import DatabaseError, DatabaseUnreachable, UsageError
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.film_queue import FilmQueue
 from svqa.pipeline.ingest import FATAL, IngestReport, ingest_one
@@ -28,6 +28,7 @@ from svqa.settings import Settings
 MOST_DEATHS = 3  # actors that may die of a film while their machines live
 PATIENCE_S = 600.0  # without a database
 POLL_S = 1.0
+LONGEST_PAUSE_S = 60.0  # of an actor that does not reach a database which the driver reaches
 STORE_BYTES = 100_000_000  # no film and no row goes through Ray's memory
 
 
@@ -81,13 +82,13 @@ class FilmActor:
     def take_in(self, path: str, process: str) -> IngestReport | None:
         """Ingest a film; None where this is another process than the one that is meant.
 
-        Raises what is wrong for every film, and DatabaseError.
+        Raises what is wrong for every film, and DatabaseUnreachable.
         """
         if process != this_process():
             return None
         if self._store is None:
             self._store = open_store(self._database)
-        fatal = (*FATAL, DatabaseError)
+        fatal = (*FATAL, DatabaseUnreachable)
         return ingest_one(self._store, self._models, path, settings=self._settings, fatal=fatal)
 
 
@@ -101,6 +102,25 @@ class _Member:
     node: str = ""
     process: str = ""
     idle: bool = False
+    pause_s: float = POLL_S  # the next one, should it not reach the database
+    paused_s: float = 0.0  # in all, since its last report
+    until_s: float = 0.0  # of `time.monotonic`; no film before
+
+    def pause(self) -> None:
+        """It did not reach the database. Raises DatabaseError where it has not for too long."""
+        if self.paused_s + self.pause_s > PATIENCE_S:
+            raise DatabaseError(
+                f"The machine {self.node} of the cluster could not reach the database, which this "
+                f"one reaches, in {PATIENCE_S:.0f} s of trying again. What was committed is kept: "
+                "see to its network, and run the same command again."
+            )
+        self.until_s = time.monotonic() + self.pause_s
+        self.paused_s += self.pause_s
+        self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
+
+    def reported(self) -> None:
+        """It took a film in, or found out why not."""
+        self.film, self.pause_s, self.paused_s = None, POLL_S, 0.0
 
 
 class _Crew:
@@ -133,7 +153,10 @@ class _Crew:
             while not self.films.done:
                 self._hand_out()
                 asked = [member.asked for member in self.members if not member.idle]
-                for reference in self.ray.wait(asked, timeout=POLL_S)[0] if asked else ():
+                if not asked:  # all of them pause, or the database is away
+                    time.sleep(POLL_S)
+                    continue
+                for reference in self.ray.wait(asked, timeout=POLL_S)[0]:
                     self._hear(next(m for m in self.members if m.asked == reference))
         finally:
             for member in self.members:
@@ -149,7 +172,8 @@ class _Crew:
             self._wait_for_database()
             return
         for member in self.members:
-            if member.idle and (film := self.films.next()) is not None:
+            ready = member.idle and member.until_s <= time.monotonic()
+            if ready and (film := self.films.next()) is not None:
                 member.film, member.idle = film, False
                 member.asked = member.actor.take_in.remote(self.films.paths[film], member.process)
 
@@ -175,10 +199,11 @@ class _Crew:
         try:
             answer = self.ray.get(member.asked)
         except self.ray.exceptions.RayTaskError as error:
-            if film is None or not isinstance(error.cause, DatabaseError):
+            if film is None or not isinstance(error.cause, DatabaseUnreachable):
                 raise error.cause from None
             self._let_go(member)
             self.films.again(film)
+            member.pause()
             member.idle = True
         except self.ray.exceptions.RayError as error:  # the actor, or its machine, is gone
             if film is None and isinstance(error, self.ray.exceptions.ActorDiedError):
@@ -199,7 +224,7 @@ class _Crew:
                 return
             else:
                 self.films.report(film, answer)
-                member.film = None
+                member.reported()
                 self._tell()
             member.idle = True
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
@@ -20,7 +21,7 @@ from svqa.pipeline import ask as asking, ingest as ingesting, search as searchin
 from svqa.pipeline.ask_together import ask_in_parts
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
-from svqa.pipeline.ingest_jobs import ingest_side_by_side, jobs_that_fit
+from svqa.pipeline.ingest_jobs import ingest_in_processes, jobs_that_fit
 from svqa.pipeline.ingest_ray import ingest_on_ray
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
@@ -72,28 +73,28 @@ class Library:
         self,
         *paths: str | Path,
         progress: Progress | None = None,
-        jobs: int | None = 1,
+        jobs: int | EllipsisType | None = ...,
         engine: str = "local",
         address: str | None = None,
     ) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others.
 
         `jobs`: how many at once, each in a process of its own (`ingest_jobs` says what a script has
-        to look like then); None: as many as cores and memory allow.
-        With `engine="ray"` they are actors of the Ray cluster at `address` (`ingest_ray`).
+        to look like then); one by one without it; None: as many as cores and memory allow. With
+        `engine="ray"` it is how many actors of the cluster at `address`: without it one a CPU.
         """
         if engine not in ENGINES:
             raise UsageError(unknown_name("engine", engine, ENGINES))
         files = find_videos(paths).files
+        if isinstance(jobs, int) and jobs < 1:
+            raise UsageError(f"jobs must be at least 1, got {jobs}.")
         options: dict[str, Any] = {"settings": self.settings, "progress": progress}
         if engine == "ray":
-            options |= {"address": address, "jobs": jobs}
+            options |= {"address": address, "jobs": None if jobs is ... else jobs}
             return ingest_on_ray(self.store, self.models, files, **options)
-        jobs = jobs_that_fit(len(files), self.settings) if jobs is None else jobs
-        if jobs < 1:
-            raise UsageError(f"jobs must be at least 1, got {jobs}.")
+        jobs = 1 if jobs is ... else jobs or jobs_that_fit(len(files), self.models)
         if jobs > 1 and len(files) > 1:
-            return ingest_side_by_side(self.store, self.models, files, jobs=jobs, **options)
+            return ingest_in_processes(self.store, self.models, files, jobs=jobs, **options)
         return ingesting.ingest_many(self.store, self.models, files, **options)
 
     def search(

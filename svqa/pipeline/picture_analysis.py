@@ -12,9 +12,9 @@ import numpy as np
 
 from svqa.models.base import Detector, TextReader
 from svqa.models.zoo import ModelSet
+from svqa.pipeline.concurrent_work import beside
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails, with_repeats
 from svqa.pipeline.shot_boundaries import apart
-from svqa.pipeline.side_by_side import beside
 from svqa.pipeline.standing_frames import Scene, fill, needs_standing
 from svqa.pipeline.text_analysis import SegmentText, read_text
 from svqa.profiling.timing import Timings

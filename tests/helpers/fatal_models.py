@@ -37,6 +37,16 @@ class InFinalizers(Thumbnails):
         return super().encode_frames(pixels)
 
 
+class WithoutNumbers(Thumbnails):
+    """What it makes cannot be stored."""
+
+    model_id = "without-numbers@1"
+
+    def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
+        """As many rows as frames."""
+        return np.full((len(pixels), self.dim), np.nan, np.float32)
+
+
 class _Slow:
     def __del__(self) -> None:
         Path(f"{os.getpid()}.busy").touch()
@@ -49,6 +59,10 @@ def fatal_models() -> ModelSet:
 
 def models_in_finalizers() -> ModelSet:
     return _with(InFinalizers)
+
+
+def models_without_numbers() -> ModelSet:
+    return _with(WithoutNumbers)
 
 
 def _with(encoder: type[Thumbnails]) -> ModelSet:

@@ -70,21 +70,76 @@ def test_how_a_copy_ended_is_told_with_its_signal():
             list(stream)
 
 
+HERE = """
+import gc, os, signal, socket, sys
+from svqa.media import Sampling, read_frames, stream_frames, worker_start
+from svqa.media.worker_start import template_pids
+short, long = sys.argv[1:]
+def count():
+    return len(read_frames(short, Sampling.every(1.0)))
+def running():
+    stream = stream_frames(long, Sampling.native(), size_px=64, batch=4)
+    next(stream)
+    return stream
+"""
+
+
+def _said(code: str) -> list[str]:
+    """-> the words that a process of its own prints: what hangs, hangs there."""
+    films = numbered(gop=12), numbered(frames=1500, size=(96, 64), gop=50)
+    run = [sys.executable, "-c", HERE + code, *map(str, films)]
+    return subprocess.run(
+        run, check=True, timeout=60, capture_output=True, text=True
+    ).stdout.split()
+
+
 @LINUX
 def test_a_forked_process_has_a_template_of_its_own():
-    path = numbered(gop=12)
-    code = (
-        "import os\nfrom svqa.media import Sampling, read_frames\n"
-        "from svqa.media.worker_start import template_pids\n"
-        f"count = lambda: len(read_frames({str(path)!r}, Sampling.every(1.0)))\n"
-        "count(); mine = template_pids()\n"
+    said = _said(
+        "count(); (mine,) = template_pids()\n"
+        "print(mine, flush=True)\n"
         "if not (pid := os.fork()):\n"
-        "    assert not template_pids() and count() == 3 and template_pids() != mine\n"
+        "    print(len(template_pids()), count(), *template_pids(), flush=True)\n"
         "    raise SystemExit\n"
-        "assert os.waitpid(pid, 0)[1] == 0\n"
-        "assert count() == 3 and template_pids() == mine"
+        "os.waitpid(pid, 0)\n"
+        "print(count(), *template_pids())"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    mine, none, of_child, its_own, of_parent, kept = map(int, said)
+    assert (none, of_child, of_parent) == (0, 3, 3)
+    assert kept == mine != its_own
+
+
+@LINUX
+def test_with_many_files_open_a_killed_template_keeps_nobody_waiting():
+    """The numbers of what is opened by then are beyond those that a copy closes."""
+    said = _said(
+        "files = [open(os.devnull) for _ in range(100)]\n"
+        "stream = running()\n"
+        "(template,) = template_pids()\n"
+        "os.kill(template, signal.SIGKILL)\n"
+        "print(count(), template_pids() == {template}, sum(map(len, stream)))"
+    )
+    assert said == ["3", "False", "1496"]
+
+
+@LINUX
+def test_a_worker_that_is_collected_while_another_is_asked_for_ends():
+    """Its finalizer runs in the thread that waits for the template's answer."""
+    said = _said(
+        "loop = [running()]\n"
+        "loop.append(loop)\n"
+        "pid = loop[0]._worker._process.pid\n"
+        "send = socket.send_fds\n"
+        "def collecting(*given):\n"
+        "    global loop\n"
+        "    loop = None\n"
+        "    sent = send(*given)\n"
+        "    gc.collect()\n"
+        "    return sent\n"
+        "socket.send_fds = collecting\n"
+        "print(count(), count(), os.path.exists(f'/proc/{pid}'), len(template_pids()))"
+    )
+    assert said == ["3", "3", "False", "1"]
 
 
 def test_descriptors_are_told_by_their_numbers(tmp_path):

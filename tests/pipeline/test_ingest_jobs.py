@@ -17,8 +17,11 @@ from benchmarks.faults.thumbnails import cheap_models
 from svqa.database import open_store
 from svqa.errors import ModelError, UsageError
 from svqa.media.worker_start import template_pids
-from svqa.pipeline import Library
-from svqa.pipeline.ingest_jobs import cores, free_bytes, jobs_that_fit
+from svqa.models import ModelSet, ModelSpec, load_set, parse_spec
+from svqa.models.weights import WEIGHTS
+from svqa.pipeline import Library, ingest_jobs
+from svqa.pipeline.concurrent_work import cores
+from svqa.pipeline.ingest_jobs import WORKER_BYTES, free_bytes, jobs_that_fit
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, folder
 from tests.helpers.fatal_models import fatal_models, models_in_finalizers
@@ -102,12 +105,43 @@ def test_a_request_that_is_wrong_for_every_film_stops_them_all(tmp_path):
     assert left_running() == []
 
 
-def test_as_many_films_at_once_as_there_are_and_as_cores_and_memory_hold():
-    settings = Settings()
-    assert jobs_that_fit(1, settings) == 1
-    assert 1 <= jobs_that_fit(1000, settings) <= cores() == len(os.sched_getaffinity(0))
-    assert jobs_that_fit(1000, Settings(device="cuda")) == 1
+def test_as_many_films_at_once_as_there_are_and_as_cores_hold():
+    models = cheap_models()
+    assert jobs_that_fit(1, models) == 1
+    assert 1 <= jobs_that_fit(1000, models) <= cores() == len(os.sched_getaffinity(0))
+    assert jobs_that_fit(1000, load_set("offline", device="cuda")) == 1
+
+
+def test_as_many_films_at_once_as_memory_holds_with_the_weights_that_are_used(
+    monkeypatch, tmp_path
+):
     assert 0 < free_bytes() <= psutil.virtual_memory().total
+    monkeypatch.setattr(ingest_jobs, "cores", lambda: 64)
+    monkeypatch.setattr(ingest_jobs, "free_bytes", lambda: 12 * WORKER_BYTES)
+    models = cheap_models()
+    assert jobs_that_fit(1000, models) == 12
+    (tmp_path / "model.safetensors").touch()
+    os.truncate(tmp_path / "model.safetensors", 2 * WORKER_BYTES)  # a hole: it takes no room
+    heavy = ModelSpec("heavy@1", "", source=str(tmp_path))
+    assert jobs_that_fit(1000, models.replaced({"detector": heavy})) == 4
+    assert jobs_that_fit(1000, models.replaced({"answerer": heavy})) == 12  # it is not loaded
+    assert jobs_that_fit(1000, models.replaced({"detector": heavy, "reader": heavy})) == 4
+    monkeypatch.setattr(ingest_jobs, "free_bytes", lambda: 0)
+    assert jobs_that_fit(1000, models) == 1
+
+
+def test_weights_are_those_of_the_models_in_the_roles_and_of_what_these_are_built_on():
+    offline, tiny = load_set("offline"), load_set("shapes")
+    whisper = parse_spec("transcriber", "offline")
+    more = tiny.replaced({"transcriber": whisper}).weight_bytes() - tiny.weight_bytes()
+    assert more == weights("whisper-base") > 0
+    sees = ModelSet("sees", {"encoder": parse_spec("encoder", "offline")})
+    assert sees.weight_bytes() == weights("efficientnet-lite0") + weights("minilm-l6-v2")
+    assert sees.weight_bytes() < offline.weight_bytes(without=["answerer"])
+
+
+def weights(name: str) -> int:
+    return WEIGHTS[name].size_bytes
 
 
 def _started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:

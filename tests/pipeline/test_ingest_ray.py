@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from benchmarks.faults.ray_kills import PATIENT
 from benchmarks.faults.thumbnails import cheap_models
 from svqa.database import open_store
 from svqa.errors import LeaseLost, UsageError
@@ -17,6 +18,7 @@ from svqa.pipeline.film_queue import FilmQueue
 from svqa.pipeline.ingest import IngestReport
 from svqa.settings import Settings
 from tests.helpers.database import chunk, fresh_url, video_info
+from tests.pipeline.test_ingest_jobs import film
 
 
 def test_machines_want_a_database_that_they_share(tmp_path):
@@ -24,6 +26,8 @@ def test_machines_want_a_database_that_they_share(tmp_path):
     with Library(open_store(url), cheap_models(), Settings(database=url)) as here:
         with pytest.raises(UsageError, match="--engine ray writes to PostgreSQL"):
             here.ingest("a.mp4", engine="ray")
+        with pytest.raises(UsageError, match="jobs must be at least 1, got 0"):
+            here.ingest("a.mp4", engine="ray", jobs=0)
         with pytest.raises(UsageError, match="Unknown engine 'rya'"):
             here.ingest("a.mp4", engine="rya")
 
@@ -56,6 +60,65 @@ def test_leases_of_a_process_are_ended_by_who_knows_that_it_holds_nothing(backen
         assert other.claim_video(video_info(), {}).status == "new"
         with pytest.raises(LeaseLost):  # it was not dead after all
             store.commit_chunk(claim.video_id, chunk(0.0, 30.0))
+
+
+ON_RAY = """
+import json, sys
+from benchmarks.faults.ray_kills import _Cluster
+from svqa.errors import DatabaseError
+from svqa.pipeline import ingest_ray
+from svqa.pipeline.film_queue import FilmQueue
+from tests.helpers.fatal_models import models_without_numbers
+from tests.pipeline.test_ingest_ray import on_ray
+if __name__ == "__main__":
+    url, *films = sys.argv[1:]
+    crews, work = [], ingest_ray._Crew.work
+    ingest_ray._Crew.work = lambda crew: (crews.append(len(crew.members)), work(crew))
+    with (
+        _Cluster() as cluster,
+        ingest_ray._connected(cluster.address) as ray,
+        on_ray(url, models_without_numbers) as here,
+    ):
+        room = int(ray.cluster_resources()["CPU"])
+        for report in here.ingest(*films, engine="ray"):
+            print(json.dumps([report.status, report.note]))
+        here.ingest(*films, engine="ray", jobs=1)
+        print(json.dumps([crews, room]))
+        ingest_ray.PATIENCE_S = 8.0
+        given = ("postgresql://nobody@127.0.0.1:1/none", here.models.replaced({}), here.settings)
+        crew = ingest_ray._Crew(ray, here.store, FilmQueue(films, 3), given, 1, None)
+        try:
+            crew.work()
+        except DatabaseError as error:
+            print(json.dumps([type(error).__name__, str(error), crew.members[0].paused_s]))
+"""
+
+
+def on_ray(url: str, models) -> Library:
+    settings = Settings(database=url, speech=False, text=False)
+    return Library(open_store(url), models(), settings)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.fault("F45")
+def test_a_film_that_cannot_be_stored_is_refused_and_a_lost_database_waited_for_only_so_long(
+    tmp_path,
+):
+    script = tmp_path / "on_ray.py"
+    script.write_text(ON_RAY)
+    films = [str(film(colour)) for colour in ("blue", "green", "gray")]
+    here = {**os.environ, **PATIENT, "SVQA_TEST_LOOPBACK": "1"}
+    here["PYTHONPATH"] = os.pathsep.join([os.getcwd(), *sys.path])
+    run = [sys.executable, str(script), fresh_url("postgresql", tmp_path), *films]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=380, env=here)
+    assert done.returncode == 0, done.stderr[-2000:]
+    *reports, (crews, room), (kind, text, paused_s) = map(json.loads, done.stdout.splitlines())
+    assert [status for status, _ in reports] == ["failed"] * 3
+    assert all(note.startswith("BadVector: ") for _, note in reports)
+    assert crews == [min(room, 3), 1]
+    assert kind == "DatabaseError" and "of the cluster could not reach the database" in text
+    assert 0 < paused_s <= 8.0
 
 
 @pytest.mark.slow

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 
 import pytest
 
-from svqa.moved import MOVED
+from svqa.moved import MOVED, RENAMED
 from tests.helpers.imports import REPOSITORY, code_of_notebook, faces, imports, modules
 
 FACES = faces()
@@ -88,3 +89,12 @@ def test_an_import_of_a_former_name_says_where_it_is(old, new):
 def test_a_former_name_is_also_seen_through_from_import():
     with pytest.raises(ImportError, match="svqa.answering.event_answers"):
         from svqa.pipeline import telling  # noqa: F401
+
+
+@pytest.mark.parametrize("old, new", RENAMED.items())
+def test_a_former_name_in_a_face_says_what_it_is_called(old, new):
+    (folder, was), (home, name) = old.rsplit(".", 1), new.rsplit(".", 1)
+    assert not hasattr(importlib.import_module(folder), was)
+    assert hasattr(importlib.import_module(home), name)
+    with pytest.raises(ImportError, match=re.escape(f"'{old}' is '{new}' now.")):
+        exec(f"from {folder} import {was}")

@@ -12,6 +12,7 @@ QUERY = "a rabbit"
 
 
 def main(way: str, film: str) -> None:
+    """Embed and search a film whenever asked: with svqa where `way` is "ours", else Pixeltable."""
     import numpy as np
 
     from svqa.models.conse import ConseEncoder

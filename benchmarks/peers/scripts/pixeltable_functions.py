@@ -11,11 +11,13 @@ ENCODER = ConseEncoder.from_pretrained()
 
 
 def embed(frame):
+    """A picture -> its vector, as svqa makes it of a frame."""
     pixels = np.asarray(frame.convert("RGB").resize((640, 360)))
     return ENCODER.encode_frames(pixels[None])[0]
 
 
 def embed_text(text):
+    """Words -> their vector, in the space of the pictures."""
     return ENCODER.encode_text([text])[0]
 
 

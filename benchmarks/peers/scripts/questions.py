@@ -17,6 +17,7 @@ FRAMES = 12
 
 
 def main(way: str, film: str) -> None:
+    """Ask about a film whenever asked to: by svqa where `way` is "ours", else by the loop."""
     import torch
     from transformers import BlipForQuestionAnswering, BlipProcessor
 
