@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import svqa.pipeline.ask as asking
+import svqa.pipeline.search as searching
 from svqa.errors import NotIngested, UsageError, VideoNotFound
 from svqa.pipeline import Library, open_library
 from svqa.pipeline.shot_boundaries import shots_from
@@ -156,6 +160,37 @@ def test_cut_marks_become_shots_without_gaps():
         (2.0, 7.0),
         (7.0, 9.0),
     ]
+
+
+def test_worse_retrieval_gives_worse_answers(library: Library, monkeypatch):
+    """What the search found decides which film is named: where its ranking is drawn, others are."""
+    asked = {
+        "Which video shows a rabbit?": "bigbuckbunny.mp4",
+        "Which video shows an animal in the grass?": "bigbuckbunny.mp4",
+        "Which video shows a street with traffic?": "bikes.mp4",
+        "Which video shows cars?": "bikes.mp4",
+        "Which video shows a man with a tie?": "carphone_pristine.mp4",
+        "Which video shows a passenger in a car?": "carphone_pristine.mp4",
+    }
+
+    def right() -> int:
+        """-> of how many the film is named: in the answer, or as the closest where none is sure."""
+        answers = {text: library.ask(text) for text in asked}
+        return sum(asked[text] in a.text + a.reason for text, a in answers.items())
+
+    def by_lot(*given, k: int, **options):
+        found = searching.search(*given, k=10_000, **options)
+        scores = rng.permutation([e.score for e in found])
+        drawn = [replace(e, score=float(s)) for e, s in zip(found, scores, strict=True)]
+        return sorted(drawn, key=lambda e: -e.score)[:k]
+
+    with_search = right()
+    monkeypatch.setattr(asking, "search", by_lot)
+    drawn = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        drawn.append(right())
+    assert with_search >= 5 and with_search > max(drawn), (with_search, drawn)
 
 
 @pytest.mark.slow
