@@ -355,7 +355,8 @@ def test_what_an_extension_brings_is_nobodys_table(tmp_path):
     with engine.begin() as connection:
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
     engine.dispose()
-    open_store(url).close()
+    with open_store(url) as store:
+        assert store.videos() == []
 
 
 def test_a_fifo_is_refused_at_once(tmp_path):
