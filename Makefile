@@ -6,7 +6,7 @@
 VENV  := .venv
 PY    := $(VENV)/bin/python
 READY := $(VENV)/.svqa-installed
-EXTRAS := notebooks,serve,exchange,mcp,hub,chat,yolov7,wups,postgres,ray,decord,dev,docs
+EXTRAS := notebooks,serve,exchange,mcp,hub,chat,yolov7,wups,postgres,ray,s3,decord,dev,docs
 # the first of these that is Python 3.11 or newer; `make demo PYTHON=/path/to/python` chooses another
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

@@ -59,6 +59,10 @@ class DecodeCrashed(MediaError):
     """
 
 
+class StoreUnreachable(MediaError):
+    """An object store did not answer, or the connection was cut and stayed so."""
+
+
 class FileChanged(MediaError):
     """The file was replaced while it was being read; nothing of it was committed as ready."""
 

@@ -66,7 +66,8 @@ class IngestStore(LeaseStore):
             row = connection.execute(
                 select(Video).where(Video.public_id == public_id).with_for_update()
             ).one()
-            if row.path != info.path and not os.path.exists(row.path):  # the file was moved
+            # the file was moved; of an object elsewhere nobody asks, that one is read now is known
+            if row.path != info.path and not os.path.exists(row.path):
                 connection.execute(update(Video).where(Video.id == row.id).values(path=info.path))
             if row.status in ("ready", "partial"):
                 return Claim(public_id, row.status, row.committed_s)

@@ -19,7 +19,7 @@ import numpy as np
 from svqa.errors import UsageError
 from svqa.evaluation.output_quality import METRIC, value_of
 from svqa.evaluation.question_set import QuestionSet
-from svqa.media import refuse_url
+from svqa.media import is_object, refuse_url
 from svqa.metrics.grounding import Span, grounding_values, ranking_values
 from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
 from svqa.pipeline.library import Library
@@ -103,7 +103,7 @@ def ingest_asked(
     cannot be read.
     """
     names = list(dict.fromkeys(q.video for q in questions))
-    paths = [name for name in names if Path(name).is_file()]
+    paths = [name for name in names if is_object(name) or Path(name).is_file()]
     reports = dict(
         zip(paths, library.ingest(*paths, progress=progress) if paths else (), strict=True)
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from svqa.database import Store, StoredQuery
 from svqa.errors import UsageError
+from svqa.media import is_object
 
 if TYPE_CHECKING:
     import opentimelineio as otio
@@ -38,7 +39,7 @@ def evidence_timeline(
             return otio.opentime.RationalTime(round(seconds * rate), rate)
 
         reference = otio.schema.ExternalReference(
-            target_url=Path(found.path).absolute().as_uri(),
+            target_url=_address(found.path),
             available_range=otio.opentime.TimeRange(time(0), time(video.duration_s)),
         )
         begin, end = time(found.start_s), time(found.end_s)
@@ -50,6 +51,10 @@ def evidence_timeline(
     timeline.metadata["svqa"] = {"question": query.question, "answer": query.answer}
     timeline.tracks.append(track)
     return timeline
+
+
+def _address(path: str) -> str:
+    return path if is_object(path) else Path(path).absolute().as_uri()
 
 
 def evidence_edl(store: Store, query: StoredQuery) -> str:

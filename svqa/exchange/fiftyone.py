@@ -13,6 +13,7 @@ from typing import Any
 
 from svqa.database import Store, StoredQuery, StoredVideo
 from svqa.errors import UsageError
+from svqa.media import is_object
 
 NEAR = 1e-6  # of a frame: seconds of a frame's own time are that frame
 
@@ -64,7 +65,9 @@ def write_fiftyone(
         asked = [q for q in store.queries(10_000, video=video.id) if q.kind == "ask"]
         labels[video.id] = temporal_detections(store, video, asked)
     classes = sorted({found["label"] for every in labels.values() for found in every})
-    paths = {f"{video.id}.mp4": str(Path(video.path).absolute()) for video in videos}
+    paths = {
+        f"{v.id}.mp4": v.path if is_object(v.path) else str(Path(v.path).absolute()) for v in videos
+    }
     for file, data in zip(files, ({"classes": classes, "labels": labels}, paths), strict=True):
         file.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     return sum(map(len, labels.values()))

@@ -8,17 +8,23 @@ from .clip import (
 )
 from .files import (
     FileStamp as FileStamp,
+    refuse_url as refuse_url,
+)
+from .films import (
     check_readable as check_readable,
     check_unchanged as check_unchanged,
     file_sha256 as file_sha256,
     file_stamp as file_stamp,
-    refuse_url as refuse_url,
 )
 from .geometry import (
     fit_frame as fit_frame,
 )
 from .limits import (
     Limits as Limits,
+)
+from .objects import (
+    StoredObject as StoredObject,
+    is_object as is_object,
 )
 from .pictures import (
     picture_pixels as picture_pixels,
@@ -55,6 +61,7 @@ __all__ = [
     "Limits",
     "Sampling",
     "ShotFinder",
+    "StoredObject",
     "check_readable",
     "check_unchanged",
     "cut_clip",
@@ -62,6 +69,7 @@ __all__ = [
     "file_stamp",
     "fit_frame",
     "identify",
+    "is_object",
     "join_spans",
     "open_shot_finder",
     "picture_pixels",

@@ -9,7 +9,7 @@ from contextlib import closing
 import numpy as np
 
 from svqa.errors import TooLarge, UsageError
-from svqa.media.files import open_video_file
+from svqa.media.films import open_film
 from svqa.media.limits import Limits
 from svqa.media.process import Worker
 from svqa.records import Waveform
@@ -100,7 +100,7 @@ def _open_sound(
         "start_s": float(start_s),
         "end_s": None if end_s is None or np.isinf(end_s) else float(end_s),
     }
-    worker = Worker(job, open_video_file(path), limits)
+    worker = Worker(job, open_film(path), limits)
     head, _ = worker.next_message()
     if head["has_sound"]:
         return worker

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from svqa.errors import UsageError, unknown_name
-from svqa.media.files import open_video_file
+from svqa.media.films import open_film
 from svqa.media.limits import Limits
+from svqa.media.objects import is_object
 from svqa.media.process import Worker
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
@@ -68,7 +69,7 @@ def cut_clip(
             "format": FORMATS[out.suffix.lower()],
             "most_written_bytes": shutil.disk_usage(out.parent).free,
         }
-        worker = Worker(job, open_video_file(path), limits, out=file)
+        worker = Worker(job, open_film(path), limits, out=file)
         try:
             head, _ = worker.next_message()
         finally:
@@ -85,7 +86,7 @@ def _check(
         raise UsageError(f"A clip is one of {', '.join(FORMATS)}, got '{out.name}'.")
     if not spans_s or not all(0 <= start_s < end_s for start_s, end_s in spans_s):
         raise UsageError(f"A clip needs seconds, 0 <= start < end, got {list(spans_s)}.")
-    if out.exists() and os.path.samefile(path, out):
+    if out.exists() and not is_object(path) and os.path.samefile(path, out):
         raise UsageError(f"'{out}' is the film itself: write the clip elsewhere.")
 
 

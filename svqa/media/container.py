@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import av
 
 from svqa.errors import NotAVideo, NoVideoStream, TooLarge
+from svqa.media.byte_ranges import FilmBytes
 from svqa.media.clock import Clock
 from svqa.media.decoder_log import DecoderLog
 from svqa.media.streams import AUDIO_CODECS, VIDEO_CODECS, best_audio, best_video
@@ -41,14 +42,13 @@ _SIZE = re.compile(r"Picture size (\d+x\d+)")
 class Source:
     """One file as the worker sees it.
 
-    The descriptor's path, the name to use in errors, limits, and a sign of life to give.
+    Its bytes, the name to use in errors, limits, and a sign of life to give.
     """
 
-    path: str
+    film: FilmBytes
     name: str
     max_pixels: int
     threads: int
-    size_bytes: int = 0
     alive: Callable[[], object] = field(default=lambda: None)
     clock: Clock = field(default_factory=Clock)
     log: DecoderLog = field(default_factory=DecoderLog)
@@ -84,8 +84,9 @@ class Source:
             options["skip_initial_bytes"] = str(self.clock.begins[kind])
         try:
             av.logging.set_level(av.logging.ERROR)
+            opened = self.film.opened()
             with av.logging.Capture() as log:
-                container = av.open(f"file:{self.path}", options=options, metadata_errors="replace")
+                container = av.open(opened, mode="r", options=options, metadata_errors="replace")
             # the libraries say a thing once, also of a file that is opened again
             self._damaged_early |= any(self.log.tells_damage(text.encode()) for *_, text in log)
             said = (m[1] for _, _, text in log if (m := _SIZE.search(text)))

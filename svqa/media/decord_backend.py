@@ -63,7 +63,7 @@ class DecordVideo:
             ) from None
         try:
             reader = decord.VideoReader(
-                self.source.path, decord.cpu(0), *scale_wh, num_threads=self.source.threads
+                self.source.film.path, decord.cpu(0), *scale_wh, num_threads=self.source.threads
             )
         except (decord.DECORDError, RuntimeError) as error:
             raise NotAVideo(

@@ -1,8 +1,7 @@
-"""Path -> an open regular file, its SHA-256, and whether it is still the same file later."""
+"""Path -> an open regular file; what it is taken for by its first bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from svqa.errors import FileChanged, NetworkRefused, NotAVideo, VideoNotFound
+from svqa.errors import NetworkRefused, NotAVideo, VideoNotFound
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KINDS = (
@@ -38,59 +37,22 @@ _MAGIC = (
 
 @dataclass(frozen=True)
 class FileStamp:
-    """What changes when a file is replaced or rewritten: device, inode, size, modification time."""
+    """What changes when a film is replaced or rewritten: device, inode, size, modification time."""
 
     device: int
     inode: int
     size_bytes: int
     mtime_ns: int
-
-
-def file_stamp(path: str | os.PathLike) -> FileStamp:
-    """-> the stamp to compare later with `check_unchanged`. Raises VideoNotFound."""
-    try:
-        return _stamp(os.stat(path))
-    except (OSError, ValueError) as error:
-        raise _not_found(path, error) from None
-
-
-def check_unchanged(path: str | os.PathLike, before: FileStamp) -> None:
-    """Raises FileChanged where the file at `path` is no longer the one `before` was taken of."""
-    try:
-        after = file_stamp(path)
-    except VideoNotFound:
-        raise FileChanged(
-            f"'{path}' disappeared while it was being read. Put it back and ingest it again."
-        ) from None
-    if after != before:
-        raise FileChanged(
-            f"'{path}' was replaced or rewritten while it was being read (it had "
-            f"{before.size_bytes} bytes, now {after.size_bytes}). Ingest it again once nothing "
-            "writes to it."
-        )
-
-
-def file_sha256(path: str | os.PathLike) -> str:
-    """-> 64 hexadecimal digits: a video's identity.
-
-    Raises VideoNotFound, NetworkRefused, NotAVideo (empty file).
-    """
-    with open_video_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    version: str = ""  # of an object in a store, which has no device and no inode
 
 
 def refuse_url(name: str) -> None:
     """Raises NetworkRefused where a name is a URL; nothing is contacted."""
     if _URL.match(name):
         raise NetworkRefused(
-            f"'{name}' is a URL, and svqa reads only local files. Download it first, then "
-            "give its path."
+            f"'{name}' is a URL, and this reads only local files. Download it first, then give "
+            "its path."
         )
-
-
-def check_readable(path: str | os.PathLike) -> None:
-    """Raises VideoNotFound, NetworkRefused, NotAVideo (empty file); reads nothing."""
-    open_video_file(path).close()
 
 
 def open_video_file(path: str | os.PathLike) -> BufferedReader:
@@ -109,7 +71,7 @@ def open_video_file(path: str | os.PathLike) -> BufferedReader:
         fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         file = open(fd, "rb")  # noqa: SIM115 (the caller closes it)
     except (OSError, ValueError) as error:
-        raise _not_found(name, error) from None
+        raise not_found(name, error) from None
     try:
         status = os.fstat(file.fileno())
         _check_regular(name, status)
@@ -130,7 +92,7 @@ def looks_like(head: bytes) -> str:
     return next((what for magic, what in _MAGIC if head.startswith(magic)), "")
 
 
-def _stamp(status: os.stat_result) -> FileStamp:
+def stamp(status: os.stat_result) -> FileStamp:
     return FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -141,7 +103,7 @@ def _check_regular(name: str, status: os.stat_result) -> None:
             raise VideoNotFound(f"'{name}' is {what}, not a video file.{hint}")
 
 
-def _not_found(path: str | os.PathLike, error: Exception) -> VideoNotFound:
+def not_found(path: str | os.PathLike, error: Exception) -> VideoNotFound:
     if isinstance(error, PermissionError):
         return VideoNotFound(
             f"'{path}' cannot be read: permission denied. Run: chmod u+r on it, or run as "

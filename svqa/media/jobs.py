@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
+from svqa.media.byte_ranges import film_bytes
 from svqa.media.clock import Clock
 from svqa.media.container import Source, seconds
 from svqa.media.decoders import PyavVideo
@@ -31,14 +32,14 @@ class Send(Protocol):
 
 def _source(job: dict, send: Send) -> Source:
     threads = job["limits"]["threads"] or min(8, len(os.sched_getaffinity(0)))
-    if ends_early(job["fd"]):
+    film = film_bytes(job["fd"], job["size_bytes"])
+    if ends_early(film):
         threads = 1  # several at once would lose the whole frames beside the first broken one
     source = Source(
-        job["path"],
+        film,
         job["name"],
         job["limits"]["max_pixels"],
         threads,
-        size_bytes=os.fstat(job["fd"]).st_size,
         alive=lambda: send(kind="alive"),
     )
     known = job.get("clock")
@@ -127,7 +128,7 @@ def frames(job: dict, send: Send) -> None:
         send(picture, kind="frame", t_s=t_s, damaged=is_damaged, **news)
         count, told = count + 1, spans
     state = video.state
-    ended = "truncated" if state.broken or ends_early(job["fd"]) else "complete"
+    ended = "truncated" if state.broken or ends_early(source.film) else "complete"
     send(
         kind="end",
         ended=ended,
@@ -137,7 +138,7 @@ def frames(job: dict, send: Send) -> None:
         reason=state.reason,
         damaged_spans_s=video.damaged_spans_s,
         unheard=video.unheard,
-        declared_s=avi_declared_s(job["fd"]) or video.declared_s,
+        declared_s=avi_declared_s(source.film) or video.declared_s,
     )
 
 
@@ -145,7 +146,8 @@ def sound(job: dict, send: Send) -> None:
     """First "open" with whether there is sound, a "sound" for every piece of it, "end"."""
     from svqa.media.sound import SoundReader
 
-    reader = SoundReader(_source(job, send), job["rate_hz"])
+    source = _source(job, send)
+    reader = SoundReader(source, job["rate_hz"])
     send(kind="open", has_sound=reader.has_sound)
     if reader.has_sound:
         for index, samples in reader.pieces(
@@ -155,7 +157,7 @@ def sound(job: dict, send: Send) -> None:
     send(
         kind="end",
         errors=reader.state.errors,
-        ended="truncated" if reader.state.broken or ends_early(job["fd"]) else "complete",
+        ended="truncated" if reader.state.broken or ends_early(source.film) else "complete",
     )
 
 

@@ -37,7 +37,7 @@ def find_clock(source: Source) -> Clock:
         parts |= {missing: late[missing]} if missing in late else {}
         source.clock.begins = source.clock.begins if missing in late else {}
     elif hidden_at is not None:
-        source.clock = Clock(probe_bytes=min(source.size_bytes, MOST_PROBED_BYTES))
+        source.clock = Clock(probe_bytes=min(source.film.size_bytes, MOST_PROBED_BYTES))
         with source.open() as container:
             parts, _ = _parts_of(source, container)
     if sum(map(len, parts.values())) > MOST_PARTS:

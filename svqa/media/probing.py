@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
-from svqa.media.files import open_video_file
+from svqa.media.films import head_of, open_film, sha256_of, size_of
 from svqa.media.limits import Limits
 from svqa.media.process import Worker
 from svqa.records import VideoInfo
@@ -34,17 +33,17 @@ def identify(path: str | os.PathLike, *, deadline_s: float = 30.0) -> str:
     something else are refused within a second. Raises as `probe`.
     """
     name = os.fsdecode(path)
-    with open_video_file(path) as file:
-        head = os.pread(file.fileno(), 256, 0)
+    with open_film(path) as film:
+        head = head_of(film, 256)
         known = any(head[at:].startswith(bytes_) for at, bytes_ in _SIGNATURES)
-        if not known or os.fstat(file.fileno()).st_size > QUICK_BYTES:
+        if not known or size_of(film) > QUICK_BYTES:
             limits = Limits(deadline_s=deadline_s, no_progress_s=deadline_s)
-            worker = Worker({"do": "facts", "name": name}, open_video_file(path), limits)
+            worker = Worker({"do": "facts", "name": name}, open_film(path), limits)
             try:
                 worker.next_message()
             finally:
                 worker.close()
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(film)
 
 
 def probe(
@@ -73,13 +72,12 @@ def probe(
         deadline_s=deadline_s, no_progress_s=min(deadline_s, Limits.no_progress_s)
     )
     name = os.fsdecode(path)
-    with open_video_file(path) as file:
-        worker = Worker({"do": "probe", "name": name}, open_video_file(path), limits)
+    with open_film(path) as film:
+        worker = Worker({"do": "probe", "name": name}, open_film(path), limits)
         try:
             head, _ = worker.next_message()
         finally:
             worker.close()
-        sha256 = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
-        size_bytes = os.fstat(file.fileno()).st_size
+        sha256, size_bytes = sha256 or sha256_of(film), size_of(film)
     del head["kind"]
     return VideoInfo(path=name, sha256=sha256, size_bytes=size_bytes, **head)

@@ -23,8 +23,10 @@ from typing import BinaryIO, TypeVar, cast
 
 from svqa import errors
 from svqa.errors import DecodeCrashed, DecodeTimeout
-from svqa.media.files import looks_like
+from svqa.media.files import FileStamp, looks_like
+from svqa.media.films import Film, head_of, size_of, stamp_of
 from svqa.media.limits import Limits
+from svqa.media.object_file import ObjectFile
 from svqa.media.worker_start import COMMAND, Process, start_worker
 
 _COMMAND = COMMAND
@@ -32,7 +34,7 @@ _MAX_HEAD_BYTES = 1 << 24
 _PIPE_BYTES = 1 << 20
 _MOST_CLOCKS = 64
 # the clock of a file is the same for every worker that reads it; lost with this process
-_CLOCKS: dict[tuple[int, ...], dict] = {}
+_CLOCKS: dict[FileStamp, dict] = {}
 E = TypeVar("E", bound=Exception)
 
 
@@ -45,7 +47,7 @@ class Worker:
     replaced meanwhile is still read as the one that was opened.
     """
 
-    def __init__(self, job: dict, file: BinaryIO, limits: Limits, *, out: BinaryIO | None = None):
+    def __init__(self, job: dict, file: Film, limits: Limits, *, out: BinaryIO | None = None):
         self.name, self._limits = job["name"], limits
         self._file = file
         self._waited_s = 0.0
@@ -65,9 +67,9 @@ class Worker:
         job = {
             **job,
             "fd": numbers[0],
-            "path": f"/dev/fd/{numbers[0]}",
+            "size_bytes": size_of(file),
             "limits": asdict(limits),
-            "clock": _CLOCKS.get(_stamp(file)),
+            "clock": _CLOCKS.get(stamp_of(file)),
             "out_fd": numbers[1] if out else None,
         }
         self._selector = selectors.PollSelector()  # it takes no descriptor
@@ -108,7 +110,7 @@ class Worker:
         """Keep what took a whole reading of the file, for the next job on the same file."""
         while len(_CLOCKS) >= _MOST_CLOCKS:
             _CLOCKS.pop(next(iter(_CLOCKS)), None)
-        _CLOCKS[_stamp(self._file)] = clock
+        _CLOCKS[stamp_of(self._file)] = clock
 
     def _read(self, view: memoryview) -> memoryview:
         rest = view
@@ -136,6 +138,8 @@ class Worker:
                 raise self._ended(self._timeout(silent_s))
             before = time.monotonic()
             self._selector.select(min(left_s, 1.0))
+            if isinstance(self._file, ObjectFile) and self._file.is_waiting:
+                continue  # for the store, which has limits of its own
             waited_s = time.monotonic() - before
             self._waited_s += waited_s
             silent_s += waited_s
@@ -152,7 +156,9 @@ class Worker:
             "is probably damaged; if the disk is slow, raise Limits(no_progress_s=...)."
         )
 
-    def _died(self) -> DecodeCrashed:
+    def _died(self) -> errors.SvqaError:
+        if isinstance(self._file, ObjectFile) and self._file.failure is not None:
+            return self._ended(self._file.failure)
         try:
             code = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
@@ -184,7 +190,7 @@ class Worker:
         kind = getattr(errors, head["type"], DecodeCrashed)
         text = head["text"]
         if kind is errors.NotAVideo:
-            what = looks_like(os.pread(self._file.fileno(), 64, 0))
+            what = looks_like(head_of(self._file, 64))
             text = f"{text} Its first bytes look like {what}." if what else text
         return kind(text)
 
@@ -193,7 +199,7 @@ class Worker:
         return error
 
 
-def _end(process: Process, streams: tuple[BinaryIO, ...], lock: threading.Lock) -> None:
+def _end(process: Process, streams: tuple[BinaryIO | Film, ...], lock: threading.Lock) -> None:
     with contextlib.suppress(ProcessLookupError):
         # the worker leads its own group, and is not reaped before wait()
         os.killpg(process.pid, signal.SIGKILL)
@@ -207,11 +213,6 @@ def _end(process: Process, streams: tuple[BinaryIO, ...], lock: threading.Lock) 
 def _pipe() -> tuple[BinaryIO, BinaryIO]:
     reading, writing = os.pipe()
     return os.fdopen(reading, "rb", buffering=0), os.fdopen(writing, "wb")
-
-
-def _stamp(file: BinaryIO) -> tuple[int, ...]:
-    status = os.fstat(file.fileno())
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _grow_pipe(fd: int) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from svqa.errors import UsageError, unknown_name
-from svqa.media.files import open_video_file
+from svqa.media.films import open_film
 from svqa.media.geometry import FITS, Size
 from svqa.media.limits import Limits
+from svqa.media.objects import is_object
 from svqa.media.process import Worker
 from svqa.media.sampling import Sampling
 from svqa.records import FrameBatch
@@ -74,6 +75,8 @@ def stream_frames(
         )
     if decoder not in DECODERS:
         raise UsageError(unknown_name("decoder", decoder, DECODERS))
+    if decoder == "decord" and is_object(path):
+        raise UsageError("decord reads local files: give --decoder pyav for an object store.")
     if fit not in FITS:
         raise UsageError(unknown_name("fit", fit, FITS))
     if batch < 1:
@@ -92,7 +95,7 @@ def stream_frames(
     }
     if decoder == "decord":
         job["facts"] = _facts(job, path, limits)
-    return FrameStream(Worker(job, open_video_file(path), limits), batch)
+    return FrameStream(Worker(job, open_film(path), limits), batch)
 
 
 def read_frames(
@@ -118,7 +121,7 @@ def _facts(job: dict, path: str | os.PathLike, limits: Limits) -> dict:
 
     decord has no allow-lists, and the libraries of the two clash in one process.
     """
-    worker = Worker({**job, "do": "facts"}, open_video_file(path), limits)
+    worker = Worker({**job, "do": "facts"}, open_film(path), limits)
     try:
         return worker.next_message()[0]
     finally:

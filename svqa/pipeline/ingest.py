@@ -5,6 +5,7 @@ Chunk by chunk, one transaction each; then the video is released for search.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -129,7 +130,7 @@ def ingest_video(
     stamp = file_stamp(path)  # before it is hashed: what replaces it later is another file
     sha256 = identify(path)
     known = store.ingested(sha256, identity)
-    if known and Path(known.path).exists():
+    if known and (known.path == path or os.path.exists(known.path)):
         return _report(store, known.id, "already", begin, path, lacking)
     info = probe(path, sha256=sha256)
     map_large_blocks()

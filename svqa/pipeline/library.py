@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
 from svqa.database import Store, StoredVideo, newest_per_file, open_store
 from svqa.errors import NotIngested, UsageError, unknown_name
-from svqa.media import refuse_url
+from svqa.media import is_object, refuse_url
 from svqa.models.zoo import ModelSet
 from svqa.notebook_html import view
 from svqa.pipeline import ask as asking, ingest as ingesting, search as searching
@@ -181,9 +182,12 @@ class Library:
         return view(self, film)
 
     def to_be_asked(self, video: str | Path | None, progress: Progress | None) -> list[str]:
-        """The ids that are asked; a file that is new is ingested first."""
-        if video is None or not Path(video).is_file():
+        """The ids that are asked; a film that is new is ingested first."""
+        if video is None or not (is_object(video) or Path(video).is_file()):
             return self._scope(video)
+        if is_object(video):  # of one that is known its store is not asked
+            with suppress(NotIngested):
+                return self._scope(video)
         report = ingesting.ingest_video(
             self.store, self.models, video, settings=self.settings, progress=progress
         )
@@ -198,7 +202,8 @@ class Library:
                     f"No video in {self.store.url} yet. Run: svqa ingest PATH {self._flags()}"
                 )
             return ids
-        refuse_url(str(video))
+        if not is_object(str(video)):
+            refuse_url(str(video))
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:

@@ -7,15 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from svqa.errors import SvqaError, TooLarge, UsageError
-from svqa.media import probe
+from svqa.media import is_object, probe
 from svqa.server import schemas
 from svqa.server.desk import Desk
 from svqa.server.intake import Job, file_for
+from svqa.server.object_response import object_response
 
 SPARE_BYTES = 500_000_000  # of the disk that uploads leave alone
 
@@ -35,9 +36,13 @@ def routes(desk: Desk, most_upload_bytes: int) -> APIRouter:
         return JSONResponse(desk.document(film))  # hours of boxes: seconds, were each one checked
 
     @api.get("/films/{film}/file", response_class=FileResponse)
-    def file(film: str) -> FileResponse:
+    def file(film: str, range: Annotated[str | None, Header()] = None) -> Response:
         """The film itself; byte ranges are served."""
-        path, media_type = desk.files.film(desk.store.find_video(film))
+        video = desk.store.find_video(film)
+        if is_object(video.path):
+            stored, media_type = desk.files.stored(video)
+            return object_response(stored, range, media_type)
+        path, media_type = desk.files.film(video)
         return FileResponse(path, media_type=media_type, headers={"cache-control": "private"})
 
     @api.get("/films/{film}/picture", response_class=Response)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from svqa.database import StoredQuery, StoredVideo
 from svqa.errors import UsageError, VideoNotFound
+from svqa.media import is_object
 from svqa.pipeline import Library, scores_over_time
 from svqa.records import Evidence
 from svqa.viewer.bundle import page_style, viewer_script
@@ -113,7 +114,16 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+def _refuse_object(video: StoredVideo) -> None:
+    if is_object(video.path):
+        raise VideoNotFound(
+            f"'{video.path}' is in an object store, and a page plays a file. `svqa serve` plays it "
+            "from there."
+        )
+
+
 def _beside(video: StoredVideo, out: Path) -> str:
+    _refuse_object(video)
     film, copy = Path(video.path), out.parent / Path(video.path).name
     if not film.is_file():
         raise VideoNotFound(f"'{film}' is not where it was when it was taken in: put it back.")
@@ -126,6 +136,7 @@ def _beside(video: StoredVideo, out: Path) -> str:
 
 
 def _embedded(video: StoredVideo) -> str:
+    _refuse_object(video)
     film = Path(video.path)
     if not film.is_file():
         raise VideoNotFound(f"'{film}' is not where it was when it was taken in: put it back.")

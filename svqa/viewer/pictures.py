@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from svqa.errors import SvqaError
-from svqa.media import Sampling, read_frames
+from svqa.media import Sampling, is_object, read_frames
 
 WIDTH_PX, QUALITY = 320, 74
 
@@ -18,7 +18,7 @@ WIDTH_PX, QUALITY = 320, 74
 def pictures_at(path: str | Path, times_s: Iterable[float]) -> dict[float, bytes]:
     """-> a JPEG of each second that can be read; none where the film is gone or damaged."""
     wanted = sorted(set(times_s))
-    if not wanted or not Path(path).is_file():
+    if not wanted or not (is_object(path) or Path(path).is_file()):
         return {}
     try:
         frames = read_frames(path, Sampling.at(wanted), size_px=WIDTH_PX, fit="shrink")

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 
 from svqa.database import StoredVideo
 from svqa.errors import FileChanged, SvqaError, VideoNotFound
-from svqa.media import file_sha256
+from svqa.media import StoredObject, file_sha256, is_object
 from svqa.viewer.pictures import pictures_at
 
 MEDIA_TYPES = {
@@ -39,6 +39,8 @@ class ServedFiles:
         Raises VideoNotFound where it is gone, FileChanged where another file stands in its place,
         a link to one among them: only what was taken in is served.
         """
+        if is_object(video.path):
+            raise VideoNotFound(f"{video.path} is in an object store: `svqa serve` plays it.")
         path = Path(video.path)
         try:
             status = path.stat()
@@ -46,7 +48,7 @@ class ServedFiles:
             raise VideoNotFound(f"{path.name} is no longer where it was.") from None
         if not path.is_file() or status.st_size != video.size_bytes:
             raise FileChanged(f"{path.name} is another file than the one that was taken in.")
-        media_type = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+        media_type = _media_type(path)
         taken_in = video.ingested_at.timestamp() if video.ingested_at else 0.0
         if status.st_mtime <= taken_in and not path.is_symlink():
             return path, media_type  # hours of film are not hashed before they play
@@ -64,18 +66,36 @@ class ServedFiles:
             raise FileChanged(f"{path.name} is another file than the one that was taken in.")
         return path, media_type
 
+    def stored(self, video: StoredVideo) -> tuple[StoredObject, str]:
+        """-> the object that a film is, and its media type.
+
+        Raises VideoNotFound, FileChanged, StoreUnreachable.
+        """
+        stored = StoredObject(video.path)
+        if stored.sha256 != video.sha256:
+            raise FileChanged(f"{video.path} is another object than the one that was taken in.")
+        return stored, _media_type(video.path)
+
     def picture(self, video: StoredVideo, t_s: float) -> bytes:
         """-> the JPEG of a second. Raises VideoNotFound where it cannot be read."""
         key = (video.id, round(t_s, 3))
         with self._lock:
             if (kept := self._pictures.get(key)) is not None:
                 return kept
-        path, _ = self.film(video)
+        path: Path | str = video.path
+        if is_object(path):
+            self.stored(video)
+        else:
+            path, _ = self.film(video)
         with self._decoding:
             made = pictures_at(path, [min(max(t_s, 0.0), video.duration_s)])
         if not made:
-            raise VideoNotFound(f"{path.name} has no picture at {t_s:.1f} s.")
+            raise VideoNotFound(f"{video.path} has no picture at {t_s:.1f} s.")
         (picture,) = made.values()
         with self._lock:
             self._pictures[key] = picture
         return picture
+
+
+def _media_type(path: str | Path) -> str:
+    return MEDIA_TYPES.get(Path(path).suffix.lower(), "application/octet-stream")

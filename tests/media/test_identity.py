@@ -34,7 +34,7 @@ def hashed(monkeypatch) -> list[str]:
         seen.extend([] if isinstance(file.name, str) else [str(file.name)])  # models have names
         return real(file, digest)
 
-    monkeypatch.setattr(probing.hashlib, "file_digest", counting)
+    monkeypatch.setattr(hashlib, "file_digest", counting)
     return seen
 
 

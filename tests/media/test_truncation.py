@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from svqa.media import Sampling, stream_frames
+from svqa.media.byte_ranges import film_bytes
 from svqa.media.truncation import ends_early
 from tests.helpers.clips import numbered, variant
 
@@ -20,7 +21,7 @@ def test_a_cut_file_ends_early_and_a_whole_one_does_not(suffix):
     for share, expected in ((1.0, False), (0.99, True), (0.3, True)):
         path = variant(clip, f"share{int(share * 100)}{suffix}", data[: int(len(data) * share)])
         with open(path, "rb") as file:
-            assert ends_early(file.fileno()) is expected
+            assert ends_early(film_bytes(file.fileno())) is expected
 
 
 @pytest.mark.parametrize(
@@ -29,12 +30,12 @@ def test_a_cut_file_ends_early_and_a_whole_one_does_not(suffix):
 def test_wholeness_of_rubbish_is_an_answer(tmp_path, data):
     (tmp_path / "x").write_bytes(data)
     with open(tmp_path / "x", "rb") as file:
-        assert ends_early(file.fileno()) in (True, False)
+        assert ends_early(film_bytes(file.fileno())) in (True, False)
 
 
 def is_cut(path: Path) -> bool:
     with open(path, "rb") as file:
-        return ends_early(file.fileno())
+        return ends_early(film_bytes(file.fileno()))
 
 
 FRAGMENTED = ("-movflags", "frag_keyframe+empty_moov")

