@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from svqa.errors import NetworkRefused, NotAVideo, VideoNotFound
+from svqa.media.objects import is_object
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KINDS = (
@@ -46,9 +47,9 @@ class FileStamp:
     version: str = ""  # of an object in a store, which has no device and no inode
 
 
-def refuse_url(name: str) -> None:
-    """Raises NetworkRefused where a name is a URL; nothing is contacted."""
-    if _URL.match(name):
+def refuse_url(name: str, *, but_objects: bool = False) -> None:
+    """Raises NetworkRefused where a name is a URL (or one of no object store); contacts nothing."""
+    if _URL.match(name) and not (but_objects and is_object(name)):
         raise NetworkRefused(
             f"'{name}' is a URL, and this reads only local files. Download it first, then give "
             "its path."

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
@@ -185,13 +184,10 @@ class Library:
         """The ids that are asked; a film that is new is ingested first."""
         if video is None or not (is_object(video) or Path(video).is_file()):
             return self._scope(video)
-        if is_object(video):  # of one that is known its store is not asked
-            with suppress(NotIngested):
-                return self._scope(video)
-        report = ingesting.ingest_video(
-            self.store, self.models, video, settings=self.settings, progress=progress
-        )
-        return [report.video]
+        if is_object(video) and any(v.path == video for v in self.videos()):
+            return self._scope(video)  # its store is not asked
+        how: dict[str, Any] = {"settings": self.settings, "progress": progress}
+        return [ingesting.ingest_video(self.store, self.models, video, **how).video]
 
     def _scope(self, video: str | Path | None) -> list[str]:
         """A path, an id or None -> ids of the videos that are asked."""
@@ -202,8 +198,7 @@ class Library:
                     f"No video in {self.store.url} yet. Run: svqa ingest PATH {self._flags()}"
                 )
             return ids
-        if not is_object(str(video)):
-            refuse_url(str(video))
+        refuse_url(str(video), but_objects=True)
         found = self.store.find_video(str(video))
         same = [v.id for v in self.videos() if v.sha256 == found.sha256]
         if not same:
