@@ -62,7 +62,9 @@ def lora(
         ),
     ] = 0,
     epochs: Annotated[int, typer.Option(help="Times through the training questions.")] = 3,
-    batch_size: Annotated[int, typer.Option(help="Questions a micro-step and device.")] = 16,
+    batch_size: Annotated[
+        int, typer.Option(help="Questions a micro-step; several processes share them.")
+    ] = 16,
     accumulation: Annotated[int, typer.Option(help="Micro-steps a step.")] = 1,
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak; 1e-3 for LoRA, 1e-4 for --full.")

@@ -4,7 +4,8 @@ One loop for a laptop and for several GPUs, by accelerate.
 
 Nothing random outlives a step: the order of an epoch comes from (seed, epoch), dropout from (seed,
 step), the learning rate from the step. So a run that was killed goes on from its last checkpoint to
-the very weights it would have had.
+the very weights it would have had. Nor does it matter how many processes share a batch, but for
+rounding, and for dropout, which each draws for itself.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 
 from svqa.records import Progress
 from svqa.training.recipe import Recipe
+from svqa.training.shared_batches import SHARE, shared_loader
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -103,7 +105,8 @@ class Loop:
             weight_decay=recipe.weight_decay,
             betas=(0.9, 0.98),
         )
-        self.loss, self.optimizer, self.loader = accelerator.prepare(loss, optimizer, loader)
+        self.loss, self.optimizer = accelerator.prepare(loss, optimizer)
+        self.loader = shared_loader(loader, accelerator)
         self.epoch_steps = -(-len(self.loader) // recipe.accumulation)
         self.steps = recipe.epochs * self.epoch_steps
         self.state = State()
@@ -156,9 +159,10 @@ class Loop:
             if not parts:
                 self._set_out()
             with self.accelerator.accumulate(self.loss):
-                lost = self.loss(batch)
+                share = batch.pop(SHARE)
+                lost = self.loss(batch) * share
                 self.accelerator.backward(lost)
-                total, parts = total + lost.item(), parts + 1
+                total, parts = total + self._mean_of(lost), parts + 1
                 if self.accelerator.sync_gradients:
                     self.accelerator.clip_grad_norm_(self.weights.values(), recipe.clip)
                 self.optimizer.step()
@@ -168,6 +172,10 @@ class Loop:
                 self.state.losses.append(total / parts)
                 total, parts = 0.0, 0
                 yield
+
+    def _mean_of(self, lost: torch.Tensor) -> float:
+        """-> the loss of the whole batch, of which each process had a part."""
+        return float(self.accelerator.reduce(lost.detach(), "mean"))
 
     def _set_out(self) -> None:
         """Learning rate and dropout of the coming step, from its number alone."""

@@ -91,6 +91,7 @@ def fine_tune(
     )
     refuse_shared(train, val)
     accelerator = _accelerator(recipe, device)
+    say = say if accelerator.is_main_process else _nothing
     with open_store(url) as store:
         older = store.model_version(parent) if parent else None
         model, processor = _model(recipe, found, older)
@@ -130,6 +131,10 @@ def fine_tune_blip(
 ) -> StoredVersion | None:
     """`fine_tune`, whose base is a BLIP unless another is named."""
     return fine_tune(train_data_path, val_data_path, num_epochs, use_lora, **options)
+
+
+def _nothing(text: str) -> None:
+    """Said by the first process alone."""
 
 
 def _default_name(base: Base, use_lora: bool) -> str:

@@ -22,7 +22,7 @@ LEARNING_RATES = {True: 1e-3, False: 1e-4}
 class Recipe:
     """Settings of a run. `use_lora` False trains every weight, the twin that LoRA is held against.
 
-    `batch_size` questions a device and micro-step, `accumulation` of these a step;
+    `batch_size` questions a micro-step, which all processes share, `accumulation` of these a step;
     `questions_per_picture`: up to so many questions about one picture share a batch, where it is
     seen once. `learning_rate` rises over `warmup_share` of the steps and falls along a cosine to
     nothing; gradients are clipped at norm `clip`. Validation is asked every `evaluate_steps` (an
