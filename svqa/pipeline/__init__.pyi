@@ -26,6 +26,9 @@ from .library import (
     Library as Library,
     open_library as open_library,
 )
+from .question_evidence import (
+    found_beside as found_beside,
+)
 from .search import (
     scores_over_time as scores_over_time,
 )
@@ -53,6 +56,7 @@ __all__ = [
     "build_words",
     "chosen_models",
     "find_videos",
+    "found_beside",
     "frames_as_shown",
     "frames_to_show",
     "open_library",

@@ -267,7 +267,7 @@ def _connected(address: str | None) -> Iterator[Any]:
             options |= {"_node_ip_address": "127.0.0.1"}
         try:
             ray.init(address or "local", **options)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray raises just this where a node is slow to start
             where = f"the cluster at {address!r}" if address else "a Ray on this machine"
             raise UsageError(f"Ray could not reach {where}: {error}") from None
     try:
