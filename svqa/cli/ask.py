@@ -65,13 +65,14 @@ def ask(
     one after the other; with - each line of stdin is one, and --json prints a line for each.
     """
     from svqa.errors import UsageError
+    from svqa.media.objects import is_object
     from svqa.pipeline.library import open_library
 
     if question is None and not sys.stdin.isatty():
         raise UsageError("Ask something: svqa ask 'What animal is this?', or - to read lines.")
-    is_file = video is not None and Path(video).is_file()
+    is_film = video is not None and (is_object(video) or Path(video).is_file())
     chosen = by_role(model, answerer=answerer)
-    with open_library(database, models, make=is_file, **chosen) as library:
+    with open_library(database, models, make=is_film, **chosen) as library:
         if question not in (None, "-"):
             answer = _answer(library, str(question), video, options)
             print_json(_record(answer)) if json else _print(answer)

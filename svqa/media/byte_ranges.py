@@ -91,11 +91,15 @@ class RangedBytes:
         return self._received(*ANSWER.unpack(head))
 
     def _received(self, size: int) -> bytes:
-        data = self._socket.recv(size, socket.MSG_WAITALL) if size else b""
-        if len(data) != size:
-            # a decoder would take missing bytes for a film that ends here
-            os._exit(NO_BYTES)
-        return data
+        data = bytearray(size)
+        left = memoryview(data)
+        while left:  # a signal wakes a receiver that has not got everything
+            came = self._socket.recv_into(left)
+            if not came:
+                # a decoder would take missing bytes for a film that ends here
+                os._exit(NO_BYTES)
+            left = left[came:]
+        return bytes(data)
 
 
 class RangeReader:

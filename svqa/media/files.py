@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from svqa.errors import NetworkRefused, NotAVideo, VideoNotFound
-from svqa.media.objects import is_object
+from svqa.media.objects import check_object, is_object
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KINDS = (
@@ -48,8 +48,13 @@ class FileStamp:
 
 
 def refuse_url(name: str, *, but_objects: bool = False) -> None:
-    """Raises NetworkRefused where a name is a URL (or one of no object store); contacts nothing."""
-    if _URL.match(name) and not (but_objects and is_object(name)):
+    """Raises NetworkRefused where a name is a URL (or one of no object store); contacts nothing.
+
+    UsageError for an object's with a secret in it.
+    """
+    if but_objects and is_object(name):
+        check_object(name)
+    elif _URL.match(name):
         raise NetworkRefused(
             f"'{name}' is a URL, and this reads only local files. Download it first, then give "
             "its path."

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from svqa.errors import NotAVideo, SvqaError
 from svqa.media.byte_ranges import ANSWER, BLOCK_BYTES, REQUEST
@@ -38,9 +38,7 @@ class _Blocks:
             wanted = [number, *(range(number + 1, number + 1 + AHEAD) if one_by_one else ())]
             for each in wanted:
                 if each * BLOCK_BYTES < self.stored.size_bytes and each not in self._kept:
-                    self._kept[each] = _readers().submit(
-                        self.stored.read, each * BLOCK_BYTES, BLOCK_BYTES
-                    )
+                    self._kept[each] = _begun(self.stored, each)
             block = self._kept.get(number)
             if block is None:
                 return b""
@@ -56,7 +54,6 @@ class _Blocks:
 
 
 _objects: OrderedDict[tuple[str, int, str], _Blocks] = OrderedDict()
-_pool: list[ThreadPoolExecutor] = []
 _making = threading.Lock()
 
 
@@ -111,9 +108,16 @@ class ObjectFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _request(self) -> bytes:
+        """-> what a worker asks; less than that where it has gone."""
+        asked = b""
+        while len(asked) < REQUEST.size and (part := self._ours.recv(REQUEST.size - len(asked))):
+            asked += part
+        return asked
+
     def _serve(self) -> None:
         with contextlib.suppress(OSError), self._ours:
-            while len(asked := self._ours.recv(REQUEST.size, socket.MSG_WAITALL)) == REQUEST.size:
+            while len(asked := self._request()) == REQUEST.size:
                 at, size = REQUEST.unpack(asked)
                 self.is_waiting = True
                 try:
@@ -136,18 +140,24 @@ def _blocks_of(stored: StoredObject) -> _Blocks:
     return blocks
 
 
-def _readers() -> ThreadPoolExecutor:
-    with _making:
-        if not _pool:
-            _pool.append(ThreadPoolExecutor(AHEAD + 1, "svqa-store"))
-        return _pool[0]
+def _begun(stored: StoredObject, number: int) -> Future[bytes]:
+    """A block, on its way; nobody waits for it when this process ends, as for a pool's threads."""
+    block: Future[bytes] = Future()
+
+    def read() -> None:
+        try:
+            block.set_result(stored.read(number * BLOCK_BYTES, BLOCK_BYTES))
+        except BaseException as error:
+            block.set_exception(error)
+
+    threading.Thread(target=read, name="svqa-store", daemon=True).start()
+    return block
 
 
 def _begin_anew() -> None:
     """A forked process has none of the threads of its parent."""
     global _making
     _making = threading.Lock()
-    _pool.clear()
     _objects.clear()
 
 

@@ -22,6 +22,7 @@ EXTRA = "pip install 'svqa[s3]'"
 WAITS_S = (0.5, 2.0)  # before a range is asked for again
 _RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _CLIENT = {"connect_timeout": "10s", "timeout": "60s"}
+_OBSTORE = {"gcs": "gs"}  # what it calls them
 _PROVIDERS = ("AWS", "GOOGLE", "AZURE")
 _OBJECT = re.compile(rf"(?i)({'|'.join(SCHEMES)})://")
 _MD5 = re.compile(r"[0-9a-f]{32}(-\d+)?")  # what a store makes of the bytes themselves
@@ -56,7 +57,7 @@ class StoredObject:
     """
 
     def __init__(self, url: str):
-        _check(url)
+        check_object(url)
         self.url = url
         self._files, self._path = _file_system(url)
         self._files.invalidate_cache()  # what it was a moment ago does not count
@@ -99,12 +100,14 @@ class StoredObject:
         return bytes(data)
 
 
-def _check(url: str) -> None:
+def check_object(url: str) -> None:
     """Raises UsageError, with nothing secret in it, for a URL that says more than a place."""
     scheme, _, rest = url.partition("://")
     place, _, key = rest.partition("/")
-    azure = scheme.lower() in ("az", "abfs", "abfss")
-    if "?" in rest or "#" in rest or (":" in place if azure else "@" in place):
+    azure = scheme.lower() in ("az", "abfs", "abfss")  # whose places are CONTAINER@ACCOUNT
+    # a secret may hold a slash, so that what looks like the place is the beginning of it
+    told = ":" in place and not place.startswith("arn:")
+    if "?" in rest or "#" in rest or told or (not azure and "@" in place):
         name = key.partition("?")[0].rpartition("/")[2]
         raise UsageError(
             f"A URL of '{name}' with a key, a password or a query in it: say only {scheme}://"
@@ -124,6 +127,11 @@ def _file_system(url: str) -> tuple[Any, str]:
             f"'{url}' is in an object store, and no package for {scheme}:// is installed. "
             f"Run: {EXTRA}"
         ) from None
+    except Exception as error:  # each library has its own for what it cannot be made of
+        raise UsageError(
+            f"'{url}': {scheme}:// cannot be used as it is set up ({type(error).__name__}). Check "
+            "the account, the credentials and the endpoint in the environment."
+        ) from None
     return files, url.partition("://")[2]
 
 
@@ -138,6 +146,7 @@ def _for_scheme(scheme: str) -> Any:
         pass
     from obstore.fsspec import FsspecStore
 
+    scheme = _OBSTORE.get(scheme, scheme)
     make: Any = FsspecStore  # its options are those of each scheme
     allowed = (os.environ.get(f"{name}_ALLOW_HTTP", "").lower() for name in _PROVIDERS)
     # options given here take the place of those of the environment

@@ -60,7 +60,11 @@ class Worker:
         os.set_blocking(self._out, False)
         with theirs, out_end:
             files = [file.fileno(), *([out.fileno()] if out else [])]
-            self._process, numbers = start_worker(_COMMAND, theirs, out_end, self._log, files)
+            try:
+                self._process, numbers = start_worker(_COMMAND, theirs, out_end, self._log, files)
+            except BaseException:
+                file.close()  # an object's is answered from a thread, which would stay
+                raise
         self._lock = threading.Lock()
         streams = (self._job, self._pipe, file, self._log)
         self.close = weakref.finalize(self, _end, self._process, streams, self._lock)

@@ -110,6 +110,11 @@ class _Template:
                 self._socket.recv(64)
             socket.send_fds(self._socket, [question], descriptors)
             return int(self._socket.recv(64))
+        except BaseException:
+            # the answer, if one comes, would be taken for that of the next question
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            raise
         finally:
             self._busy = False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,9 @@ class DiskCache:
         self.folder, self.max_bytes = Path(folder), max_bytes
         self.folder.mkdir(parents=True, exist_ok=True)
         for draft in self.folder.glob("*.part"):
-            if time.time() - draft.stat().st_mtime > ABANDONED_S:
-                draft.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process has finished it
+                if time.time() - draft.stat().st_mtime > ABANDONED_S:
+                    draft.unlink()
         self.hits = self.misses = 0
         self._sizes = {p.name: p.stat().st_size for p in self.folder.glob("*.npy")}
         self.size_bytes = sum(self._sizes.values())

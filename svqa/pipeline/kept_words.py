@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from svqa.database import Store
+from svqa.database import Store, newest_per_file
 from svqa.records import Evidence, Progress
 from svqa.retrieval import KeptLexicon, Lexicon
 
@@ -32,7 +32,7 @@ def build_words(store: Store, progress: Progress | None = None) -> int:
 
     Replaces the last one. 0, and no index, where no text has a word.
     """
-    films = [video.id for video in store.videos()]
+    films = [video.id for video in newest_per_file(store.videos())]
 
     def texts() -> Iterator[tuple[str, str]]:
         for at in range(0, len(films), FILMS):
@@ -45,19 +45,34 @@ def build_words(store: Store, progress: Progress | None = None) -> int:
     return index.counts.texts if index else 0
 
 
-def kept_words(store: Store) -> KeptWords | None:
-    """-> the index of this database; None where this machine has none that can be read."""
-    try:
-        return KeptWords(KeptLexicon(folder_of(store)))
-    except (OSError, ValueError, KeyError):
-        return None
+def kept_words(store: Store, last: KeptWords | None = None) -> KeptWords | None:
+    """-> the index of this database; None where this machine has none that can be read.
+
+    `last`, where it is still the one that is kept.
+    """
+    folder = folder_of(store)
+    for _ in range(3):
+        try:
+            made = folder.stat().st_ino
+            if last is not None and last.made == made:
+                return last
+            words = KeptWords(KeptLexicon(folder), made)
+            if folder.stat().st_ino == made:  # else it was replaced while it was read
+                return words
+        except (OSError, ValueError, KeyError):
+            continue
+    return None
 
 
 @dataclass
 class KeptWords:
-    """An index, and the films that came after it: `_late` are their ids, passages and lexicon."""
+    """An index, and the films that came after it: `_late` are their ids, passages and lexicon.
+
+    `made` tells one index of a folder from the next.
+    """
 
     lexicon: KeptLexicon
+    made: int
     _late: tuple[tuple[str, ...], Sequence[Evidence], Lexicon] | None = None
 
     def __post_init__(self) -> None:
@@ -65,17 +80,17 @@ class KeptWords:
 
     def films(self, store: Store, text: str, videos: Sequence[str], depth: int) -> list[str]:
         """-> those of the videos whose words fit best: `depth` of the index, and `depth` later."""
-        late = tuple(video for video in videos if video not in self._indexed)
-        if late and (self._late is None or self._late[0] != late):
-            passages = store.passages(videos=late)
-            lexicon = Lexicon([p.text for p in passages], self.lexicon.counts)
-            self._late = late, passages, lexicon
         found = self.lexicon.best_owners(text, set(videos), depth)
-        return [*found, *(self._of_late(text, depth) if late else ())]
+        late = tuple(video for video in videos if video not in self._indexed)
+        return [*found, *(self._of_late(store, late, text, depth) if late else ())]
 
-    def _of_late(self, text: str, depth: int) -> list[str]:
-        assert self._late is not None
-        _, passages, lexicon = self._late
+    def _of_late(self, store: Store, late: tuple[str, ...], text: str, depth: int) -> list[str]:
+        kept = self._late  # another thread may put others there meanwhile
+        if kept is None or kept[0] != late:
+            told = store.passages(videos=late)
+            kept = late, told, Lexicon([p.text for p in told], self.lexicon.counts)
+            self._late = kept
+        _, passages, lexicon = kept
         scores = lexicon.scores(text)
         order = np.argsort(-scores, kind="stable").tolist()
         return list(dict.fromkeys(passages[i].video for i in order if scores[i] > 0))[:depth]

@@ -84,9 +84,9 @@ def search(
     cache = cache or SearchCache()
     example = None if sound is None else _example(models, sound)
     weight = COHERENCE if len(set(videos)) == 1 else 0.0
-    if (by := _indexed_level(store, models, videos, level)) is not None:
+    if _is_indexed(store, models, videos, level):
         kept = cache.library_words(store) if level != "frame" else None
-        videos = _narrowed(store, models, text, videos, by, example, kept)
+        videos = _narrowed(store, models, text, videos, level, example, kept)
         # the next search reads others
         cache = SearchCache(kept.lexicon.counts if kept else None)
     moments, measured = _measure(store, models, text, videos, level, cache)
@@ -147,17 +147,14 @@ def _measure(
     return moments, {**measured, "bm25": words.lexical(text)}
 
 
-def _indexed_level(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> str | None:
-    """-> the level whose index chooses videos, where there are more than a ranking names moments.
+def _is_indexed(store: Store, models: ModelSet, videos: Sequence[str], level: str) -> bool:
+    """Whether there are more videos than a ranking names moments, and an index to choose by.
 
-    Scenes are a sixth of the segments: where these are too many to read, so are those soon, and a
-    scene that fits has a segment that does.
+    Scenes are a sixth of the segments. Where only these have one, the database compares all scenes,
+    and what lies in the others is not read.
     """
-    if len(set(videos)) <= DEPTH:
-        return None
-    of = models.encoder.model_id
-    levels = (level,) if level == "frame" else dict.fromkeys((level, "segment"))
-    return next((at for at in levels if store.large_index(at, "visual", of) is not None), None)
+    of, levels = models.encoder.model_id, ("scene", "segment") if level == "scene" else (level,)
+    return len(set(videos)) > DEPTH and any(store.large_index(at, "visual", of) for at in levels)
 
 
 def _narrowed(
@@ -176,10 +173,12 @@ def _narrowed(
     the indexes found it. Without an index of the words these are looked for in the videos that the
     vectors name, and count as rare among them.
     """
-    asked = [(models.encoder.encode_text([text])[0], level, "visual", models.encoder.model_id)]
+    seen = models.encoder.encode_text([text])[0]
+    asked = [(seen, level, "visual", models.encoder.model_id)]
     if level != "frame":
-        sentence = models.sentences.encode_text([text])[0]
-        asked += [(sentence, "segment", modality, models.sentences.model_id) for modality in WORDS]
+        sentence, of = models.sentences.encode_text([text])[0], models.sentences.model_id
+        levels = ("segment",) if level == "segment" else ("segment", "scene")
+        asked += [(sentence, at, modality, of) for modality in WORDS for at in levels]
     if example is not None:
         asked.append((example, "frame", "audio", models.sounds.model_id))
     named = set(words.films(store, text, videos, DEPTH)) if words else set()

@@ -80,8 +80,7 @@ class SearchCache:
     def library_words(self, store: Store) -> KeptWords | None:
         """-> the index of the words of a large library, where `svqa db index` has made one."""
         with self._lock:
-            if self._library_words is None:
-                self._library_words = kept_words(store)
+            self._library_words = kept_words(store, self._library_words)
             return self._library_words
 
     def _keep(self, name: str, table: VectorTable, make: Callable[[], T]) -> T:

@@ -6,6 +6,7 @@ memory. A query of a few words over a million texts reads a few kilobytes of it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -63,14 +64,17 @@ class KeptLexicon:
         index.index(Tokenized(ids=ids, vocab=numbers), show_progress=False)
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
-        index.save(str(made), show_progress=False)
-        np.save(made / _OWNERS, np.array(owners, dtype=str))
-        np.save(made / _FIRST, np.array(first, np.int64))
-        mean = sum(map(len, ids)) / max(1, len(ids))
-        (made / _MEAN).write_text(json.dumps(mean), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # who has it open keeps what is mapped
-        os.rename(made, folder)
-        return cls(folder)
+        try:
+            index.save(str(made), show_progress=False)
+            np.save(made / _OWNERS, np.array(owners, dtype=str))
+            np.save(made / _FIRST, np.array(first, np.int64))
+            mean = sum(map(len, ids)) / max(1, len(ids))
+            (made / _MEAN).write_text(json.dumps(mean), encoding="utf-8")
+            kept = cls(made)
+            _replace(folder, made)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)  # where it could not take its place
+        return kept
 
     def best_owners(self, query: str, wanted: set[str], depth: int) -> list[str]:
         """-> the owners, among those wanted, of the texts that fit best: `depth` at most."""
@@ -88,3 +92,16 @@ class KeptLexicon:
                 if len(found) == depth:
                     break
         return found
+
+
+def _replace(folder: Path, made: Path) -> None:
+    """`made` takes the place of a folder, in which another process may do the same."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)  # who has it open keeps what is mapped
+        try:
+            os.rename(made, folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    raise OSError(errno.EBUSY, f"{folder} is replaced by others again and again")

@@ -73,7 +73,8 @@ def _scored(texts: Sequence[Sequence[str]], asked: Sequence[str], of: WordCounts
     rarity = {word: of.rarity(word) for word in asked}
     scores = np.zeros(len(texts), np.float32)
     for i, words in enumerate(texts):
-        for word in rarity.keys() & set(words):
+        here = set(words)
+        for word in [w for w in asked if w in here]:  # in one order: sums of floats have one
             times, length = words.count(word), len(words) / max(of.mean_words, 1e-9)
             scores[i] += rarity[word] * times / (times + K1 * (1 - B + B * length))
     return scores

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from svqa.media import StoredObject
 
 BLOCK_BYTES = 1 << 20
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def object_response(stored: StoredObject, asked: str | None, media_type: str) -> Response:

@@ -166,6 +166,8 @@ def test_no_server_is_an_error_within_seconds(store, monkeypatch):
     "url",
     [
         "s3://AKIA:topsecret@films/a.mp4",
+        "s3://AKIA:top/secret/topsecret@films/a.mp4",
+        "gs://key:topsecret/@films/a.mp4",
         "s3://films/a.mp4?X-Amz-Signature=topsecret",
         "az://films/a.mp4?sig=topsecret",
         "abfs://films:topsecret@account.dfs.core.windows.net/a.mp4",

@@ -12,7 +12,13 @@ import psutil
 import pytest
 
 from svqa.errors import DecodeCrashed
-from svqa.media import Sampling, process as media_process, read_frames, stream_frames
+from svqa.media import (
+    Sampling,
+    process as media_process,
+    read_frames,
+    stream_frames,
+    worker_start,
+)
 from svqa.media.worker_start import start_worker, template_pids
 from tests.helpers.clips import numbered
 
@@ -157,3 +163,30 @@ def test_descriptors_are_told_by_their_numbers(tmp_path):
                 writing.flush()
                 assert int(answer.readline()) == os.fstat(file.fileno()).st_ino
                 assert process.wait(10) == 0
+
+
+@LINUX
+def test_after_a_question_that_was_broken_off_no_answer_is_taken_for_the_next(monkeypatch):
+    """Ctrl-C between a question to the template and its answer."""
+    path = numbered(gop=12)
+    assert len(read_frames(path, Sampling.every(1.0))) == 3
+    (template,) = worker_start._kept.values()
+    real = template._socket
+
+    class Interrupted:
+        def recv(self, size):
+            monkeypatch.setattr(template, "_socket", real)
+            raise KeyboardInterrupt
+
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+    monkeypatch.setattr(template, "_socket", Interrupted())
+    with open(os.devnull, "rb") as nothing, pytest.raises(KeyboardInterrupt):
+        template.fork([nothing.fileno()] * 3)
+    with _running(path) as stream:
+        next(stream)
+        pid = stream._worker._process.pid
+        assert "svqa.media.worker" in " ".join(psutil.Process(pid).cmdline())
+        assert os.getpgid(pid) == pid
+    assert not psutil.pid_exists(pid)

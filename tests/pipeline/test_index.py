@@ -67,6 +67,11 @@ def store(tmp_path_factory):
             vectors.append(
                 VectorSet("segment", "caption", "words@1", spans, around((n + 1) % VIDEOS, 200 + n))
             )
+            # each video has one scene; the third has all that is near in segments, too
+            whole_video = np.array([[0.0, 5.0 * MOMENTS]])
+            vectors.append(
+                VectorSet("scene", "visual", "eye@1", whole_video, direction(3)[None] + n / 20)
+            )
             captions = tuple(
                 Caption(f"scene of {n}", *span, 0.5, "captioner@1") for span in spans.tolist()
             )
@@ -166,8 +171,13 @@ def test_words_that_no_vector_is_near_are_found_by_their_kept_index(store, monke
 
 def test_scenes_are_chosen_by_the_index_of_segments(store, monkeypatch, kept_here):
     monkeypatch.setattr(searching, "DEPTH", 8)
-    _, read = large_search(store, monkeypatch, "3", "scene")
-    assert max(read) <= VIDEOS // 2
+    whole, _ = read_by(store, monkeypatch, "scene", "3", k=30)
+    found, read = large_search(store, monkeypatch, "3", "scene")
+    assert max(read) < VIDEOS
+    # by segments alone one video would be named, which has all of the nearest
+    nearest_scenes = [e.video for e in whole if "visual" in e.parts]
+    assert len(nearest_scenes) == searching.DEPTH
+    assert [e.video for e in found if "visual" in e.parts] == nearest_scenes
 
 
 def test_few_videos_are_read_as_always(store, monkeypatch):

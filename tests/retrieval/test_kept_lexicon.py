@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -61,6 +64,21 @@ def test_one_in_the_folder_is_loaded_and_replaced_whole(kept, tmp_path):
     assert KeptLexicon(folder).best_owners("zebras", {"z"}, 1) == ["z"]
     assert again.best_owners("guitar", set("abcd"), 1) == ["d"]  # who has it open keeps it
     assert [p.name for p in tmp_path.iterdir()] == ["words"]
+
+
+def test_two_that_build_at_once_leave_one_whole_index(tmp_path):
+    folder, barrier = tmp_path / "words", threading.Barrier(4)
+
+    def build(name: str) -> None:
+        barrier.wait()
+        for _ in range(5):
+            KeptLexicon.build(folder, [(name, f"a bear of {name}")] * 50)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(build, name) for name in ("x", "y", "z", "w")]:
+            done.result()
+    (owner,) = KeptLexicon(folder).owners
+    assert owner in "xyzw" and [p.name for p in tmp_path.iterdir()] == ["words"]
 
 
 def test_texts_without_a_word_leave_no_index(tmp_path):
