@@ -27,7 +27,7 @@ class ObjectStore:
 
     root: Path
     url: str = ""
-    served: list[tuple[str, str, str, int]] = field(default_factory=list)
+    served: list[list] = field(default_factory=list)
     fault: Fault | None = None
 
     def put(self, film: Path, key: str) -> str:
@@ -71,13 +71,14 @@ class _Handler(localbucket.S3Handler):
         self._answer(super().do_HEAD)
 
     def _answer(self, really: Callable[[], None]) -> None:
-        wanted, self.sent = self.headers.get("Range", ""), 0
+        # before the answer: who has got it looks at what was served
+        self.row = [self.command, self.path, self.headers.get("Range", ""), 0]
+        self.store.served.append(self.row)
         if self.store.fault is None or not self.store.fault(self):
             really()
-        self.store.served.append((self.command, self.path, wanted, self.sent))
 
     def _send_file(self, status, file, start, length, headers, include_body):
-        self.sent = length if include_body else 0
+        self.row[3] = length if include_body else 0
         super()._send_file(status, file, start, length, headers, include_body)
 
 
@@ -94,7 +95,7 @@ def cuts(times: float, *, after: int = 0) -> Fault:
     def fault(request: _Handler) -> bool:
         if request.command != "GET" or not request.headers.get("Range") or left[0] <= 0:
             return False
-        if len(request.store.got) < after:
+        if len(request.store.got) <= after:  # this one among them
             return False
         left[0] -= 1
         start, end = map(int, request.headers["Range"].removeprefix("bytes=").split("-"))
