@@ -53,11 +53,10 @@ class SharedBatches:
 
     def __iter__(self) -> Iterator[list[tuple[int, float]]]:
         for batch in self.batches:
+            # rounded up: the longest parts are those of the first processes
             begin, end = (
-                len(batch) * n // self._processes for n in (self._process, self._process + 1)
+                -(-len(batch) * n // self._processes) for n in (self._process, self._process + 1)
             )
-            # the first have as many as any: the longest parts come first
-            begin, end = len(batch) - end, len(batch) - begin
             mine = batch[begin:end]
             weight = len(mine) * self._processes / len(batch)
             yield [(number, weight) for number in mine or batch[:1]]

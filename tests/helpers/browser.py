@@ -87,6 +87,16 @@ def wait_until_loaded(page) -> None:
     )
 
 
+def still_box(page, selector: str) -> dict[str, float]:
+    """-> where something stands once it has stopped moving: a page is laid out in several steps."""
+    box = page.locator(selector).bounding_box()
+    while True:
+        page.wait_for_timeout(150)
+        before, box = box, page.locator(selector).bounding_box()
+        if box is not None and box == before:
+            return box
+
+
 def wait_for_film(page, there: Callable[[float], bool], *, seconds: float = 15) -> None:
     """Waits until the film stands where it should."""
     until = time.monotonic() + seconds

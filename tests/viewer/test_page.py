@@ -16,6 +16,7 @@ from tests.helpers.browser import (
     browser_page,
     film_time_s,
     serious_violations,
+    still_box,
     wait_for_film,
     wait_until_loaded,
 )
@@ -158,12 +159,11 @@ def test_the_timeline_is_zoomed_hovered_and_clicked(page_file: Path):
     with browser_page() as (page, seen):
         page.goto(page_file.as_uri())
         wait_until_loaded(page)
-        box = page.locator("canvas").bounding_box()
+        box = still_box(page, "canvas")
         page.mouse.move(box["x"] + box["width"] * 0.15, box["y"] + 30)
         assert "said at 1.0" in page.locator(".hint").inner_text()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] - 8)
-        page.wait_for_timeout(200)
-        assert film_time_s(page) == pytest.approx(5.0, abs=0.3)
+        wait_for_film(page, lambda t_s: abs(t_s - 5.0) < 0.3)
         page.get_by_role("button", name="Zoom in").click()
         pane = page.locator(".pane")
         assert pane.evaluate("pane => pane.scrollWidth > 1.9 * pane.clientWidth")
@@ -187,8 +187,8 @@ def test_boxes_of_a_track_are_one_bar_with_its_gaps(page_file: Path):
         wait_until_loaded(page)
         names = page.locator(".names div")
         assert {"tracks", "boxes"} <= set(names.all_inner_texts())
+        canvas = still_box(page, "canvas")
         lane = names.filter(has_text="tracks").bounding_box()
-        canvas = page.locator("canvas").bounding_box()
 
         def told(t_s: float, row: int) -> str:
             page.mouse.move(canvas["x"] + canvas["width"] * t_s / 10, lane["y"] + 6 + 13 * row)
