@@ -99,6 +99,7 @@ def looks_like(head: bytes) -> str:
 
 
 def stamp(status: os.stat_result) -> FileStamp:
+    """-> what tells one state of a file from the next, without reading it."""
     return FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -110,6 +111,7 @@ def _check_regular(name: str, status: os.stat_result) -> None:
 
 
 def not_found(path: str | os.PathLike, error: Exception) -> VideoNotFound:
+    """-> the error of a path that cannot be opened, in a sentence that says what to do."""
     if isinstance(error, PermissionError):
         return VideoNotFound(
             f"'{path}' cannot be read: permission denied. Run: chmod u+r on it, or run as "

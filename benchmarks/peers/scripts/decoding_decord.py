@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import numpy as np
 
-from benchmarks.peers.scripts.decoding import means, ours, rows_of
-from benchmarks.peers.talk import serve
+from benchmarks.peers.scripts.decoding import rows_of, serve_frames
+
+
+def decode(film: str) -> np.ndarray:
+    """-> (T, H, W, 3) uint8."""
+    import decord
+
+    reader = decord.VideoReader(film, ctx=decord.cpu(0), num_threads=1)
+    return reader.get_batch(rows_of(len(reader))).asnumpy()
+
 
 if __name__ == "__main__":
-    way, film = sys.argv[1:]
-    if way == "ours":
-        serve(ours(film))
-    else:
-        import decord
-
-        def run() -> list[list[float]]:
-            reader = decord.VideoReader(film, ctx=decord.cpu(0), num_threads=1)
-            return means(reader.get_batch(rows_of(len(reader))).asnumpy())
-
-        serve(run)
+    serve_frames(decode)

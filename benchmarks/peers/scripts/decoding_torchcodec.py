@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import numpy as np
 
-from benchmarks.peers.scripts.decoding import means, ours, rows_of
-from benchmarks.peers.talk import serve
+from benchmarks.peers.scripts.decoding import rows_of, serve_frames
+
+
+def decode(film: str) -> np.ndarray:
+    """-> (T, H, W, 3) uint8."""
+    from torchcodec.decoders import VideoDecoder
+
+    decoder = VideoDecoder(film, dimension_order="NHWC", seek_mode="approximate")
+    return decoder.get_frames_at(rows_of(decoder.metadata.num_frames)).data.numpy()
+
 
 if __name__ == "__main__":
-    way, film = sys.argv[1:]
-    if way == "ours":
-        serve(ours(film))
-    else:
-        from torchcodec.decoders import VideoDecoder
-
-        def run() -> list[list[float]]:
-            decoder = VideoDecoder(film, dimension_order="NHWC", seek_mode="approximate")
-            count = decoder.metadata.num_frames
-            return means(decoder.get_frames_at(rows_of(count)).data.numpy())
-
-        serve(run)
+    serve_frames(decode)
