@@ -28,7 +28,7 @@ def doctor(
     models: Annotated[str, typer.Option("--models")] = "offline",
     json: Json = False,
 ) -> None:
-    """Check this machine: Python, threads, decoder, SQLite, database, weights, network, GPU."""
+    """Check this machine: Python, threads, decoder, database, weights, runtimes, network, GPU."""
     from svqa.settings import Settings
 
     checks = list(examine(Settings.load(database=database).database, models))
@@ -66,6 +66,7 @@ def examine(database: str, models: str) -> Iterator[Check]:
         ("sqlite", _sqlite),
         ("database", lambda: _database(database)),
         ("weights", lambda: _weights(models)),
+        ("runtimes", _runtimes),
         ("network", _network),
         ("gpu", _gpu),
     ]
@@ -185,6 +186,14 @@ def _weights(models: str) -> str:
     verify(models)
     names = ", ".join(m.name for m in describe(models))
     return f"set '{models}' complete, checksums right: {names}"
+
+
+def _runtimes() -> str:
+    """By what each network runs, once one has run here; a set with others runs by torch."""
+    from svqa.models import measured_runtimes
+
+    found = measured_runtimes()
+    return "; ".join(f"{name}: {measured}" for name, measured in found.items()) or "none run yet"
 
 
 def _network() -> str:

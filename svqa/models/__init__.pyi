@@ -116,6 +116,9 @@ from .model_sets import (
 from .model_spec import (
     parse_spec as parse_spec,
 )
+from .network_runtime import (
+    measured_runtimes as measured_runtimes,
+)
 from .ocr import (
     RapidOcrReader as RapidOcrReader,
 )
@@ -248,6 +251,7 @@ __all__ = [
     "load_pretrained",
     "load_set",
     "locate",
+    "measured_runtimes",
     "name_colours",
     "parse_spec",
     "pull",

@@ -19,6 +19,7 @@ from cachetools import LRUCache
 
 from svqa.media.geometry import fit_frame
 from svqa.models.efficientnet import EfficientNetLite
+from svqa.models.network_runtime import fastest
 from svqa.models.weights import read_torch, verified
 
 SIDE_PX = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
@@ -66,7 +67,9 @@ class ImageNetTagger:
         self.side_px = side_px
         self._device, self._dtype = device, dtype or torch.float32
         self._batch = BATCH.get(torch.device(device).type, 8)
-        self._net = net.to(device, self._dtype).to(memory_format=torch.channels_last)
+        self._net = net.to(device, self._dtype)
+        example = torch.zeros(1, 3, side_px, side_px, device=device, dtype=self._dtype)
+        self._run = fastest(self._net, example, name=model_id)
         self._known: LRUCache[bytes, tuple[np.ndarray, ...]] = LRUCache(REMEMBERED)
         self._lock = Lock()
 
@@ -116,8 +119,7 @@ class ImageNetTagger:
     @torch.inference_mode()
     def _forward(self, frames: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         x = torch.from_numpy(frames).to(self._device, self._dtype).sub_(MEAN).div_(STD)
-        # (T, H, W, 3) -> (T, 1280, h, w), channels last in memory
-        features = self._net(x.permute(0, 3, 1, 2))
+        (features,) = self._run(x.permute(0, 3, 1, 2))  # (T, H, W, 3) -> (T, 1280, h, w)
         classifier = self._net.classifier
         probabilities = classifier(features.mean((2, 3))).float().softmax(-1)
         top = probabilities.topk(MAPPED).indices

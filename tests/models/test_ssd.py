@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
-from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
+from svqa.errors import WeightsCorrupt, WeightsMissing
 from svqa.models import (
     CamDetector,
     DetectorUnion,
     SsdDetector,
+    coco_categories,
     coco_supercategories,
     imagenet_labels,
 )
-from svqa.models.ssd import LEAST_LEFT, agreement, pad_to_aspect
+from svqa.models.ssd import LEAST_LEFT, ONE_THING, agreement, pad_to_aspect
+from svqa.models.ssd_network import SIDE_PX
 from svqa.models.weights import verified
 from svqa.records import Detection, FrameBatch
 from tests.helpers.real_frames import frames_at
@@ -143,9 +146,47 @@ def test_other_weights_are_not_opened(tmp_path):
         SsdDetector.from_pretrained(tmp_path)
 
 
-def test_a_device_that_opencv_lacks_is_refused():
-    with pytest.raises(UsageError, match="CPU"):
-        SsdDetector.from_pretrained(device="cuda")
+def by_opencv(network: cv2.dnn.Net, pixels: np.ndarray) -> list[tuple[str, float, list[float]]]:
+    """What OpenCV's own form of the network says: names, scores and corners, best first."""
+    names = {category.id: category.name for category in coco_categories()}
+    height, width = pixels.shape[:2]
+    padded = pad_to_aspect(pixels)
+    network.setInput(cv2.dnn.blobFromImage(padded, 1.0, (SIDE_PX, SIDE_PX)))
+    rows = network.forward()[0, 0]  # (100, 7): image, category, score, box as shares
+    size = np.array([padded.shape[1], padded.shape[0]] * 2, np.float32)
+    boxes = np.clip(rows[:, 3:] * size, 0, [width, height, width, height])
+    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxes(sides.tolist(), rows[:, 2].tolist(), 0.4, ONE_THING)
+    return [
+        (names[int(rows[i, 1])], float(rows[i, 2]), boxes[i].tolist())
+        for i in np.asarray(kept, int).ravel()
+    ]
+
+
+def test_the_boxes_are_those_of_the_original(detector, real_clips):
+    files = verified("ssd-mobilenet-v2-coco")
+    original = cv2.dnn.readNetFromTensorflow(*(str(files[name]) for name in sorted(files)))
+    seen = 0
+    for clip in ("carphone_pristine", "bikes", "bigbuckbunny"):
+        frames = frames_at(real_clips[clip], (0.5, 1.5, 3.0))
+        for pixels in frames.pixels:
+            right = by_opencv(original, pixels)
+            found = detector.detect(FrameBatch(pixels[None], [0.0]))
+            assert labels(found) == [name for name, _, _ in right]
+            for box, (_, score, corners) in zip(found, right, strict=True):
+                assert box.score == pytest.approx(score, abs=1e-4)
+                np.testing.assert_allclose(box.xyxy_px, corners, atol=0.5)
+            seen += len(right)
+    assert seen >= 9, "there is something to compare"
+
+
+def test_half_precision_sees_the_same(detector, real_clips):
+    half = SsdDetector.from_pretrained(dtype="bfloat16")
+    frames = frames_at(real_clips["carphone_pristine"], (1.0,))
+    (mine, *_), (right, *_) = half.detect(frames), detector.detect(frames)
+    assert mine.label == right.label == "person" and mine.score == pytest.approx(
+        right.score, abs=0.05
+    )
 
 
 def shares(**names: float) -> np.ndarray:

