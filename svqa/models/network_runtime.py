@@ -166,9 +166,15 @@ def _convert(net: nn.Module, example: Tensor, path: Path) -> None:
     """torch's own converter, the one that needs a second rather than a dozen."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sizes become constants: on purpose, see `fastest`
-        axes = {"x": {0: "n"}}
-        options = {"opset_version": OPSET, "input_names": ["x"], "dynamic_axes": axes}
-        torch.onnx.export(net, (example,), str(path), dynamo=False, **options)
+        torch.onnx.export(
+            net,
+            (example,),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["x"],
+            dynamic_axes={"x": {0: "n"}},
+        )
 
 
 def _by_torch(net: nn.Module) -> Run:
