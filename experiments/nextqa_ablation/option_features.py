@@ -1,13 +1,14 @@
-"""Question, options and a video's lines -> (K, 18): what a trained re-ranker sees of each option.
+"""Question, options and a video's lines -> what a trained re-ranker sees of each option.
 
-Every feature is a standard score over the options of its question: what counts is which option has
-more of it, not how much. No feature knows where an option stands in the list, what other questions
-of the video ask, or what is right.
+No feature knows where an option stands in the list, what other questions of the video ask, or what
+is right. What other videos' captions say is in `background.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,94 +16,143 @@ from svqa.answering.option_scoring import (
     added_by_options,
     beyond_boilerplate,
     mean_of_best,
-    standardise,
+    unit,
     word_overlap,
 )
-from svqa.answering.sentence_scoring import Lines, support
+from svqa.answering.sentence_scoring import Lines
 from svqa.language.question_parser import parse_question
-from svqa.language.tokenization import content_stems, words
+from svqa.language.tokenization import STOP_WORDS, content_stems, words
 from svqa.models.base import TextEncoder
-from svqa.retrieval import Lexicon
 
+DIRECTIONS = ("added to the question", "added to the statement", "option alone")
 NAMES = (
-    "added by the option, best lines (the method)",
-    "added by the option, best line",
-    "added by the option, mean of the lines",
-    "added by the option to the question without its event",
-    "added by the option, during the event",
-    "added by the option, after the event",
-    "added by the option, before the event",
-    "option alone",
-    "option alone, lines without boilerplate",
-    "question + option",
-    "question + option, support of the best line",
+    *(
+        f"{name}, {how}"
+        for name in DIRECTIONS
+        for how in ("best lines", "best line", "mean of the lines")
+    ),
+    "statement with the option",
+    "question with the option, lines with their boilerplate",
+    "option alone, lines with their boilerplate",
     "words found in the lines",
-    "BM25 of the best line",
-    "nearness to the question",
+    "lines that have a word of it",
+    "most of its words in one line",
     "words shared with the question",
-    "nearness to the other options",
+    "its words' nearness to words of the lines, mean",
+    "its words' nearness to words of the lines or question, least",
+    "nearness to the question",
+    "nearness to the statement",
+    "nearness to the event",
+    "question with the option, nearness to the question",
+    "nearness to the other options, as added to the question",
     "words shared with the other options",
     "length in words",
 )
-TIME_WEIGHT = 0.03
-_SHARPNESS = 15.0  # of "the event is here", on cosines
-_LEAST = 0.05  # of a second that is on the event's other side
+_STATEMENT_SHARE = 0.7
+_ASKING = re.compile(r"^(how many|what|why|how|where|who|which|when)\b\s*")
+_AUXILIARY = re.compile(r"^(is|are|was|were|do|does|did|has|have|had|can|could|will|would)\b\s*")
+_DOING = re.compile(r"\s*\b(doing|do|react|feel|responding|respond)$")
 
 
-def option_features(
-    question: str, options: Sequence[str], lines: Lines, encoder: TextEncoder
-) -> np.ndarray:
-    """-> (K, len(NAMES)) standard scores over the K options; 0 where all are alike."""
-    options, form = list(options), parse_question(question)
-    asked, alone = encoder.encode_text([question])[0], encoder.encode_text(options)
-    together = [f"{question} {option}" for option in options]
-    beyond, words_of = beyond_boilerplate(lines, encoder), Lexicon(lines.texts)
-    added = beyond @ added_by_options(question, options, encoder).T  # (N, K)
-    event = event_weights(lines, form.event or question, encoder)
-    stems = [frozenset(content_stems(option)) for option in options]
-    columns = [
-        mean_of_best(added),
-        added.max(axis=0),
-        added.mean(axis=0),
-        mean_of_best(beyond @ added_by_options(form.main or question, options, encoder).T),
-        *(mean_of_best(weighed(added, event[side])) for side in ("while", "after", "before")),
-        mean_of_best(lines.vectors @ alone.T),
-        mean_of_best(beyond @ alone.T),
-        mean_of_best(lines.vectors @ encoder.encode_text(together).T),
-        np.array([support(lines, text, encoder).max() for text in together]),
-        word_overlap(options, lines),
-        np.array([words_of.scores(option).max() for option in options]),
-        alone @ asked,
-        np.array([_share(s, frozenset(content_stems(question))) for s in stems]),
-        (alone @ alone.T).sum(axis=0) - 1,
-        np.array([_shared_with_others(stems, k) for k in range(len(options))]),
-        np.array([len(words(option)) for option in options]),
-    ]
-    return np.stack([standardise(np.asarray(c, np.float64)) for c in columns], axis=1)
+@dataclass(frozen=True, eq=False)
+class ReadVideo:
+    """A video's lines; `beyond (N, D)` is what each says beyond any caption.
 
-
-def event_weights(lines: Lines, event: str, encoder: TextEncoder) -> dict[str, np.ndarray]:
-    """-> (N,) in [0, 1] for lines `after`, `before` and `while` the second that best fits `event`.
-
-    How likely it is that the event has happened, has not yet, or is happening.
+    `word_vectors (W, D)` are of the lines' different words.
     """
-    seconds, index = np.unique(lines.spans[:, 0], return_inverse=True)
-    fit = np.full(len(seconds), -1.0)
-    np.maximum.at(fit, index, lines.vectors @ encoder.encode_text([event])[0])
-    here = np.exp(_SHARPNESS * (fit - fit.max()))
-    here /= here.sum()
-    passed = np.cumsum(here)
-    sides = {"after": passed, "before": 1 - passed + here, "while": here / here.max()}
-    return {side: weight[index] for side, weight in sides.items()}
+
+    lines: Lines
+    beyond: np.ndarray
+    word_vectors: np.ndarray
 
 
-def weighed(similarity: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(N, K), (N,) -> (N, K): lines at the wrong time fit a little less."""
-    return similarity + TIME_WEIGHT * np.log(weight + _LEAST)[:, None]
+@dataclass(frozen=True, eq=False)
+class OptionTraits:
+    """`values (K, len(NAMES))`, `directions (len(DIRECTIONS), K, D)` and the stems of K options.
+
+    `asked` are the question's stems.
+    """
+
+    values: np.ndarray
+    directions: np.ndarray
+    stems: tuple[frozenset[str], ...]
+    asked: frozenset[str]
 
 
-def _share(of: frozenset[str], others: frozenset[str]) -> float:
-    return len(of & others) / len(of) if of else 0.0
+def read_video(lines: Lines, encoder: TextEncoder) -> ReadVideo:
+    """What all questions about a video share."""
+    told = sorted({w for text in lines.texts for w in words(text)} - STOP_WORDS)
+    return ReadVideo(lines, beyond_boilerplate(lines, encoder), encoder.encode_text(told))
+
+
+def option_traits(
+    question: str, options: Sequence[str], video: ReadVideo, encoder: TextEncoder
+) -> OptionTraits:
+    """-> the K options' features and vectors."""
+    options, form, lines = list(options), parse_question(question), video.lines
+    stated = statement(form.main or question) or question
+    told = [question, stated, form.event or question, *options]
+    told += [f"{begun} {option}" for begun in (question, stated) for option in options]
+    about, rest = np.split(encoder.encode_text(told), [3])
+    alone, with_question, with_statement = np.split(rest, 3)
+    added = added_by_options(question, options, encoder)
+    directions = np.stack([added, unit(with_statement - _STATEMENT_SHARE * about[1]), alone])
+    stems = tuple(frozenset(content_stems(option)) for option in options)
+    asked = frozenset(content_stems(question))
+    columns = [
+        *(column for d in directions for column in _fit(video.beyond @ d.T)),
+        mean_of_best(video.beyond @ with_statement.T),
+        mean_of_best(lines.vectors @ with_question.T),
+        mean_of_best(lines.vectors @ alone.T),
+        word_overlap(options, lines),
+        *zip(*(_in_lines(own, lines) for own in stems), strict=True),
+        [len(own & asked) for own in stems],
+        *_near_words(question, options, video, encoder),
+        *(about @ alone.T),
+        with_question @ about[0],
+        (added @ added.T).sum(axis=0),
+        [_shared_with_others(stems, k) for k in range(len(options))],
+        [len(words(option)) for option in options],
+    ]
+    values = np.stack([np.asarray(c, np.float64) for c in columns], axis=1)
+    return OptionTraits(values, directions, stems, asked)
+
+
+def statement(question: str) -> str:
+    """What a question says before it asks.
+
+    >>> statement("why did the boy pick up the ball"), statement("what does the dog do")
+    ('the boy pick up the ball', 'the dog')
+    """
+    return _DOING.sub("", _AUXILIARY.sub("", _ASKING.sub("", question)))
+
+
+def _fit(similarity: np.ndarray) -> tuple[np.ndarray, ...]:
+    return mean_of_best(similarity), similarity.max(axis=0), similarity.mean(axis=0)
+
+
+def _in_lines(stems: frozenset[str], lines: Lines) -> tuple[float, float]:
+    """Share of lines that have a stem of it, and the largest share of its stems in one line."""
+    found = np.array([len(stems & line) for line in lines.stems])
+    return float((found > 0).mean()), float(found.max() / max(1, len(stems)))
+
+
+def _near_words(
+    question: str, options: Sequence[str], video: ReadVideo, encoder: TextEncoder
+) -> tuple[list[float], list[float]]:
+    """How near each option's words are to the nearest word of the lines, or of the question too."""
+    own = [[w for w in words(option) if w not in STOP_WORDS] or [option] for option in options]
+    asked = sorted(set(words(question)) - STOP_WORDS) or [question]
+    different = sorted({w for some in own for w in some})
+    vectors = encoder.encode_text([*different, *asked])
+    here, there = vectors[: len(different)], vectors[len(different) :]
+    said = dict(zip(different, (here @ video.word_vectors.T).max(axis=1), strict=True))
+    either = {
+        w: max(said[w], near)
+        for w, near in zip(different, (here @ there.T).max(axis=1), strict=True)
+    }
+    mean = [float(np.mean([said[w] for w in some])) for some in own]
+    return mean, [float(min(either[w] for w in some)) for some in own]
 
 
 def _shared_with_others(stems: Sequence[frozenset[str]], k: int) -> float:

@@ -1,18 +1,22 @@
 """Features of options -> a re-ranker trained on some videos' questions, judged on other videos'.
 
 A conditional logit (McFadden 1974): an option is chosen with the softmax of `features @ weights`.
-Each type of question has weights of its own, as what it adds to weights that all types share; both
-are held small by one penalty, chosen on folds inside the training videos.
+A feature is centred over the options of its question, so that it says by how much an option has
+more of it. All questions share the weights, which are held small by a penalty that is chosen on
+folds inside the training videos.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
 
-PENALTIES = (10.0, 30.0, 100.0, 300.0)
+PENALTIES = (3.0, 10.0, 30.0, 100.0, 300.0)
+
+# (N,) bool, the questions that may be learnt from -> (N, K, F), all of it learnt from these
+Features = Callable[[np.ndarray], np.ndarray]
 
 
 def folds_by_video(videos: Sequence[str], folds: int, seed: int) -> np.ndarray:
@@ -24,26 +28,39 @@ def folds_by_video(videos: Sequence[str], folds: int, seed: int) -> np.ndarray:
 
 
 def held_out_scores(
-    features: np.ndarray,
+    features: Features,
     right: np.ndarray,
-    types: Sequence[str],
     videos: Sequence[str],
     *,
     folds: int = 5,
     seed: int = 0,
 ) -> tuple[np.ndarray, list[float]]:
-    """(N, K, F), (N,) -> (N, K) scores, each from the other folds; the penalty of each fold.
+    """(N,) -> (N, K) scores, each from the other folds; the penalty of each fold.
 
     Weights and penalty of a fold never saw a question of one of its videos.
     """
-    by_type, fold = with_types(features, types), folds_by_video(videos, folds, seed)
-    scores, penalties = np.zeros(features.shape[:2]), []
+    fold, scores, penalties = folds_by_video(videos, folds, seed), [], []
     for held in range(folds):
-        train, test = fold != held, fold == held
-        penalty = best_penalty(by_type[train], right[train], fold[train])
-        scores[test] = by_type[test] @ fit_weights(by_type[train], right[train], penalty)
+        train = fold != held
+        seen = features(train)
+        penalty = best_penalty(seen[train], right[train], fold[train])
+        scores.append(seen @ fit_weights(seen[train], right[train], penalty))
         penalties.append(penalty)
-    return scores, penalties
+    return np.stack(scores)[fold, np.arange(len(fold))], penalties
+
+
+def scaled(features: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """(N, K, F) -> centred over a question's options, in units of the training part's spread."""
+    centred = features - features.mean(axis=1, keepdims=True)
+    spread = np.sqrt((centred[train] ** 2).mean(axis=(0, 1)))
+    return np.asarray(centred / np.where(spread > 1e-9, spread, 1.0))
+
+
+def standardised(features: np.ndarray) -> np.ndarray:
+    """(N, K, F) -> standard scores over a question's options; 0 where all are alike."""
+    spread = features.std(axis=1, keepdims=True)
+    centred = features - features.mean(axis=1, keepdims=True)
+    return np.asarray(centred / np.where(spread > 1e-9, spread, np.inf))
 
 
 def with_types(features: np.ndarray, types: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 Every row is paired with the one it is compared to, question by question; intervals resample videos.
 Ingredients that were tried and left out are rows too (`"used": false`), so that nobody tries them
-again without knowing. One row is trained: weights of features of the options, in folds by video.
+again without knowing. Rows whose name begins with "trained" are: weights of features of the
+options, in folds by video.
 """
 
 from __future__ import annotations
@@ -22,17 +23,20 @@ from experiments.command import (
     study_arguments,
     write_result,
 )
-from experiments.nextqa_ablation.option_features import (
-    NAMES,
-    event_weights,
-    option_features,
-    weighed,
+from experiments.nextqa_ablation.time_prior import score_with_time_prior
+from experiments.nextqa_ablation.trained_rows import (
+    BY_TYPE,
+    FEATURES,
+    FOLDS,
+    OWN_ONLY,
+    SHUFFLED,
+    STANDARDISED,
+    TRAINED,
+    trained_picks,
 )
-from experiments.nextqa_ablation.reranker import held_out_scores
 from svqa.answering.evidence import MIN_SUPPORT
 from svqa.answering.option_scoring import (
     added_by_options,
-    beyond_boilerplate,
     mean_of_best,
     score_options,
     standardise,
@@ -42,7 +46,7 @@ from svqa.answering.sentence_scoring import Lines, read_passages, support
 from svqa.cli.progress import progress_bars
 from svqa.evaluation.nextqa import Choice, read_annotations, read_captions, read_predictions
 from svqa.evaluation.nextqa_vectors import sentence_encoder
-from svqa.language.question_parser import parse_question, plain
+from svqa.language.question_parser import plain
 from svqa.metrics.results import bootstrap_over_groups, figures_by_type
 from svqa.models.base import TextEncoder
 from svqa.records import Evidence, Progress
@@ -67,8 +71,8 @@ ROWS = {
     ),
 }
 METHOD = "the method: and the lines without boilerplate"
-TRAINED = "trained: re-ranker of 18 features by type of question, folds by video"
-FOLDS = 5
+# what differs from the trained re-ranker is set beside it, not beside the method
+BESIDE_TRAINED = (BY_TYPE, STANDARDISED, OWN_ONLY, SHUFFLED)
 
 
 def score_rows(
@@ -92,7 +96,7 @@ def score_rows(
         standardise(alone) + standardise(together) + standardise(words),
         added,
         method,
-        _with_time_prior(question, options, lines, encoder),
+        score_with_time_prior(question, options, lines, encoder),
         scaled + standardise(words) / 4,
         scaled + standardise(alone) / 4,
         scaled + standardise(blind) / 4,
@@ -113,18 +117,14 @@ def run_ablation(
     choices, passages = read_annotations(annotations), read_captions(captions)
     videos = [choice.question.video for choice in choices]
     right: dict[str, list[float]] = {name: [] for name in ROWS}
-    features: list[np.ndarray] = []
     for choice in counted(choices, "questions", progress):
         lines = read_passages(passages[choice.question.video], sentences)
         asked = plain(choice.question.text), choice.question.options, lines, sentences
-        features.append(option_features(*asked))
         for name, scores in score_rows(*asked).items():
             right[name].append(float(np.argmax(scores) == choice.right))
     types, answers = [c.question.type[0] for c in choices], np.array([c.right for c in choices])
-    reranked, penalties = held_out_scores(
-        np.stack(features), answers, types, videos, folds=FOLDS, seed=seed
-    )
-    right[TRAINED] = list((reranked.argmax(axis=1) == answers).astype(float))
+    picks, penalties = trained_picks(choices, passages, sentences, seed=seed, progress=progress)
+    right |= {name: list((picked == answers).astype(float)) for name, picked in picks.items()}
     if predictions is not None:
         right["stored"] = list((read_predictions(predictions, choices) == answers).astype(float))
     rows = [_row(name, right, videos, types, seed) for name in right]
@@ -134,7 +134,7 @@ def run_ablation(
         "seed": seed,
         "model": sentences.model_id,
         "rows": rows,
-        "trained": {"folds": FOLDS, "features": NAMES, "penalty_by_fold": penalties},
+        "trained": {"folds": FOLDS, "features": FEATURES, "penalty_by_fold": penalties},
         "abstention": measure_abstention(choices, passages, sentences, seed),
     }
 
@@ -189,7 +189,7 @@ def _row(
     seed: int,
 ) -> dict:
     values = np.array(right[name], dtype=np.float64)
-    against, used = ROWS.get(name, (METHOD, False))
+    against, used = ROWS.get(name, (TRAINED if name in BESIDE_TRAINED else METHOD, False))
     row = {
         "name": name,
         "used": used,
@@ -207,21 +207,6 @@ def _row(
     return row
 
 
-def _with_time_prior(
-    question: str, options: Sequence[str], lines: Lines, encoder: TextEncoder
-) -> np.ndarray:
-    """The method with lines weighed by when they are.
-
-    After, before or at the second that best fits the event.
-    """
-    form = parse_question(question)
-    if form.relation not in ("after", "before", "while") or not form.event:
-        return score_options(question, options, lines, encoder)
-    similarity = beyond_boilerplate(lines, encoder) @ added_by_options(question, options, encoder).T
-    weight = event_weights(lines, form.event, encoder)[form.relation]
-    return mean_of_best(weighed(similarity, weight))
-
-
 def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
     rows = {row["name"]: row for row in result["rows"]}
@@ -232,7 +217,9 @@ def finding(result: Mapping[str, Any]) -> str:
         f"of what an option adds to the question is worth {points(rows[added]['difference'])} over "
         f"the vector of both together. A re-ranker of {len(trained['features'])} features trained "
         f"on the other videos of {trained['folds']} folds is right about "
-        f"{percent(rows[TRAINED]['accuracy'])}, {points(rows[TRAINED]['difference'])}."
+        f"{percent(rows[TRAINED]['accuracy'])}, {points(rows[TRAINED]['difference'])}; what the "
+        f"other videos' captions say is part of it, without that it changes by "
+        f"{points(rows[OWN_ONLY]['difference'])}."
     )
 
 

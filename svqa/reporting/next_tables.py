@@ -12,8 +12,8 @@ BESIDE_NEXTQA = {
     "the method + 1/4 nearness of option to question (blind)": (
         "and a quarter of the option's nearness to the question, untrained"
     ),
-    "trained: re-ranker of 18 features by type of question, folds by video": (
-        "a re-ranker of 18 features, trained on the other of 5 folds by video"
+    "trained: re-ranker of the options, folds by video": (
+        "a re-ranker of features of the options, trained on the other of 5 folds by video"
     ),
 }
 KINDS = {"C": "causal", "T": "temporal", "D": "descriptive"}
