@@ -76,9 +76,9 @@ def text_table(text: Mapping[str, Any]) -> str:
     """What was read, what it costs, what a picture a segment keeps."""
     read, exact = text["lines_read"], text["lines_exact"]
     bare = text["pictures_without_text"]
-    films = text["once_a_segment"]
+    films = text["as_ingested"]
     kept, lasting = lines_of(films)
-    pictures, segments = (sum(film[k] for film in films) for k in ("pictures", "segments"))
+    pictures, readings = (sum(film[k] for film in films) for k in ("pictures", "read"))
     facts = [
         ["lines read, letters and digits", f"{cell(read)} (n = {read['n']})"],
         ["lines read to the last sign", f"{cell(exact)} (n = {exact['n']})"],
@@ -86,11 +86,10 @@ def text_table(text: Mapping[str, Any]) -> str:
             "lines where there is no text",
             f"{bare['lines']} in {bare['pictures']} pictures of {bare['clips']} clips",
         ],
-        [
-            "pictures read at most, one a segment, of all at two a second",
-            f"{segments} of {pictures}",
-        ],
+        ["pictures read, of all at two a second", f"{readings} of {pictures}"],
         ["lines of a second or more that are still found", f"{kept} of {lasting}"],
+        ["overlap of their seconds with the true ones (IoU)", cell(text["seconds_iou"])],
+        ["the same, with the seconds of the segments", cell(text["segment_iou"])],
     ]
     heights = [
         [f"{height} px", *(f"{seconds:.2f}" for seconds in row.values())]

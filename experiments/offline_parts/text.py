@@ -1,13 +1,15 @@
 """Pictures and the words on them -> how many lines are read, how many invented, at what cost.
 
-Also what is lost where a picture a segment is read, as ingest does it, against reading a picture
-every half second. The lines of the latter that stay for a second or more are the truth.
+Also what is lost where a picture or two of a segment are read, as ingest does it, against reading
+one every half second, and how near the seconds of its lines come. The lines of the latter that
+stay for a second or more are the truth.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from experiments.command import counted
 from experiments.offline_parts.clips import find_clip, frame_at, small_frames, truth
 from svqa.media import Sampling, read_frames
 from svqa.metrics.results import bootstrap_over_groups
-from svqa.models.ocr import RapidOcrReader
+from svqa.models import RapidOcrReader, TextReader
 from svqa.pipeline.near_duplicates import repeated_frames, thumbnails
 from svqa.pipeline.text_analysis import read_text
 from svqa.records import Progress, Segment, TextBox, TextLine
@@ -47,6 +49,7 @@ def measure_text(data: Path, *, seed: int, progress: Progress | None = None) -> 
             clips.append(row["clip"])
             if found:
                 left.remove(plain(line))
+    films = [as_ingested(reader, data, name) for name in counted(FILMS, "films", progress)]
     figure = lambda values, of: bootstrap_over_groups(values, of, seed).to_json()  # noqa: E731
     return {
         "lines_read": figure(right, clips),
@@ -57,9 +60,9 @@ def measure_text(data: Path, *, seed: int, progress: Progress | None = None) -> 
             "lines": sum(invented),
         },
         "cpu_s_by_height": costs(reader, data),
-        "once_a_segment": [
-            once_a_segment(reader, data, name) for name in counted(FILMS, "films", progress)
-        ],
+        "as_ingested": films,
+        "seconds_iou": figure(*overlaps(films, "ious")),
+        "segment_iou": figure(*overlaps(films, "segment_ious")),
     }
 
 
@@ -93,8 +96,19 @@ def cpu_s(work: Any, times: int = 3) -> float:
     return min(spent)
 
 
-def once_a_segment(reader: RapidOcrReader, data: Path, name: str) -> dict[str, Any]:
-    """-> readings and kept lines where a picture a segment is read, as ingest does it."""
+class CountedReader(TextReader):
+    """The reader, counting the pictures that it is given."""
+
+    def __init__(self, reader: RapidOcrReader):
+        self._reader, self.model_id, self.pictures = reader, reader.model_id, 0
+
+    def read(self, pixels: np.ndarray) -> list[TextLine]:
+        self.pictures += 1
+        return self._reader.read(pixels)
+
+
+def as_ingested(reader: RapidOcrReader, data: Path, name: str) -> dict[str, Any]:
+    """-> readings, lines that are kept and how near their seconds come, read as ingest does it."""
     path = find_clip(data, name)
     small = small_frames(path, EVERY_S)
     end_s = float(small.t_s[-1]) + EVERY_S
@@ -104,20 +118,55 @@ def once_a_segment(reader: RapidOcrReader, data: Path, name: str) -> dict[str, A
     segments = [
         Segment(t, min(t + SEGMENT_S, end_s)) for t in np.arange(0, end_s, SEGMENT_S).tolist()
     ]
-    kept, texts = read_text(str(path), reader, small.t_s, little, repeated_frames(little), segments)
+    counting = CountedReader(reader)
+    kept, texts = read_text(
+        str(path),
+        counting,
+        small.t_s,
+        little,
+        repeated_frames(little),
+        segments,
+        pixels=small.pixels,
+    )
     wanted = [
         box
         for box in lasting(every, end_s, reader.model_id)
         if box.end_s - box.start_s >= LASTING_S
     ]
+    found = [(box, [other for other in kept if same(box, other)]) for box in wanted]
     return {
         "clip": name,
         "pictures": len(every),
+        "read": counting.pictures,
         "segments": len(segments),
         "segments_with_text": len(texts),
         "lasting_lines": len(wanted),
-        "kept": sum(any(same(box, other) for other in kept) for box in wanted),
+        "kept": sum(bool(others) for _, others in found),
+        "ious": [max(iou(box, o) for o in others) for box, others in found if others],
+        "segment_ious": [
+            max(iou(box, in_segments(o, segments)) for o in others)
+            for box, others in found
+            if others
+        ],
     }
+
+
+def iou(one: TextBox, other: TextBox) -> float:
+    """Of the seconds of two lines."""
+    both = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
+    return max(0.0, both) / (one.end_s - one.start_s + other.end_s - other.start_s - both)
+
+
+def in_segments(line: TextBox, segments: Sequence[Segment]) -> TextBox:
+    """The line with the seconds of all segments that it touches."""
+    touched = [s for s in segments if s.start_s < line.end_s and line.start_s < s.end_s]
+    return replace(line, start_s=touched[0].start_s, end_s=touched[-1].end_s)
+
+
+def overlaps(films: Sequence[dict[str, Any]], key: str) -> tuple[list[float], list[str]]:
+    """-> each kept line's overlap, and the film that it is from."""
+    rows = [(value, film["clip"]) for film in films for value in film[key]]
+    return [value for value, _ in rows], [clip for _, clip in rows]
 
 
 def lasting(

@@ -73,7 +73,7 @@ class PictureAnalysis:
         reader = models.reader if self.settings.text else None
         with (
             beside(lambda: self._boxes(detector, shown.t_s, shows, looked_at, is_frame)) as boxes,
-            beside(lambda: self._text(reader, shown.t_s, small, shows, slow)) as text,
+            beside(lambda: self._text(reader, shown, small, shows, slow)) as text,
         ):
             with self.timings.track("vectors"):
                 values = models.encoder.encode_frames(looked_at.pixels)[seen_in]  # -> (T, D)
@@ -161,7 +161,7 @@ class PictureAnalysis:
     def _text(
         self,
         reader: TextReader | None,
-        t_s: np.ndarray,
+        shown: FrameBatch,
         small: np.ndarray,
         shows: np.ndarray,
         segments: Sequence[Segment],
@@ -171,7 +171,16 @@ class PictureAnalysis:
             return [], []
         decoder = self.settings.decoder
         with Timings.track(self.timings, "text"):
-            return read_text(self.path, reader, t_s, small, shows, segments, decoder=decoder)
+            return read_text(
+                self.path,
+                reader,
+                shown.t_s,
+                small,
+                shows,
+                segments,
+                pixels=shown.pixels,
+                decoder=decoder,
+            )
 
     def _displayed(self, box: Detection, frames: FrameBatch) -> Detection:
         """A box of the analysed frame -> the same box in pixels of the displayed frame."""

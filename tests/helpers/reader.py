@@ -28,8 +28,8 @@ class NumberReader(TextReader):
         if (number := read_number(pixels)) < 0:
             return []
         return [
-            TextLine(str(number), 0.95, (2.0, height / 2, width / 2, height - 1.0)),
-            TextLine("frame", 0.9, (2.0, 1.0, width / 2, height / 2 - 1)),
+            TextLine(str(number), 0.95, (2.0, height / 40, width - 2.0, height / 4 - 1)),
+            TextLine("frame", 0.9, (2.0, 1.0, width / 2, height / 40 - 1)),
         ]
 
 

@@ -112,25 +112,25 @@ def library(held, tmp_path_factory):
 def test_text_is_read_at_the_files_own_size_and_only_where_the_picture_changed(library):
     (video,) = library.videos()
     read = [(b.text, b.start_s, b.end_s) for b in library.store.text_boxes(video.id)]
-    # a segment tells of the picture that it holds longest; a committed chunk ends at 30 s
+    # segments end at 10 and 15 s, the numbers change at 12 and 22 s; a committed chunk ends at 30 s
     assert read == [
         ("frame", 0.0, 30.0),
-        ("5", 0.0, 10.0),
-        ("9", 10.0, 20.0),
-        ("5", 20.0, 30.0),
+        ("5", 0.0, 12.0),
+        ("9", 12.0, 22.0),
+        ("5", 22.0, 30.0),
         ("frame", 30.0, 40.0),
         ("5", 30.0, 40.0),
     ]
-    assert library.models.reader.shapes == [(480, 800, 3)] * 4
+    assert library.models.reader.shapes == [(480, 800, 3)] * 3, "the first 5 is not read again"
     box = library.store.text_boxes(video.id)[1]
-    assert box.xyxy_px == (2.0, 240.0, 400.0, 479.0) and box.model_id == "numbers@1"
+    assert box.xyxy_px == (2.0, 12.0, 798.0, 119.0) and box.model_id == "numbers@1"
     passages = library.store.passages(kinds=["text"])
     told = [(p.text, p.start_s, p.end_s) for p in passages]
     assert told == [
-        ("5", 0.0, 10.0),
+        ("5", 0.0, 12.0),
         ("frame", 0.0, 30.0),
-        ("9", 10.0, 20.0),
-        ("5", 20.0, 30.0),
+        ("9", 12.0, 22.0),
+        ("5", 22.0, 30.0),
         ("frame\n5", 30.0, 40.0),
     ]
     assert library.store.metrics(video.id)["text_s"] > 0
