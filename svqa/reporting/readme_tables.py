@@ -65,7 +65,8 @@ def _modalities(root: Path) -> Iterator[Table]:
     for data in read_json(root, "experiments/speech_retrieval/result.json"):
         rows.append(
             (
-                "real films: a sentence by its meaning",
+                "sentences of a speech synthesiser over real films, by their meaning; "
+                f"random {percent(data['baselines']['random']['recall@1'])}",
                 percent(data["baselines"]["without speech"]["recall@1"]),
                 percent(data["recall@1"]),
                 percent(data["lift"]),

@@ -37,6 +37,10 @@ def bikes(encoder, real_clips):
     )
 
 
+def directions(values: np.ndarray) -> np.ndarray:
+    return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+
 class TestAdvancedEmbeddings:
     """Visual, text, fused, over time, at three scales, compared, re-ranked."""
 
@@ -94,8 +98,18 @@ class TestAdvancedEmbeddings:
             ["people riding bicycles in a street", "a cake in an oven"]
         )
         assert (vectors.values @ street).mean() > (vectors.values @ kitchen).mean()
-        steady = context_aware(vectors.values, vectors.spans[:, 0])
-        assert np.all(np.isfinite(steady)) and steady.shape == vectors.values.shape
+        t_s = vectors.spans[:, 0]
+        steady = context_aware(vectors.values, t_s)
+        # neighbours draw nearer to each other, and each stays what it was
+        step = [np.linalg.norm(np.diff(v, axis=0), axis=1).mean() for v in (vectors.values, steady)]
+        assert step[1] < 0.8 * step[0]
+        assert (directions(steady) * vectors.values).sum(axis=1).min() > 0.8
+        # but nothing crosses a cut to what looks quite otherwise
+        other = encoder.encode_frames(np.full((1, 224, 224, 3), 128, np.uint8))
+        cut = np.concatenate([vectors.values[:6], np.repeat(other, 6, axis=0)])
+        kept = context_aware(cut, t_s[:12])
+        assert directions(kept)[6] @ other[0] > 0.99
+        assert np.linalg.norm(kept[6] - kept[5]) > 0.7 * np.linalg.norm(cut[6] - cut[5])
 
     def test_temporal_reranking(self, bikes):
         """A stray frame that scored best gives way to the stretch that keeps scoring well."""

@@ -12,7 +12,7 @@ from svqa.evaluation import draw_frame_questions, evaluate_frame_questions
 from svqa.metrics import evaluate_answer_quality
 from svqa.models import SHIPPED, BlipAnswerer, BlipCaptioner, FrameGrid, WeightedVote
 from svqa.records import Evidence, FrameBatch, Question, Segment
-from svqa.shapes import FRAME_TYPES, frame_caption, render, scene_of, steady_times
+from svqa.shapes import FRAME_TYPES, SHAPES, frame_caption, render, scene_of, steady_times
 
 SEED, VIDEOS = 777_000, 12
 
@@ -64,6 +64,14 @@ class TestVisionQA:
         said = answerer.answer(Question(f"is there {article} {seen.name}?"), [], frames).text
         assert evaluate_answer_quality(said, "yes").exact_match == 1.0
         assert evaluate_answer_quality(said, "seven").exact_match == 0.0
+        # who says yes to everything is wrong about what is not there, and about a colour
+        named = {shape.name for shape in scene.at(t_s)}
+        absent = next(f"green {kind}" for kind in SHAPES if f"green {kind}" not in named)
+        denied = answerer.answer(Question(f"is there a {absent}?"), [], frames).text
+        assert evaluate_answer_quality(denied, "no").exact_match == 1.0
+        assert [shape.shape for shape in scene.at(t_s)].count(seen.shape) == 1, "it is the one"
+        colour = answerer.answer(Question(f"what colour is the {seen.shape}?"), [], frames).text
+        assert evaluate_answer_quality(colour, seen.colour).exact_match == 1.0
 
     @pytest.mark.slow
     def test_time_questions_need_more_than_a_frame(self, answerer):
@@ -128,11 +136,14 @@ class TestVisionQA:
         The times are recorded, not judged.
         """
         frames = FrameBatch(render(scenes[1], [2.0], width_px=160).pixels, np.array([2.0]))
+        cache = answerer.cache
+        hits, misses = cache.hits, cache.misses
         first = answerer.answer(Question("how many objects are there?"), [], frames)
         second = answerer.answer(Question("how many stars are there?"), [], frames)
         record_property("first_ms", round(first.latency_ms, 2))
         record_property("second_ms", round(second.latency_ms, 2))
         assert first.latency_ms > 0 and second.latency_ms > 0
+        assert (cache.hits - hits, cache.misses - misses) == (1, 1)
 
     def test_gpu_utilization(self, record_property):
         """On a GPU the answers are the same and its memory is used.
