@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from benchmarks.cases import (
     answers,
+    embedding,
+    end_to_end,
     index,
     ingest,
     media,
@@ -26,6 +28,8 @@ MODULES = (
     index,
     store,
     ingest,
+    embedding,
+    end_to_end,
     train,
     start,
     timer,

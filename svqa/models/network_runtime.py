@@ -134,7 +134,7 @@ def _measure(net: nn.Module, example: Tensor, kept: Path) -> Measurement:
     """Convert it, time both in turn, and keep what was found."""
     target = kept.with_suffix(".onnx")
     draft = kept.with_suffix(".part")
-    _convert(net, example, draft)
+    convert(net, example, draft)
     os.replace(draft, target)
     runs = {TORCH: _by_torch(net), ONNX_RUNTIME: _by_onnx_runtime(target)}
     # some input for which the network says something, the same at every call
@@ -162,7 +162,7 @@ def _measure(net: nn.Module, example: Tensor, kept: Path) -> Measurement:
     return found
 
 
-def _convert(net: nn.Module, example: Tensor, path: Path) -> None:
+def convert(net: nn.Module, example: Tensor, path: Path) -> None:
     """torch's own converter, the one that needs a second rather than a dozen."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sizes become constants: on purpose, see `fastest`
