@@ -304,3 +304,15 @@ def test_a_killed_run_goes_on_to_the_same_weights(file, base, tmp_path):
         for v in (whole, again)
     ]
     assert sums[0] == sums[1]
+
+
+@pytest.mark.slow
+def test_bf16_learns_what_float32_learns(made, base, file, tmp_path):
+    """The loss falls as far, within what eight bits of a number's fraction leave."""
+    half = tune(file, base, tmp_path, 6, precision="bf16")
+    assert half.settings["precision"] == "bf16"
+    whole, _ = made
+    last = [v.figures["curve"]["last_loss"] for v in (half, whole)]
+    assert last[0] == pytest.approx(last[1], abs=0.5)
+    answerer = load_answerer(half)
+    assert answerer.needs_frames and answerer.model_id.startswith("seer-lora:1@")
