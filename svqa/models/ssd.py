@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from svqa.models.base import Detector
+from svqa.models.distinct_boxes import distinct_boxes
 from svqa.models.labels import coco_categories, imagenet_labels
 from svqa.models.network_runtime import fastest
 from svqa.models.ssd_network import SIDE_PX, SsdNetwork
@@ -121,15 +122,9 @@ def distinct(
     Of boxes that are one thing the best is taken: of those with one name at first, then of all.
     """
     rows, categories = np.nonzero(scores > min_score)
-    best = scores[rows, categories]
-    boxes = places[rows]
-    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    named = cv2.dnn.NMSBoxesBatched(
-        sides.tolist(), best.tolist(), categories.tolist(), min_score, SAME_NAME
-    )
-    once = np.asarray(named, int).ravel()
-    kept = cv2.dnn.NMSBoxes(sides[once].tolist(), best[once].tolist(), min_score, ONE_THING)
-    for i in once[np.asarray(kept, int).ravel()].tolist():
+    best, boxes = scores[rows, categories], places[rows]
+    bounds = {"min_score": min_score, "same_name": SAME_NAME, "one_thing": ONE_THING}
+    for i in distinct_boxes(boxes, best, categories, **bounds):
         yield int(categories[i]), min(1.0, float(best[i])), boxes[i]
 
 

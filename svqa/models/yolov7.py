@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from svqa.models.base import Detector
+from svqa.models.distinct_boxes import distinct_boxes
 from svqa.models.labels import coco_categories
 from svqa.models.weights import verified
 from svqa.models.yolov7_network import STRIDES, Yolov7
@@ -29,7 +30,7 @@ GREY = 114
 TO_SCORE = 2 / 3
 MIN_SCORE = 0.4
 # intersection over union, above which two boxes of one name are one thing, and two of any names
-MAX_OVERLAP, ONE_THING = 0.45, 0.7
+SAME_NAME, ONE_THING = 0.45, 0.7
 
 
 class Yolov7Detector(Detector):
@@ -105,12 +106,8 @@ def distinct(proposed: np.ndarray, min_score: float) -> Iterator[tuple[int, floa
     proposed = proposed[proposed[:, 4] ** TO_SCORE >= min_score]
     scores = (proposed[:, 5:] * proposed[:, 4:5]) ** TO_SCORE
     categories, best = scores.argmax(axis=1), scores.max(axis=1)
-    boxes = np.concatenate([proposed[:, :2] - proposed[:, 2:4] / 2, proposed[:, 2:4]], axis=1)
-    named = cv2.dnn.NMSBoxesBatched(
-        boxes.tolist(), best.tolist(), categories.tolist(), min_score, MAX_OVERLAP
-    )
-    once = np.asarray(named, int).ravel()
-    kept = cv2.dnn.NMSBoxes(boxes[once].tolist(), best[once].tolist(), min_score, ONE_THING)
-    for i in once[np.asarray(kept, int).ravel()].tolist():
-        corners = np.concatenate([boxes[i, :2], boxes[i, :2] + boxes[i, 2:]])
-        yield int(categories[i]), float(best[i]), corners
+    middles, half = proposed[:, :2], proposed[:, 2:4] / 2
+    boxes = np.concatenate([middles - half, middles + half], axis=1)
+    bounds = {"min_score": min_score, "same_name": SAME_NAME, "one_thing": ONE_THING}
+    for i in distinct_boxes(boxes, best, categories, **bounds):
+        yield int(categories[i]), float(best[i]), boxes[i]

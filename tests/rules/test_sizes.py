@@ -24,8 +24,8 @@ MOST_IMPORTED = 123
 # by the machines of a cluster, and how a BLIP sees frames as a sequence, with the two of a detector
 # that may be named, how boxes are looked for beside the rest, how questions are answered together,
 # how the words of a large library are kept, how an object of a store is read by ranges, and how a
-# network is run by what is fastest here, SSD among them, and how a line of text is followed
-MOST_REACHED = 197
+# network is run by what is fastest here, SSD among them, how a line of text is followed
+MOST_REACHED = 198
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
