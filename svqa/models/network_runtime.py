@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -29,11 +31,13 @@ from svqa.models.weights import JOIN_WAIT_S, cache_folder, sha256_of
 TORCH, ONNX_RUNTIME = "torch", "onnxruntime"
 ROUNDS = 5
 SAFE_COSINE = 0.9999  # of what both say of the same input: below it they are not the same network
+CLOSE = 1e-2  # and so near their numbers have to be, of the largest
 LEAST_GAIN = 1.05
 OPSET = 17
 
 Run = Callable[[Tensor], tuple[Tensor, ...]]
 _log = logging.getLogger(__name__)
+_converting = threading.Lock()  # torch's converter serves one at a time
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,13 @@ class Measurement:
     cosine: float
     chosen: str
     sha256: str  # of the converted network
+
+    def __post_init__(self) -> None:
+        seconds = [self.seconds[name] for name in (TORCH, ONNX_RUNTIME)]
+        if not (all(math.isfinite(s) and s > 0 for s in seconds) and math.isfinite(self.cosine)):
+            raise ValueError(f"no measurement: {self.seconds}, {self.cosine}")
+        if self.chosen not in (TORCH, ONNX_RUNTIME):
+            raise ValueError(f"no runtime: {self.chosen!r}")
 
     def __str__(self) -> str:
         gained = self.seconds[TORCH] / self.seconds[ONNX_RUNTIME]
@@ -86,7 +97,17 @@ def fastest(net: nn.Module, example: Tensor, *, name: str, cache: Path | None = 
         _log.info("%s is run by torch: %s", name, error)
         return plain
     size = example.shape[1:]
-    return lambda x: converted(x) if x.shape[1:] == size else plain(x)
+
+    def run(x: Tensor) -> tuple[Tensor, ...]:
+        if x.shape[1:] != size or x.dtype != example.dtype:
+            return plain(x)
+        try:
+            return converted(x)
+        except Exception as error:
+            _log.info("%s is run by torch: %s", name, error)
+            return plain(x)
+
+    return run
 
 
 def networks_folder() -> Path:
@@ -100,7 +121,8 @@ def measured_runtimes(cache: Path | None = None) -> dict[str, Measurement]:
     >>> measured_runtimes(Path("nothing/here"))
     {}
     """
-    files = sorted((cache or networks_folder()).glob("*.json"), key=lambda f: f.stat().st_mtime)
+    here = (file for file in (cache or networks_folder()).glob("*.json") if file.is_file())
+    files = sorted(here, key=lambda f: f.stat().st_mtime)
     found = {file.stem.rpartition("-")[0]: _kept_measurement(file) for file in files}
     return {name: measured for name, measured in found.items() if measured}
 
@@ -125,7 +147,7 @@ def _kept_measurement(kept: Path) -> Measurement | None:
     try:
         found = Measurement(**json.loads(kept.with_suffix(".json").read_text("utf-8")))
         whole = found.chosen == TORCH or sha256_of(kept.with_suffix(".onnx")) == found.sha256
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     return found if whole else None
 
@@ -134,18 +156,25 @@ def _measure(net: nn.Module, example: Tensor, kept: Path) -> Measurement:
     """Convert it, time both in turn, and keep what was found."""
     target = kept.with_suffix(".onnx")
     draft = kept.with_suffix(".part")
-    convert(net, example, draft)
-    os.replace(draft, target)
+    try:
+        with _converting:
+            convert(net, example, draft)
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
     runs = {TORCH: _by_torch(net), ONNX_RUNTIME: _by_onnx_runtime(target)}
     # some input for which the network says something, the same at every call
     x = torch.from_numpy(
         np.random.default_rng(0).uniform(-1, 1, tuple(example.shape)).astype(np.float32)
     )
+    told = list(zip(runs[TORCH](x), runs[ONNX_RUNTIME](x), strict=True))
+    # never where one is no number
+    same = all(bool((a - b).abs().max() <= CLOSE * a.abs().max()) for a, b in told)
     cosine = min(
         1.0,
         *(
             float(torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0))
-            for a, b in zip(runs[TORCH](x), runs[ONNX_RUNTIME](x), strict=True)
+            for a, b in told
         ),
     )
     seconds = {name: float("inf") for name in runs}
@@ -155,7 +184,8 @@ def _measure(net: nn.Module, example: Tensor, kept: Path) -> Measurement:
             run(x)
             seconds[name] = min(seconds[name], time.perf_counter() - begin)
     gained = seconds[TORCH] / seconds[ONNX_RUNTIME]
-    better = gained >= LEAST_GAIN and cosine >= SAFE_COSINE
+    cosine = cosine if math.isfinite(cosine) else -1.0
+    better = gained >= LEAST_GAIN and cosine >= SAFE_COSINE and same
     found = Measurement(seconds, cosine, ONNX_RUNTIME if better else TORCH, sha256_of(target))
     draft.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
     os.replace(draft, kept.with_suffix(".json"))
@@ -199,6 +229,8 @@ def _by_onnx_runtime(path: Path) -> Run:
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(x: Tensor) -> tuple[Tensor, ...]:
-        return tuple(torch.from_numpy(y) for y in session.run(None, {"x": x.contiguous().numpy()}))
+        return tuple(
+            torch.from_numpy(y) for y in session.run(None, {"x": x.detach().contiguous().numpy()})
+        )
 
     return run

@@ -62,9 +62,6 @@ def read_text(
     ends = np.array([segment.end_s for segment in segments])
     owner = np.minimum(np.searchsorted(ends, t_s, side="right"), len(segments) - 1)
     tracks = TextTracks(pixels, shows)
-    ends = np.array([segment.end_s for segment in segments])
-    owner = np.minimum(np.searchsorted(ends, t_s, side="right"), len(segments) - 1)
-    tracks = TextTracks(pixels, shows)
     taken = np.zeros(len(t_s), bool)  # the pictures whose lines are known
     looks: list[_Look] = []
     for second in (False, True):
@@ -93,6 +90,13 @@ def read_text(
         looks = sorted((*looks, *fresh), key=lambda look: look.row)
         for look in looks:  # into the segments around, where nothing else is written
             _follow(tracks, look, np.arange(len(t_s)), taken)
+    for row in np.flatnonzero(~taken).tolist():  # what was read and comes again
+        alike = (look for look in looks if is_same(small[row], small[look.row]))
+        if not taken[row] and (seen := next(alike, None)):
+            again = _Look(row, seen.read, seen.lines, seen.size_px)
+            _follow(tracks, again, np.arange(len(t_s)), taken)
+            looks.append(again)
+    looks.sort(key=lambda look: look.row)
     return _told(looks, t_s, owner, segments, reader.model_id)
 
 

@@ -15,8 +15,8 @@ from svqa.records import TextLine
 
 # correlation of a line's patch and what is found, which a fade keeps; and how far its worst part,
 # about a letter wide, may be from it, in standard deviations. Chosen on real clips: stricter, and
-# what is written over moving pictures is lost after a step; so a single digit may change unseen
-# while the camera moves. In a picture that is held it is read (`text_analysis`).
+# what is written over moving pictures is lost after a step. So a single digit may change unseen; a
+# large one in a picture that is held is seen, because the picture is another (`near_duplicates`).
 ALIKE, PART_APART = 0.75, 0.9
 MARGIN = 0.06  # of the picture's sides: how far a line may move from a picture to the next
 # share of the lines that have to be found: a list grows line by line, and a logo stays beside words

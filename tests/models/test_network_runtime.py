@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,15 @@ class Small(nn.Module):
 
 
 class SaysAnother(Small):
-    """What its converted form says is not what it says."""
+    """What its converted form says is not what it says: so many times as much."""
+
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = factor
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         y, mean = super().forward(x)
-        return (y, -mean) if torch.onnx.is_in_onnx_export() else (y, mean)
+        return (y, mean * self.factor) if torch.onnx.is_in_onnx_export() else (y, mean)
 
 
 @pytest.fixture
@@ -102,11 +107,51 @@ def test_a_damaged_file_is_made_again(tmp_path, faster, damage):
     torch.testing.assert_close(run(EXAMPLE), net(EXAMPLE), atol=1e-5, rtol=1e-4)
 
 
-def test_a_converted_network_that_says_something_else_is_not_taken(tmp_path, faster):
-    run = fastest(SaysAnother(), EXAMPLE, name="small@1", cache=tmp_path)
-    assert kept(tmp_path)["chosen"] == TORCH and kept(tmp_path)["cosine"] < 0
+@pytest.mark.parametrize("factor", [-1.0, 2.0, float("nan")])
+def test_a_converted_network_that_says_something_else_is_not_taken(tmp_path, faster, factor):
+    run = fastest(SaysAnother(factor), EXAMPLE, name="small@1", cache=tmp_path)
+    assert kept(tmp_path)["chosen"] == TORCH
     x = torch.rand(1, 3, 16, 16)
     torch.testing.assert_close(run(x), Small()(x))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"seconds": {TORCH: 1.0, ONNX_RUNTIME: 0.0}},
+        {"seconds": {}},
+        {"seconds": None},
+        {"seconds": {TORCH: "1", ONNX_RUNTIME: "2"}},
+        {"cosine": None},
+        {"chosen": "OnnxRuntime"},
+        {"chosen": [TORCH]},
+        {"more": 1},
+    ],
+)
+def test_an_odd_measurement_is_none(tmp_path, faster, odd):
+    fastest(Small(), EXAMPLE, name="small@1", cache=tmp_path)
+    (file,) = tmp_path.glob("*.json")
+    file.write_text(json.dumps({**kept(tmp_path), **odd}))
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    assert measured_runtimes(tmp_path) == {}
+    net = Small()
+    fastest(net, EXAMPLE, name="small@1", cache=tmp_path)
+    assert net.calls > 0 and "small" in measured_runtimes(tmp_path), "measured again"
+
+
+def test_several_at_once_are_converted_one_after_another(tmp_path, faster):
+    nets = [Small() for _ in range(4)]
+    for i, net in enumerate(nets):
+        net.layer.weight.mul_(i + 1)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda net: fastest(net, EXAMPLE, name="small@1", cache=tmp_path), nets))
+    assert len(list(tmp_path.glob("*.json"))) == 4 and not list(tmp_path.glob("*.part"))
+
+
+def test_a_runtime_that_fails_leaves_it_to_torch(tmp_path, faster):
+    run = fastest(Small(), EXAMPLE, name="small@1", cache=tmp_path)
+    x = torch.rand(1, 3, 16, 16, requires_grad=True)
+    torch.testing.assert_close(run(x)[0], Small()(x)[0], atol=1e-5, rtol=1e-4)
 
 
 def test_a_slower_one_is_not_taken(tmp_path, monkeypatch):

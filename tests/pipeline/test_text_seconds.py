@@ -103,3 +103,18 @@ def test_a_line_has_the_seconds_in_which_it_is_there(slides, tmp_path):
         lines = library.store.text_boxes(report.video)
         found = {line.text: (line.start_s, line.end_s) for line in lines}
     assert found == {"coffee 413 cents": (0.0, 3.0), "coffee 418 cents": (3.0, 7.0)}
+
+
+def test_a_sign_that_comes_again_is_known_again(tmp_path):
+    """Lit every other second: read once, and told of each time."""
+    sign, dark = picture("OPEN", at=(240, 180)), picture("", seed=0)
+    raw = b"".join(p.tobytes() for p in ([dark] * 2 + [sign] * 2) * 3)
+    path = tmp_path / "sign.mp4"
+    size = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "640x360", "-r", 2, "-i", "pipe:")
+    ffmpeg(*size, "-c:v", "libx264", "-qp", 12, "-pix_fmt", "yuv420p", path, stdin=raw)
+    settings = Settings(database=fresh_url("sqlite", tmp_path), speech=False, boxes=False)
+    with Library(open_store(settings.database), load_set("offline"), settings) as library:
+        (report,) = library.ingest(path)
+        lines = library.store.text_boxes(report.video)
+        found = [(line.text, line.start_s, line.end_s) for line in lines]
+    assert found == [("OPEN", s, s + 1.0) for s in (1.0, 3.0, 5.0)]
