@@ -2,8 +2,8 @@
 
 On a processor ONNX Runtime is often one and a half times as fast as torch. Which is faster depends
 on the machine, so both are tried once, on the same input, and what was measured is kept beside the
-converted network. Eight bits are not tried: without special instructions they gained a factor of
-1.5 more and cost a cosine of 0.05 (`python -m benchmarks --only P8`).
+converted network. Eight bits are not among them: without special instructions they gained less than
+they lost, a cosine below 0.99 (`python -m benchmarks --only P8`).
 """
 
 from __future__ import annotations
