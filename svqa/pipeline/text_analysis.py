@@ -173,20 +173,20 @@ def _follow(tracks: TextTracks, look: _Look, rows: np.ndarray, taken: np.ndarray
 def _give_up(look: _Look, rows: np.ndarray, taken: np.ndarray) -> None:
     """Take from a look the `rows` (T,) that are read themselves, and all that lies beyond them."""
     taken[look.rows] = False
-    kept = set(look.rows) - set(np.flatnonzero(rows).tolist())
-    before, after = (
-        list(itertools.takewhile(kept.__contains__, itertools.count(look.row + step, step)))
-        for step in (-1, 1)
-    )
-    look.rows = [*before[::-1], look.row, *after]
+    before, after = _run_around(look.row, set(look.rows) - set(np.flatnonzero(rows).tolist()))
+    look.rows = [*before, look.row, *after]
     taken[look.rows] = True
 
 
 def _free_around(look: _Look, rows: np.ndarray, taken: np.ndarray) -> tuple[list[int], list[int]]:
     """-> of `rows` those before and after a look's own, up to the next that another one has."""
-    free = set(rows[~taken[rows]].tolist()) | set(look.rows)
+    return _run_around(look.row, set(rows[~taken[rows]].tolist()) | set(look.rows))
+
+
+def _run_around(row: int, rows: set[int]) -> tuple[list[int], list[int]]:
+    """-> those of `rows` that follow each other without a gap up to `row`, and from it on."""
     before, after = (
-        list(itertools.takewhile(free.__contains__, itertools.count(look.row + step, step)))
+        list(itertools.takewhile(rows.__contains__, itertools.count(row + step, step)))
         for step in (-1, 1)
     )
     return before[::-1], after
