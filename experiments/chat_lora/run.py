@@ -1,6 +1,6 @@
 """NExT-QA captions read by SmolLM2 -> what LoRA adds, what lines add, what two readers reach.
 
-Trained on videos of four folds, measured on those of the fifth: five lines of captions a question,
+Trained on videos of four folds, measured on those of the fifth: four lines of captions a question,
 found by the similarity that `EvidenceAnswerer` uses, options weighed by likelihood. Every row is
 asked the same questions; intervals resample videos. The weights of the two readers are fitted on
 questions of the four folds that the model was not trained on. Ended and started again, it goes on.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from svqa.cli.output import (
+    Answerer,
     Database,
     Json,
     Models,
@@ -46,14 +47,7 @@ def ask(
     options: Annotated[
         list[str] | None, typer.Option("--options", help="An answer to choose from; repeat it.")
     ] = None,
-    answerer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            help="Who answers: smollm2, a folder, org/name, a version (mine:1), or "
-            "http://host:port/v1#model.",
-        ),
-    ] = None,
+    answerer: Answerer = None,
     models: Models = None,
     model: RoleModels = None,
     database: Database = None,

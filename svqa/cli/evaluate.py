@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from svqa.cli.output import Database, Json, Models, print_json, print_table
+from svqa.cli.output import (
+    Answerer,
+    Database,
+    Json,
+    Models,
+    RoleModels,
+    by_role,
+    print_json,
+    print_table,
+)
 from svqa.cli.progress import progress_bars, waiting
 
 if TYPE_CHECKING:
@@ -145,7 +154,9 @@ def questions(
         ),
     ],
     split: Annotated[str | None, typer.Option(help="Only the rows of this split.")] = None,
+    answerer: Answerer = None,
     models: Models = None,
+    model: RoleModels = None,
     every: Annotated[
         float | None, typer.Option(help="Seconds between frames, for videos not ingested yet.")
     ] = None,
@@ -162,7 +173,8 @@ def questions(
     from svqa.pipeline.library import open_library
 
     asked = read_question_set(file, split=split)
-    with open_library(database, models, every_s=every) as library:
+    chosen = by_role(model, answerer=answerer)
+    with open_library(database, models, every_s=every, **chosen) as library:
         with progress_bars() as show:
             ingest_asked(library, asked.questions, progress=show)
         with progress_bars() as progress:
@@ -170,7 +182,9 @@ def questions(
     if json:
         print_json(result.to_json(per_question=True))
         return
-    what = f"{file.name}, {result.n} questions, models {library.settings.models}"
+    names = [library.settings.models]
+    names += [f"{role} {spec}" for role, spec in library.settings.replaced().items()]
+    what = f"{file.name}, {result.n} questions, models {', '.join(names)}"
     _print_some(result, ("accuracy", "answered"), f"{what}: right, in %")
     _print_some(result, SPAN_METRICS, f"{what}: seconds found, in %")
 

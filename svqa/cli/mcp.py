@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from svqa.cli.output import Database, Models, RoleModels, by_role
+from svqa.cli.output import Answerer, Database, Models, RoleModels, by_role
 
 
 def register(app: typer.Typer) -> None:
@@ -20,9 +20,7 @@ def mcp(
         list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="Films and folders that may be taken in."),
     ] = None,
-    answerer: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="Who answers, as for ask.")
-    ] = None,
+    answerer: Answerer = None,
     models: Models = None,
     model: RoleModels = None,
     database: Database = None,

@@ -56,7 +56,7 @@ def list_models(database: Database = None, json: Json = False) -> None:
 @models_app.command("show")
 def show_model(
     name: Annotated[
-        str, typer.Argument(help="A model, a model set, or a version (name:number, name:champion).")
+        str, typer.Argument(help="A model, a model set, or a version (name:number, name@champion).")
     ],
     database: Database = None,
     json: Json = False,

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Models = Annotated[str | None, typer.Option("--models", help="Model set: see `svqa models list`.")]
+Answerer = Annotated[
+    str | None,
+    typer.Option(
+        "--answerer",
+        metavar="SPEC",
+        help="Who answers: smollm2, a folder, org/name, a version (mine:1), or "
+        "http://host:port/v1#model.",
+    ),
+]
 RoleModels = Annotated[
     list[str] | None,
     typer.Option(
@@ -58,8 +67,10 @@ def by_role(models: Sequence[str] | None, **named: str | None) -> dict[str, Any]
         role, _, spec = text.partition("=")
         if role not in ROLES:
             raise UsageError(f"--model wants ROLE=SPEC. {unknown_name('role', role, ROLES)}")
-        if not spec or chosen.get(role):
-            raise UsageError(f"--model {role}= wants one model, got '{text}'.")
+        if not spec:
+            raise UsageError(f"--model wants ROLE=SPEC, got '{text}' without a model.")
+        if had := chosen.get(role):
+            raise UsageError(f"The {role} was given twice, '{had}' and '{spec}': give one.")
         chosen[role] = spec
     return chosen
 

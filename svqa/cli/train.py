@@ -160,7 +160,7 @@ def _print(result: dict) -> None:
     )
     before, after = result["before"], result["after"]
     rows = [("all", before["accuracy"], after["accuracy"])]
-    rows += [(kind, before["by_type"][kind], figure) for kind, figure in after["by_type"].items()]
+    rows += [(k, before["by_type"][k], a) for k, a in after["by_type"].items() if k != "all"]
     print_table(
         ("questions", "n", "before", "after"),
         [(k, a["n"], _percent(b), _percent(a)) for k, b, a in rows],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from svqa.database import StoredVersion
 
 Key = Annotated[
-    str, typer.Argument(help="name:number, name:alias, or a name for its latest version.")
+    str, typer.Argument(help="name:number, name@alias, or a name for its latest version.")
 ]
 
 
@@ -32,8 +32,8 @@ def version_in_full(name: str, database: str | None) -> list[dict]:
     """
     from dataclasses import asdict
 
-    named = [v for v in _stored(database) if v.name == name.partition(":")[0]]
-    which = name.partition(":")[2]
+    own, _, which = name.replace("@", ":").partition(":")
+    named = [v for v in _stored(database) if v.name == own]
     chosen = [v for v in named if which in ("", str(v.number), *v.aliases)]
     if not named:
         return []

@@ -205,9 +205,9 @@ class AuditStore(Transactions):
 
     def set_alias(self, name: str, alias: str, number: int) -> None:
         """Points an alias such as `champion` at a version; it may have pointed elsewhere before."""
-        if alias.isdigit() or not alias or ":" in alias:
+        if alias.isdigit() or not alias or ":" in alias or "@" in alias:
             raise UsageError(
-                f"an alias is a word that is no number and has no colon, got {alias!r}."
+                f"an alias is a word that is no number and has neither ':' nor '@', got {alias!r}."
             )
         version = self.model_version(f"{name}:{number}")
         with self.write() as connection:

@@ -58,6 +58,8 @@ class EndpointChatModel(ChatModel):
             raise ModelError(
                 "Asking an endpoint needs a client. Run: pip install 'svqa[chat]'"
             ) from error
+        if not all(33 <= ord(c) < 127 for c in key):  # it has to stand in a line of the request
+            raise UsageError(f"{KEY} holds a space or a letter that no key has. Set it again.")
         self.endpoint, self.timeout_s = endpoint, timeout_s
         self.model_id = f"{endpoint.model}@{endpoint.host}"
         self._key, self._openai, self._form = key, openai, 0
@@ -112,13 +114,18 @@ class EndpointChatModel(ChatModel):
                 form = {"name": "reply", "strict": True, "schema": dict(schema)}
                 more["response_format"] = {"type": "json_schema", "json_schema": form}
             try:
-                return _read(self._send({"model": self.endpoint.model, "messages": said, **more}))
+                body = self._send({"model": self.endpoint.model, "messages": said, **more})
             except (self._openai.BadRequestError, self._openai.UnprocessableEntityError) as error:
                 if self._form + 1 == len(_FORMS):
                     raise self._error(f"refuses the request ({self._told(error)})") from None
                 self._form += (
                     1  # it does not know one of these, and is not asked again in that form
                 )
+                continue
+            reply, refusal = _read(body)
+            if refusal:  # some servers say so under 200
+                raise self._error(f"refuses the request ({self._plain(refusal)})")
+            return reply
 
     def _send(self, request: dict[str, Any]) -> bytes:
         """-> the body of the reply, read within the time and size that are allowed."""
@@ -129,7 +136,8 @@ class EndpointChatModel(ChatModel):
             except (o.BadRequestError, o.UnprocessableEntityError):
                 raise
             except o.APITimeoutError:
-                raise self._error(f"gave no answer in {self.timeout_s:g} s") from None
+                what = f"gave no answer in {self.timeout_s:g} s, asked {RETRIES + 1} times"
+                raise self._error(what) from None
             except o.APIConnectionError:
                 raise self._error("cannot be reached; is the server running?") from None
             except (o.AuthenticationError, o.PermissionDeniedError) as error:
@@ -137,10 +145,10 @@ class EndpointChatModel(ChatModel):
             except o.NotFoundError:
                 what = f"has no model '{self.endpoint.model}' or no such path"
                 raise self._error(what) from None
-            except o.RateLimitError:
-                raise self._error(
-                    f"has too many requests (429), asked {RETRIES + 1} times"
-                ) from None
+            except o.RateLimitError as error:
+                after = str(error.response.headers.get("retry-after", ""))[:40]
+                told = f", Retry-After: {after}" if after else ""
+                raise self._error(f"has too many requests (429{told})") from None
             except o.APIStatusError as error:
                 what = f"fails ({error.status_code}: {self._told(error)})"
                 raise self._error(what) from None
@@ -170,21 +178,31 @@ class EndpointChatModel(ChatModel):
         return body
 
     def _error(self, what: str) -> EndpointError:
-        return EndpointError(f"The endpoint {self.endpoint.url} {what}.")
+        end = "" if what.endswith("?") else "."
+        return EndpointError(f"The endpoint {self.endpoint.url} {what}{end}")
 
     def _told(self, error: Any) -> str:
+        return self._plain(error.body or error.message)
+
+    def _plain(self, said: object) -> str:
         """What a server says of its refusal, on one line, without the key."""
-        text = " ".join(str(error.body or error.message).split())
+        text = " ".join(str(said).split())
         return (text.replace(self._key, "***") if self._key else text)[:200]
 
 
-def _read(body: bytes) -> ChatReply:
-    """The body of a completion -> what the model said; of another form, what came instead."""
+def _read(body: bytes) -> tuple[ChatReply, object]:
+    """The body of a completion -> what the model said, and what stands there as an error.
+
+    Words may come whole or in parts. Anything of another form is a reply without words.
+    """
     try:
         found = json.loads(body)
-        text = found["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ChatReply("")
+        refusal = found.get("error") if "choices" not in found else None
+        text = "" if refusal else found["choices"][0]["message"]["content"]
+        if isinstance(text, list):
+            text = "".join(part["text"] for part in text if part.get("type") == "text")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ChatReply(""), None
     usage = found.get("usage")
     counts = usage if isinstance(usage, dict) else {}
 
@@ -193,7 +211,7 @@ def _read(body: bytes) -> ChatReply:
         return value if type(value) is int and 0 <= value < 2**31 else 0
 
     text = text if isinstance(text, str) else ""
-    return ChatReply(text, count("prompt_tokens"), count("completion_tokens"))
+    return ChatReply(text, count("prompt_tokens"), count("completion_tokens")), refusal
 
 
 def _content(parts: Sequence[ChatPart]) -> str | list[dict[str, Any]]:

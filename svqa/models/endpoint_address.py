@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from svqa.errors import UsageError
 
 KEY = "SVQA_ENDPOINT_KEY"
+FORM = "http(s)://host:port/v1#model"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Endpoint:
         >>> Endpoint.parse("http://localhost:11434/v1#qwen2.5vl:7b").model
         'qwen2.5vl:7b'
         """
-        form = "An endpoint is http(s)://host:port/v1#model"
+        form = f"An endpoint is {FORM}"
         try:
             parts = urlsplit(spec)
             host, _ = parts.hostname, parts.port

@@ -18,7 +18,7 @@ from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing, un
 from svqa.models.weights import sha256_of
 
 PULL = "Run: svqa models pull hub"
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja")
 
 
@@ -52,6 +52,12 @@ HUB_MODELS: dict[str, HubModel] = {
     )
 }
 
+_CURES = {  # by the client's errors
+    "GatedRepoError": "Agree to its terms on its page, then: hf auth login",
+    "RepositoryNotFoundError": "Look at how it is spelt; a private one needs: hf auth login",
+    "RevisionNotFoundError": "Look at the names of its branches and tags on its page.",
+}
+
 
 def lock_path() -> Path:
     """Where `pull` writes what came, unless told otherwise."""
@@ -80,7 +86,7 @@ def named(names: Sequence[str] | None) -> list[HubModel]:
     by_repository = {model.repo_id: model for model in HUB_MODELS.values()}
     chosen = []
     for name in names:
-        if _REPOSITORY.fullmatch(name):
+        if REPOSITORY.fullmatch(name):
             chosen.append(by_repository.get(name) or HubModel(name, "any", "see its page"))
         elif name in HUB_MODELS:
             chosen.append(HUB_MODELS[name])
@@ -100,7 +106,7 @@ def look_up(model: HubModel, revision: str | None = None) -> Offer:
     try:
         info = HfApi().model_info(model.repo_id, revision=revision, files_metadata=True)
     except Exception as error:  # of the client, and of every library below it
-        raise WeightsMissing(_not_reached(model.repo_id, error)) from error
+        raise WeightsMissing(_not_reached(error)) from error
     files = {
         file.rfilename: file.size or 0
         for file in info.siblings or ()
@@ -108,9 +114,9 @@ def look_up(model: HubModel, revision: str | None = None) -> Offer:
     }
     if not any(name.endswith(".safetensors") for name in files):
         raise WeightsMissing(
-            f"{model.repo_id} offers no safetensors at {revision or 'its default revision'}, and "
-            "svqa reads no other weights. If it has a converted revision, name it: svqa models "
-            f"pull {model.repo_id} --revision REV"
+            f"no safetensors at {revision or 'its default revision'}, and svqa reads no other "
+            "weights. If it has a converted revision, name it: svqa models pull "
+            f"{model.repo_id} --revision REV"
         )
     card = info.card_data
     stated = str(getattr(card, "license", "") or model.licence) if card else model.licence
@@ -141,7 +147,8 @@ def pull(
         raise UsageError(
             f"A revision belongs to one model, got {len(chosen)} models. Name the one it is of."
         )
-    brought, failed = {}, []
+    brought: dict[str, dict] = {}
+    failed: dict[str, list[str]] = {}  # by reason: without a network it is the same for all
     for model in chosen:
         try:
             offer = look_up(model, revision)
@@ -151,23 +158,25 @@ def pull(
             )
             brought[model.repo_id] = lock_entry(Path(folder))
         except WeightsMissing as error:
-            failed.append(str(error))
+            failed.setdefault(str(error), []).append(model.repo_id)
         except Exception as error:  # of the client, and of every library below it
-            failed.append(_not_reached(model.repo_id, error))
+            failed.setdefault(_not_reached(error), []).append(model.repo_id)
         write_lock({**read_lock(lock), **brought}, lock)
     if failed:
+        told = [f"{', '.join(repos)}: {why}" for why, repos in failed.items()]
         raise WeightsMissing(
-            f"{len(brought)} of {len(chosen)} models came and are locked. " + " ".join(failed)
+            f"{len(brought)} of {len(chosen)} models came and are locked. {' '.join(told)}"
         )
     return brought
 
 
-def _not_reached(repo_id: str, error: Exception) -> str:
+def _not_reached(error: Exception) -> str:
     """One line: what the client said, and what may help."""
+    if os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("", "0", "false"):
+        return "not fetched, the hub is switched off by HF_HUB_OFFLINE. Unset it."
     why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    told_not_to = os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("", "0", "false")
-    cure = "Unset HF_HUB_OFFLINE." if told_not_to else "Try again where the hub can be reached."
-    return f"{repo_id} could not be fetched: {why}. {cure}"
+    cure = _CURES.get(type(error).__name__, "Try again where the hub can be reached.")
+    return f"not fetched ({why}). {cure}"
 
 
 def lock_entry(folder: Path) -> dict:

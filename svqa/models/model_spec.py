@@ -13,7 +13,8 @@ import re
 from pathlib import Path
 
 from svqa.errors import UnknownModel, UsageError, unknown_name
-from svqa.models.endpoint_address import Endpoint
+from svqa.models.endpoint_address import FORM, Endpoint
+from svqa.models.hub import REPOSITORY
 from svqa.models.model_folder import read_json_object
 from svqa.models.model_plugins import CHAT, registered, spec_of_plugin
 from svqa.models.model_sets import MODEL_SETS, NAMED, ROLES, ModelSpec
@@ -33,7 +34,6 @@ CLASSES: dict[str, dict[str, str]] = {
     "answerer": {"blip": "svqa.models.blip:BlipAnswerer", "": CHAT},
 }
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*[:@][A-Za-z0-9._-]+")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def parse_spec(role: str, text: str) -> ModelSpec:
@@ -62,13 +62,14 @@ def parse_spec(role: str, text: str) -> ModelSpec:
         return _folder(role, str(Path(text).expanduser()))
     if _VERSION.fullmatch(text):
         return _of_role(role, text, "answerer", ModelSpec(text, ""))
-    if _REPOSITORY.fullmatch(text) and not text.startswith((".", os.sep)):
+    if REPOSITORY.fullmatch(text) and not text.startswith((".", os.sep)):
         return _folder(role, text)
-    known = [*NAMED, *plugins, *(s for s in MODEL_SETS if role in MODEL_SETS[s])]
-    raise UnknownModel(
-        f"{unknown_name(role, text, known)} Others: a folder, org/name of the hub, a version "
-        "(name:1, name@champion), http(s)://host:port/v1#model."
-    )
+    named = [name for name, (own, _) in NAMED.items() if own == role]
+    known = [*named, *plugins, *(s for s in MODEL_SETS if role in MODEL_SETS[s])]
+    others = "a folder that is there, org/name of the hub"
+    if role == "answerer":
+        others += f", a version (name:1, name@champion), {FORM}"
+    raise UnknownModel(f"{unknown_name(role, text, known)} Others: {others}.")
 
 
 def _endpoint(role: str, text: str) -> ModelSpec:
@@ -79,14 +80,14 @@ def _endpoint(role: str, text: str) -> ModelSpec:
 
 def _of_role(role: str, text: str, own: str, spec: ModelSpec) -> ModelSpec:
     if role != own:
-        raise UsageError(f"'{text}' is an {own}; it cannot be the {role}.")
+        raise UsageError(f"'{text}' is {_a(own)}; it cannot be the {role}.")
     return spec
 
 
 def _member(role: str, set_name: str, member: str) -> ModelSpec:
     """A member of a set, made within that set: its parts are members of it, too."""
     if member != role and (member in ROLES or role not in ("detector", "captioner", "sentences")):
-        raise UsageError(f"'{set_name}.{member}' is a {member}; it cannot be the {role}.")
+        raise UsageError(f"'{set_name}.{member}' is {_a(member)}; it cannot be the {role}.")
     own = MODEL_SETS[set_name][member]
     return ModelSpec(own.model_id, "svqa.models.zoo:member", given=(set_name, member))
 
@@ -103,9 +104,18 @@ def _folder(role: str, text: str) -> ModelSpec:
     kind = str(read_json_object(config).get("model_type", "")) if config.is_file() else ""
     classes = CLASSES.get(role, {})
     target = classes.get(kind) or classes.get("")
+    if not config.is_file() and (target is None or target == CHAT):
+        raise UsageError(
+            f"{text} holds no config.json, so it is no checkpoint of transformers. Name the folder "
+            "that holds one."
+        )
     if target is None:
         raise UsageError(
             f"{text} holds a model of type '{kind}', which cannot be the {role}. "
             f"Known there: {', '.join(sorted(filter(None, classes))) or 'none'}."
         )
     return ModelSpec(found.model_id, target, source=text)
+
+
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
 from svqa.models.checkpoint import SHIPPED, resolve, sums
-from svqa.models.hub import HUB_MODELS, PULL, lock_path, read_lock
+from svqa.models.hub import HUB_MODELS, PULL, REPOSITORY, lock_path, read_lock
 from svqa.models.model_folder import check_configs, check_whole
 from svqa.models.model_sets import MODEL_SETS, ModelSpec
 from svqa.models.weights import WEIGHTS, sha256_of
@@ -236,6 +236,8 @@ def _snapshot(repo_id: str, entry: Mapping) -> Located:
 
 def _cure(repo_id: str) -> str:
     """What brings a repository: the set's own come together."""
+    if not REPOSITORY.fullmatch(repo_id):
+        return "Name a folder that is there, or org/name of a repository of the hub."
     together = any(model.in_set and model.repo_id == repo_id for model in HUB_MODELS.values())
     return PULL if together else f"Run: svqa models pull {repo_id}"
 

@@ -2,8 +2,8 @@
 
 Allal et al. 2025, arXiv:2502.02737. The package holds a GGUF file of 4-bit weights, which
 transformers takes some seconds to read, so they are written once as safetensors into the cache.
-Small as it is, untrained it picks options no better than blind: it is for phrasing, for summaries,
-and to be trained.
+Small as it is, untrained it picks options little better than without lines, and far worse than
+`EvidenceAnswerer` (`experiments/chat_lora`): it is for phrasing, for summaries, and to be trained.
 """
 
 from __future__ import annotations

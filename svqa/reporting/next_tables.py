@@ -27,6 +27,7 @@ CAPTIONED = (
 def next_tables(root: Path) -> Iterator[Table]:
     """A table for every committed measurement that is there."""
     yield from _nextqa(root)
+    yield from chat_lora_tables(root)
     yield from _nextgqa(root)
 
 
@@ -71,6 +72,36 @@ def _nextqa_row(label: str, row: Mapping[str, Any]) -> tuple[str, ...]:
         percent(row["accuracy"]),
         *(percent(row.get("by_type", {}).get(kind)) for kind in KINDS),
     )
+
+
+def chat_lora_tables(root: Path) -> Iterator[Table]:
+    """A small model of words, frozen and trained, with and without lines to read."""
+    labels = {
+        "frozen": "SmolLM2-135M reads the captions, frozen",
+        "LoRA": "**SmolLM2-135M reads the captions, LoRA**",
+        "blind, frozen": "baseline: no captions, frozen",
+        "blind, LoRA": "baseline: no captions, LoRA",
+        "EvidenceAnswerer": "EvidenceAnswerer",
+        "EvidenceAnswerer + LoRA": "EvidenceAnswerer, with LoRA as a second reader",
+    }
+    for data in read_json(root, "experiments/chat_lora/result.json"):
+        named = {row["name"]: row for row in data["rows"]}
+        trained = data["training"]
+        yield Table(
+            f"A chat model trained to read captions, NExT-QA, {CAPTIONED}, {data['n']} questions "
+            f"on {data['videos']} videos of fold {data['fold']}, trained on "
+            f"{trained['questions']} questions on {trained['videos']} other videos, right in %",
+            "experiments/chat_lora/result.json",
+            ("answered by", "all", *KINDS.values(), "difference"),
+            tuple(
+                (*_nextqa_row(label, named[name]), _beside(named[name]))
+                for name, label in labels.items()
+            ),
+        )
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    return f"{_points(row['difference'])} to {row['against']}" if "against" in row else ""
 
 
 def _against(label: str, row: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from svqa.reporting.fault_tables import faults_table, long_form_table, ray_kills
 from svqa.reporting.html import notebook_text
 from svqa.reporting.markdown import cell, table_text
 from svqa.reporting.mutation_tables import mutation_tables
+from svqa.reporting.next_tables import chat_lora_tables
 from svqa.reporting.readme_summary import summary_table
 from svqa.reporting.readme_tables import measured_tables
 from svqa.reporting.reference_tables import (
@@ -129,6 +130,7 @@ MAKERS = {
     "summary": summary_table,
     "notebooks": notebooks_table,
     "results": results_table,
+    "chat-lora": lambda root: "\n\n".join(map(str, chat_lora_tables(root))),
     "model-sets": model_sets_table,
     "sets": sets_table,
     "models": models_table,
@@ -152,6 +154,7 @@ PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
     "THIRD_PARTY.md": ("weights", "hub"),
     "docs/architecture.md": ("tree", "model-sets"),
+    "docs/chat-models.md": ("chat-lora",),
     "docs/commands.md": ("commands",),
     "docs/reference.md": ("models", "hub", "settings", "extras"),
     "docs/your-own-questions.md": ("question-fields", "known-benchmarks"),

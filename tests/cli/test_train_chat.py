@@ -46,6 +46,20 @@ def test_a_version_is_asked_by_number_and_by_alias(folder):
     svqa("models", "promote", "mine:1", "--force", "--json", cwd=folder)
     again = json.loads(svqa(*asked, "mine@champion", cwd=folder).stdout)
     assert again["answer"] == first["answer"] and again["model"] == first["model"]
+    latest = json.loads(svqa(*asked, "mine", cwd=folder).stdout)
+    assert latest["model"] == first["model"]
+    shown = json.loads(svqa("models", "show", "mine@champion", "--json", cwd=folder).stdout)
+    assert shown[0]["name"] == "mine:1"
+
+
+def test_it_is_measured_on_a_file_of_questions(folder):
+    measured = ("eval", "questions", "questions.jsonl", "--json")
+    found = json.loads(svqa(*measured, "--answerer", "mine", cwd=folder).stdout)
+    assert found["n"] == 4 and found["fingerprint"]["models"]["answerer"].startswith("mine:1@")
+    twice = svqa(
+        *(*measured, "--answerer", "mine", "--model", "answerer=offline"), cwd=folder, expect=2
+    )
+    assert "The answerer was given twice, 'mine' and 'offline': give one." in twice.stderr
 
 
 def test_it_is_compared_as_a_set_is(folder):

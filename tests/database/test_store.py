@@ -389,6 +389,7 @@ def test_versions_count_up_and_aliases_move(store):
         lambda: store.add_model_version(version(number=1)),
         lambda: store.model_version("blip-lora:9"),
         lambda: store.set_alias("blip-lora", "3", 1),
+        lambda: store.set_alias("blip-lora", "my@best", 1),
         lambda: store.set_alias("blip-lora", "best", 9),
     ):
         with pytest.raises(UsageError):

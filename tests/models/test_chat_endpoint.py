@@ -93,7 +93,9 @@ def test_a_server_without_structured_output_is_asked_without_and_remembered():
 
 
 FAULTS = {
-    "429": ([(429, '{"error": "slow down"}')], "too many requests"),
+    "429": ([(429, '{"error": "slow down"}')], r"too many requests \(429\)"),
+    "429 for an hour": ([(429, "{}", {"Retry_After": "3600"})], r"\(429, Retry-After: 3600\)"),
+    "an error under 200": ([(200, f'{{"error": "no model {KEY}"}}')], r"refuses .*no model \*\*\*"),
     "500": ([(500, '{"error": "boom"}')], r"fails \(500: .*boom"),
     "401": ([(401, f'{{"error": "bad key {KEY}"}}')], r"refuses the key \(401\); set SVQA_ENDP"),
     "404": ([(404, "{}")], "has no model 'some-model'"),
@@ -127,11 +129,20 @@ def test_a_server_that_is_away_or_slow_is_given_up(monkeypatch):
     with pytest.raises(EndpointError, match="cannot be reached; is the server running"):
         ask(server.url)
     monkeypatch.setenv("SVQA_ENDPOINT_TIMEOUT_S", "0.3")
-    for way, why in ((slow(3), "gave no answer in 0.3 s"), (dripping, "still replying after")):
+    for way, why in (
+        (slow(3), "gave no answer in 0.3 s, asked 3 times"),
+        (dripping, "still replying after"),
+    ):
         begin = time.monotonic()
         with serving(way) as server, pytest.raises(EndpointError, match=why):
             ask(server.url)
         assert time.monotonic() - begin < 5
+
+
+def test_words_that_come_in_parts_are_put_together():
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": GOOD}]
+    with serving((200, json.dumps({"choices": [{"message": {"content": parts}}]}))) as server:
+        assert ask(server.url).text == "a chair"
 
 
 BAD = {
@@ -144,6 +155,8 @@ BAD = {
     "nothing": "",
     "another protocol": (200, '{"completion": "a chair"}'),
     "no protocol": (200, "<html>"),
+    "no object": (200, "[1]"),
+    "no error": (200, '{"error": null}'),
     "null": (200, '{"choices": [{"message": {"content": null}}], "usage": {"prompt_tokens": "x"}}'),
 }
 
@@ -216,6 +229,14 @@ def test_the_key_is_sent_as_a_key_and_stands_nowhere_else(monkeypatch, caplog):
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
     assert KEY not in json.dumps(server.requests)
     assert KEY not in repr(answer) and KEY not in caplog.text
+
+
+@pytest.mark.parametrize("letter", ["ü", "\n", " "])
+def test_a_key_that_cannot_be_sent_is_told_without_it(letter, monkeypatch):
+    monkeypatch.setenv("SVQA_ENDPOINT_KEY", f"{KEY}{letter}{KEY}")
+    with serving(GOOD) as server, pytest.raises(UsageError, match="SVQA_ENDPOINT_KEY") as said:
+        ask(server.url)
+    assert KEY not in repr(said.value) and server.requests == []
 
 
 def test_keys_for_others_are_not_sent(monkeypatch):

@@ -108,6 +108,11 @@ def test_a_set_knows_what_is_installed_without_reading_it(captions):
     assert not {f.role: f for f in describe("hub")}["captioner"].available
 
 
+def test_what_is_no_name_of_the_hub_is_not_said_to_be_pulled():
+    with pytest.raises(WeightsMissing, match="Name a folder that is there, or org/name"):
+        locate("mine:1")
+
+
 def test_a_file_deleted_after_the_pull_is_named(cache):
     (cache / "model.safetensors").unlink()
     with pytest.raises(
@@ -228,9 +233,27 @@ def test_pull_refuses_unknown_names_and_one_revision_for_many():
 
 def test_pull_without_a_network_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
     """The real client, told by the tests' environment to stay off the network."""
-    with pytest.raises(WeightsMissing, match=r"0 of 1 models came.*Unset HF_HUB_OFFLINE\.$") as e:
-        pull(["clap-htsat-unfused"], lock=tmp_path / "lock.json")
-    assert "\n" not in str(e.value)
+    with pytest.raises(WeightsMissing, match=r"0 of 5 models came.*HF_HUB_OFFLINE\. Unset") as e:
+        pull(lock=tmp_path / "lock.json")
+    said = str(e.value)
+    assert "\n" not in said and said.count("not fetched") == 1, "one reason, for all of them"
+    assert all(model.repo_id in said for model in hub.named(None))
+
+
+@pytest.mark.parametrize(
+    "error, cure", {"GatedRepoError": "Agree to its terms", "OSError": "Try again where"}.items()
+)
+def test_pull_says_what_helps_against_what_the_hub_says(tmp_path, asked_hub, error, cure):
+    import huggingface_hub
+
+    def refuse(*_, **__):
+        raise type(error, (Exception,), {})("no\nmore")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "0")
+        patch.setattr(huggingface_hub.HfApi, "model_info", refuse)
+        with pytest.raises(WeightsMissing, match=rf"not fetched \(no\)\. {cure}"):
+            pull(["clap-htsat-unfused"], lock=tmp_path / "lock.json")
 
 
 class Canary:

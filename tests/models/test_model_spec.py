@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from svqa.database import open_store
 from svqa.errors import ModelError, UnknownModel, UsageError, WeightsMissing
 from svqa.models import added_models, load_set, parse_spec
+from svqa.pipeline.chosen_models import chosen_models
 from svqa.settings import ROLES, Settings
+from tests.database.test_store import version
 from tests.helpers.blip import write_tiny
 from tests.helpers.chat import write_tiny_chat
 from tests.helpers.imports import REPOSITORY
@@ -41,6 +44,8 @@ def test_a_folder_is_what_its_config_says(tmp_path):
     assert parse_spec("answerer", str(chat)).target.endswith(":ChatAnswerer")
     with pytest.raises(UsageError, match="type 'llama', which cannot be the captioner"):
         parse_spec("captioner", str(chat))
+    with pytest.raises(UsageError, match="holds no config.json, so it is no checkpoint"):
+        parse_spec("answerer", str(tmp_path))
     (chat / "adapter_config.json").write_text("{}")
     with pytest.raises(UsageError, match="name the version"):
         parse_spec("answerer", str(chat))
@@ -49,6 +54,22 @@ def test_a_folder_is_what_its_config_says(tmp_path):
 @pytest.mark.parametrize("text", ["mine:1", "mine@champion", "mine:champion"])
 def test_a_version_is_left_to_whoever_has_a_database(text):
     assert parse_spec("answerer", text).target == ""
+
+
+def test_a_name_is_the_latest_version_of_it_and_no_other_thing(tmp_path):
+    with open_store(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        for _ in range(2):
+            store.add_model_version(version())
+        for name, number in {"blip-lora": 2, "blip-lora:1": 1, " blip-lora:2": 2}.items():
+            models = chosen_models(Settings(answerer=name), store)
+            assert models.model_ids["answerer"].startswith(f"blip-lora:{number}@"), name
+        for role, name, why in (
+            ("answerer", "blip-lor", "Unknown answerer 'blip-lor'"),
+            ("detector", "blip-lora", "Unknown detector 'blip-lora'"),
+            ("answerer", "qwen2.5vl:7b", "A model of a server is http.*://host:port/v1#model"),
+        ):
+            with pytest.raises(UnknownModel, match=why):
+                chosen_models(Settings(**{role: name}), store)
 
 
 def test_a_repository_that_was_not_pulled_says_how_to_get_it():
@@ -61,6 +82,9 @@ def test_a_repository_that_was_not_pulled_says_how_to_get_it():
     [
         ("answerer", "smollm", "Did you mean 'smollm2'"),
         ("detector", "smollm2", "is an answerer; it cannot be the detector"),
+        ("answerer", "yolov7", "is a detector; it cannot be the answerer"),
+        ("answerer", "C:\\models\\qwen", "Known: hub, offline, shapes, smollm2. Others: a folder"),
+        ("detector", "./nowhere", r"Known: hub, offline, shapes, yolov7.*hub\.$"),
         ("captioner", "offline.answerer", "it cannot be the captioner"),
         ("answerer", "offline.nothing", "Unknown answerer"),
         ("captioner", "http://localhost/v1#m", "cannot be the captioner"),
