@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from svqa.errors import UsageError
 
 KEY = "SVQA_ENDPOINT_KEY"
-FORM = "http(s)://host:port/v1#model"
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """`http(s)://host:port/path#model`, checked: where it is, and which of its models is meant."""
+
+    FORM: ClassVar[str] = "http(s)://host:port/v1#model"
 
     url: str
     model: str
@@ -26,7 +28,7 @@ class Endpoint:
         >>> Endpoint.parse("http://localhost:11434/v1#qwen2.5vl:7b").model
         'qwen2.5vl:7b'
         """
-        form = f"An endpoint is {FORM}"
+        form = f"An endpoint is {cls.FORM}"
         try:
             parts = urlsplit(spec)
             host, _ = parts.hostname, parts.port

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from svqa.errors import UnknownModel, UsageError, unknown_name
-from svqa.models.endpoint_address import FORM, Endpoint
+from svqa.models.endpoint_address import Endpoint
 from svqa.models.hub import REPOSITORY
 from svqa.models.model_folder import read_json_object
 from svqa.models.model_plugins import CHAT, registered, spec_of_plugin
@@ -68,7 +68,7 @@ def parse_spec(role: str, text: str) -> ModelSpec:
     known = [*named, *plugins, *(s for s in MODEL_SETS if role in MODEL_SETS[s])]
     others = "a folder that is there, org/name of the hub"
     if role == "answerer":
-        others += f", a version (name:1, name@champion), {FORM}"
+        others += f", a version (name:1, name@champion), {Endpoint.FORM}"
     raise UnknownModel(f"{unknown_name(role, text, known)} Others: {others}.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from svqa.database import Store
 from svqa.errors import UnknownModel, UsageError
-from svqa.models.endpoint_address import FORM
+from svqa.models.endpoint_address import Endpoint
 from svqa.models.model_sets import ModelSpec
 from svqa.models.model_spec import parse_spec
 from svqa.models.zoo import ModelSet, load_set
@@ -38,6 +38,6 @@ def _spec(role: str, text: str, store: Store) -> ModelSpec:
     try:
         version = store.model_version(text.strip())
     except UsageError as error:
-        raise UnknownModel(f"{error} A model of a server is {FORM}.") from None
+        raise UnknownModel(f"{error} A model of a server is {Endpoint.FORM}.") from None
     name = f"{version.name}:{version.number}@{version.sha256[:8]}"
     return replace(spec, model_id=name, target=VERSIONS, given=version)
