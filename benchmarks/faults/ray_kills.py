@@ -2,13 +2,15 @@
 
 Two nodes on this machine and a real PostgreSQL. In every run a new database gets the films, while a
 worker, the second node, the database or the driver is killed with SIGKILL at random moments and,
-but for the worker, which Ray starts again itself, started anew. In the end the rows have to be
-those of one process that nobody disturbed.
+but for the worker, which Ray starts again itself, started anew; and while the head's connections to
+the driver and to the second node are cut for some seconds. Among the films is a red one, of which
+the process dies that sees it. In the end it has to be refused, by its name, and the rows of the
+others have to be those of one process that nobody disturbed.
 """
 
 from __future__ import annotations
 
-import json as serialiser
+import json
 import os
 import random
 import subprocess
@@ -25,14 +27,18 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from benchmarks.faults.ray_driver import library
+from benchmarks.faults.cut_wire import CutWire
+from benchmarks.faults.ray_driver import REPORT, library
 from benchmarks.faults.stored_rows import Rows, all_rows
 from svqa.cli.output import print_table
 from svqa.profiling.provenance import package_versions, this_machine
 from svqa.reporting.sample_clips import ffmpeg
 
-PARTS = ("worker", "node", "database", "driver")
+PARTS = ("worker", "node", "connection", "database", "driver")
 RUN_S = 900.0  # a run that takes longer hangs
+BETWEEN_S = (1.0, 6.0)  # from one kill to the next
+CUT_S = (1.0, 8.0)  # without a way to the head
+RED = "film-red.mp4"
 COLOURS = ("blue", "green", "gray", "navy", "teal", "olive", "maroon", "purple", "white", "orange")
 NODE = {
     "num_cpus": 1,
@@ -51,59 +57,90 @@ PATIENT = {
 
 
 def run_ray_kills(
-    folder: Path, *, films: int, runs: int, kills: int, seed: int = 1
+    folder: Path, *, films: int, runs: Sequence[int], kills: int, seed: int = 1
 ) -> Iterator[dict[str, Any]]:
-    """Yield what each run came to: kills by part, seconds, and what differs (all 0 if nothing)."""
+    """Yield what each run came to: what was killed when, how it ended, what differs (0: nothing).
+
+    `runs`: their numbers, which with the seed say what is killed when.
+    """
     paths = [_film(folder, number) for number in range(films)]
+    red = _made(folder / RED, ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=2"])
     with _postgres() as server, _Cluster() as cluster:
         with library(_new_database(server, "undisturbed")) as one:
             one.ingest(*paths)
             right = all_rows(one.store)
-        for number in range(runs):
+        for number in runs:
             rng = random.Random(f"ray:{seed}:{number}")
+            given = rng.sample([*paths, red], len(paths) + 1)
             url = _new_database(server, f"run{number}")
             begin = time.monotonic()
-            killed = _disturbed(url, paths, server, cluster, kills, rng)
+            happened = _disturbed(url, given, server, cluster, kills, rng)
             took_s = round(time.monotonic() - begin, 1)
             with library(url) as here:
+                for film in here.store.videos(ready_only=False):
+                    if film.path == red:  # what its dead processes had claimed
+                        here.store.delete_video(film.id)
                 found = _compared(all_rows(here.store), right)
-            yield {"run": number, "killed": dict(killed), "seconds": took_s, **found}
+            rows = sum(counted.total() for counted in right.values())
+            yield {"run": number, "seconds": took_s, **happened, "rows": rows, **found}
 
 
 def _disturbed(
     url: str, paths: Sequence[str], server: Any, cluster: _Cluster, kills: int, rng: random.Random
-) -> Counter[str]:
-    """Kill parts of an ingest until there were `kills`; let it end; -> how often each was."""
-    killed: Counter[str] = Counter()
+) -> dict[str, Any]:
+    """Kill parts of an ingest until there were `kills`; let it end; -> what happened."""
+    killed: list[dict[str, Any]] = []
     parts = [part for _ in range(kills) for part in rng.sample(PARTS, len(PARTS))][:kills]
-    driver = _drive(url, cluster.address, paths)
-    until = time.monotonic() + RUN_S
+    begin = time.monotonic()
+    driver, drivers = _drive(url, cluster.wire.address, paths), 1
+    ended: list[str] = []
+    next_s = begin + rng.uniform(*BETWEEN_S)
     try:
         while (code := driver.poll()) != 0:
-            if time.monotonic() > until:
+            now_s = time.monotonic()
+            if now_s > begin + RUN_S:
                 raise TimeoutError(f"a run did not end within {RUN_S:.0f} s")
             if code is not None:  # killed, or it could not reach what is just being started
-                driver = _drive(url, cluster.address, paths)
-            time.sleep(rng.uniform(0.2, 2.0))
-            if parts and (actors := _actors()):  # films are being taken in, or are about to be
+                if code > 0:
+                    ended.append(_last_words(_log(paths)))
+                driver, drivers = _drive(url, cluster.wire.address, paths), drivers + 1
+            time.sleep(0.1)
+            # films are being taken in, or are about to be
+            if parts and now_s > next_s and (actors := _actors()):
                 part = parts.pop()
-                _kill(part, driver, server, cluster, actors)
-                killed[part] += 1
+                _kill(part, driver, server, cluster, rng.choice(actors), rng.uniform(*CUT_S))
+                killed.append({"part": part, "at_s": round(now_s - begin, 1)})
+                next_s = time.monotonic() + rng.uniform(*BETWEEN_S)
+        assert driver.stdout is not None
+        lines = [line.removeprefix(REPORT) for line in driver.stdout if line.startswith(REPORT)]
+        reports = [json.loads(line) for line in lines]
     finally:
         driver.kill()
         driver.wait()
-    return killed
+    refused = [Path(path).name for path, status, _ in reports if status == "failed"]
+    named = [RED in note for _, status, note in reports if status == "failed"]
+    return {
+        "killed": killed,
+        "not_come": parts,
+        "drivers": drivers,
+        "ended": ended,
+        "refused": refused,
+        "by_name": sum(named),
+    }
 
 
 def _kill(
     part: str,
-    driver: subprocess.Popen[bytes],
+    driver: subprocess.Popen[str],
     server: Any,
     cluster: _Cluster,
-    actors: list[psutil.Process],
+    actor: psutil.Process,
+    cut_s: float,
 ) -> None:
     """Kill a part, and start it again where nobody else does."""
-    if part == "driver":
+    if part == "connection":
+        cluster.wire.cut(cut_s)
+    elif part == "driver":
         driver.kill()
         driver.wait()
     elif part == "database":
@@ -120,7 +157,7 @@ def _kill(
         cluster.replace_node()
     else:
         with suppress(psutil.NoSuchProcess):
-            actors[0].kill()
+            actor.kill()
 
 
 def _actors() -> list[psutil.Process]:
@@ -146,20 +183,55 @@ def _new_database(server: Any, name: str) -> str:
     return server.get_uri().replace("/postgres?", f"/{name}?")
 
 
-def _drive(url: str, address: str, paths: Sequence[str]) -> subprocess.Popen[bytes]:
+def _drive(url: str, address: str, paths: Sequence[str]) -> subprocess.Popen[str]:
     run = [sys.executable, "-m", "benchmarks.faults.ray_driver", url, address, *paths]
-    quiet = subprocess.DEVNULL
-    return subprocess.Popen(run, stdin=quiet, stdout=quiet, stderr=quiet)
+    quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with _log(paths).open("w") as said:  # a pipe that nobody reads fills
+        return subprocess.Popen(run, stdin=quiet, stdout=pipe, stderr=said, text=True)
+
+
+def _log(paths: Sequence[str]) -> Path:
+    return Path(paths[0]).with_name("driver.log")
+
+
+def _last_words(log: Path) -> str:
+    """-> the last line that a driver said before it gave up."""
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1][:200] if lines else "not a word"
 
 
 def _film(folder: Path, number: int) -> str:
-    """-> two seconds of a colour, and a number of frames by which films of one colour differ."""
-    path = folder / f"film-{number:02}.mp4"
+    """-> two to three seconds: a colour, a cut between two, or moving bars with a sound."""
+    turn, kind = divmod(number, len(KINDS))
+    colour, other = (COLOURS[(turn + step) % len(COLOURS)] for step in (0, 3))
+    length_s = 2.0 + 0.1 * (turn // len(COLOURS))  # films of one kind and colour differ by it
+    return _made(folder / f"film-{number:02}.mp4", KINDS[kind](colour, other, length_s))
+
+
+def _colour(colour: str, _: str, length_s: float) -> list[str]:
+    return ["-f", "lavfi", "-i", f"color={colour}:s=64x48:r=10:d={length_s}"]
+
+
+def _cut(colour: str, other: str, length_s: float) -> list[str]:
+    half = length_s / 2
+    both = [_colour(name, "", half) for name in (colour, other)]
+    return [*both[0], *both[1], "-filter_complex", "[0][1]concat=n=2"]
+
+
+def _moving(colour: str, _: str, length_s: float) -> list[str]:
+    tone = 220 + 40 * COLOURS.index(colour)
+    bars = f"testsrc2=s=64x48:r=10:d={length_s},drawbox=w=20:h=20:c={colour}:t=fill"
+    return ["-f", "lavfi", "-i", bars, "-f", "lavfi", "-i", f"sine={tone}:d={length_s}"]
+
+
+KINDS = (_colour, _cut, _moving)
+
+
+def _made(path: Path, source: Sequence[str]) -> str:
+    """-> the path of a film, made where it is not there."""
     if not path.exists():
-        seconds = 2.0 + 0.1 * (number // len(COLOURS))
-        source = f"color={COLOURS[number % len(COLOURS)]}:s=64x48:r=10:d={seconds}"
-        command = [ffmpeg(), "-v", "error", "-f", "lavfi", "-i", source]
-        subprocess.run([*command, "-pix_fmt", "yuv420p", "-g", "10", str(path)], check=True)
+        command = [ffmpeg(), "-v", "error", *source, "-pix_fmt", "yuv420p", "-g", "10", str(path)]
+        subprocess.run(command, check=True)
     return str(path)
 
 
@@ -183,13 +255,15 @@ class _Cluster:
         from ray.cluster_utils import Cluster
 
         self._cluster = Cluster(initialize_head=True, head_node_args={**NODE, "no_monitor": True})
-        self._second = self._cluster.add_node(**NODE)
+        self.wire = CutWire(int(self._cluster.address.rpartition(":")[2]))
+        self._second = self._add()
 
     def __enter__(self) -> _Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._cluster.shutdown()
+        self.wire.close()
 
     @property
     def address(self) -> str:
@@ -198,38 +272,55 @@ class _Cluster:
     def replace_node(self) -> None:
         """End the second node with all its processes, and start another."""
         self._cluster.remove_node(self._second, allow_graceful=False)
-        self._second = self._cluster.add_node(**NODE)
+        self._second = self._add()
+
+    def _add(self) -> Any:
+        """-> a node that reaches the head over the wire."""
+        return self._cluster.add_node(**NODE, gcs_address=self.wire.address)
 
 
 def ray_kills(
-    films: Annotated[int, typer.Option(min=1, help="Films of two seconds.")] = 40,
+    films: Annotated[int, typer.Option(min=1, help="Films of two seconds, and a red one.")] = 40,
     runs: Annotated[int, typer.Option(min=1, help="Databases that they go into.")] = 20,
-    kills: Annotated[int, typer.Option(min=0, help="Kills in each.")] = 3,
+    kills: Annotated[int, typer.Option(min=0, help="Kills in each.")] = 5,
     seed: Annotated[int, typer.Option(help="Which parts, which moments.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Write JSON to this file too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write JSON here after each run; what is there goes on.")
+    ] = None,
 ) -> None:
     """Take films in by a cluster whose parts are killed; count what came of it."""
-    rows = []
+    command = f"python -m benchmarks.faults.ray_kills --films {films} --kills {kills} --seed {seed}"
+    before = json.loads(out.read_text("utf-8")) if out and out.exists() else {}
+    same = before.get("command", "").startswith(f"{command} --runs")
+    rows: list[dict[str, Any]] = before["runs"] if same else []
+    result: dict[str, Any] = {}
+    todo = sorted(set(range(runs)) - {row["run"] for row in rows})
     with tempfile.TemporaryDirectory(prefix="svqa-ray-") as folder:
-        for row in run_ray_kills(Path(folder), films=films, runs=runs, kills=kills, seed=seed):
+        for row in run_ray_kills(Path(folder), films=films, runs=todo, kills=kills, seed=seed):
             rows.append(row)
             print(row, file=sys.stderr, flush=True)
-    result = {
+            result = _result(f"{command} --runs {runs}", films, rows)
+            if out:
+                out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    told = ("command", "films", "killed", "refused_once", "lost", "doubled", "slowest_s")
+    print_table(("what", "value"), [(name, result.get(name)) for name in told])
+
+
+def _result(command: str, films: int, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """-> all that is known so far."""
+    return {
         "made_on": datetime.now(UTC).date().isoformat(),
-        "command": f"python -m benchmarks.faults.ray_kills --films {films} --runs {runs} "
-        f"--kills {kills} --seed {seed}",
+        "command": command,
         "hardware": this_machine(),
         "versions": package_versions(("ray", "sqlalchemy", "psycopg", "pgserver")),
         "films": films,
-        "runs": len(rows),
-        "killed": dict(sum((Counter(row["killed"]) for row in rows), Counter())),
+        "killed": dict(Counter(kill["part"] for row in rows for kill in row["killed"])),
+        "refused_once": sum(row["refused"] == [RED] and row["by_name"] == 1 for row in rows),
         "lost": sum(row["lost"] for row in rows),
         "doubled": sum(row["doubled"] for row in rows),
         "slowest_s": max(row["seconds"] for row in rows),
+        "runs": rows,
     }
-    if out:
-        out.write_text(serialiser.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print_table(("what", "value"), [(k, v) for k, v in result.items() if k not in ("hardware",)])
 
 
 if __name__ == "__main__":

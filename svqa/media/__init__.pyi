@@ -24,7 +24,9 @@ from .limits import (
 )
 from .objects import (
     StoredObject as StoredObject,
+    is_folder as is_folder,
     is_object as is_object,
+    objects_below as objects_below,
 )
 from .pictures import (
     picture_pixels as picture_pixels,
@@ -69,8 +71,10 @@ __all__ = [
     "file_stamp",
     "fit_frame",
     "identify",
+    "is_folder",
     "is_object",
     "join_spans",
+    "objects_below",
     "open_shot_finder",
     "picture_pixels",
     "picture_sha256",

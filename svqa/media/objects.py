@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from svqa.errors import FileChanged, StoreUnreachable, UsageError, VideoNotFound
@@ -100,8 +100,50 @@ class StoredObject:
         return bytes(data)
 
 
+def is_folder(url: str) -> bool:
+    """Whether a URL names a folder of a store: objects lie below it, and none is called so.
+
+    Only one that ends in no slash is asked for. Raises as `StoredObject`.
+    """
+    _check_place(url)
+    if url.endswith("/") or not url.partition("://")[2].partition("/")[2]:
+        return True
+    files, path = _file_system(url)
+    files.invalidate_cache()
+    return _asked(url, lambda: files.info(path)).get("type") == "directory"
+
+
+def objects_below(url: str) -> list[str]:
+    """-> the URLs of all objects of a folder, on all levels, sorted; a bucket is a folder, too.
+
+    Raises as `StoredObject`; VideoNotFound where there is nothing: a store knows no empty folder.
+    """
+    _check_place(url)
+    files, _ = _file_system(url)
+    files.invalidate_cache()
+    found, folders = [], [url.rstrip("/")]
+    while folders:
+        folder = folders.pop()
+        path = folder.partition("://")[2]
+        for entry in _asked(f"{folder}/", partial(files.ls, path, detail=True)):
+            # names say bucket and key, not always as the URL does
+            inside = f"{folder}/{entry['name'].rstrip('/').rpartition('/')[2]}"
+            if entry["type"] == "directory":
+                folders.append(inside)
+            elif not entry["name"].endswith("/"):  # what some tools leave to mark a folder
+                found.append(inside)
+    return sorted(found)
+
+
 def check_object(url: str) -> None:
     """Raises UsageError, with nothing secret in it, for a URL that says more than a place."""
+    _check_place(url)
+    scheme, _, rest = url.partition("://")
+    if not rest.partition("/")[2].strip("/"):
+        raise UsageError(f"'{url}' names no object: expected {scheme}://BUCKET/NAME.")
+
+
+def _check_place(url: str) -> None:
     scheme, _, rest = url.partition("://")
     place, _, key = rest.partition("/")
     azure = scheme.lower() in ("az", "abfs", "abfss")  # whose places are CONTAINER@ACCOUNT
@@ -113,8 +155,8 @@ def check_object(url: str) -> None:
             f"A URL of '{name}' with a key, a password or a query in it: say only {scheme}://"
             "BUCKET/NAME. Credentials come from the environment (AWS_ACCESS_KEY_ID and the like)."
         )
-    if not place or not key.strip("/"):
-        raise UsageError(f"'{url}' names no object: expected {scheme}://BUCKET/NAME.")
+    if not place:
+        raise UsageError(f"'{url}' names no bucket: expected {scheme}://BUCKET/NAME.")
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -179,10 +221,10 @@ def _asked(url: str, request: Callable[[], T]) -> T:
 
 def _is_refusal(error: Exception) -> bool:
     kind = type(error).__name__
-    return isinstance(error, PermissionError) or kind in (
-        "PermissionDeniedError",
-        "UnauthenticatedError",
-    )
+    if isinstance(error, PermissionError):
+        return True
+    named = kind in ("PermissionDeniedError", "UnauthenticatedError")
+    return named or "403 Forbidden" in str(error)  # the second where obstore lists a folder
 
 
 def _reason(error: Exception) -> str:

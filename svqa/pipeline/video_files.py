@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from svqa.errors import VideoNotFound
+from svqa.errors import StoreUnreachable, SvqaError, UsageError, VideoNotFound
+from svqa.media import StoredObject, is_folder, is_object, objects_below
 
 SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf "
@@ -29,17 +30,20 @@ def find_videos(paths: Iterable[str | os.PathLike]) -> VideoFiles:
 
     Of a folder: files with a video's suffix, links to such files, also dangling ones, which the
     reader of files then reports; and files without a suffix that begin as a video does. A path is
-    kept as it was given, a URL too. Raises VideoNotFound where a folder holds none.
+    kept as it was given, a URL too. A folder of an object store is one by its slash at the end, or
+    by what its store says of a name without a video's suffix. Raises VideoNotFound where a folder
+    holds none, StoreUnreachable and UsageError for one that cannot be listed.
     """
     found: list[str] = []
     passed_over: list[tuple[str, str]] = []
     for given in paths:
         path = str(os.fspath(given))
-        if not os.path.isdir(path):
+        stored = is_object(path)
+        if not (_is_stored_folder(path) if stored else os.path.isdir(path)):
             found.append(path)
             continue
         inside, others = [], []
-        for name, why in _walk(path):
+        for name, why in (_walk_store if stored else _walk)(path):
             others.append((name, why)) if why else inside.append(name)
         if not inside:
             raise VideoNotFound(
@@ -72,6 +76,35 @@ def _walk(folder: str) -> Iterator[tuple[str, str]]:
     yield from ((name, _not_a_video(name)) for name in sorted(names))
     yield from ((name, "a link to a folder") for name in sorted(links))
     yield from ((str(e.filename), f"a folder that cannot be read: {e.strerror}") for e in failed)
+
+
+def _is_stored_folder(url: str) -> bool:
+    """A name that its store does not know, or does not tell of, is left to the reader of films."""
+    if Path(url).suffix.lower() in SUFFIXES and not url.endswith("/"):
+        return False
+    try:
+        return is_folder(url)
+    except (VideoNotFound, StoreUnreachable, UsageError):
+        if url.endswith("/"):
+            raise
+        return False
+
+
+def _walk_store(folder: str) -> Iterator[tuple[str, str]]:
+    """Every object below a folder of a store, sorted, as `_walk` has files."""
+    for url in objects_below(folder):
+        suffix = Path(url).suffix.lower()
+        if "?" in url or "#" in url:
+            yield url, "a name that no URL can hold"
+        elif suffix:
+            yield url, "" if suffix in SUFFIXES else f"not a video's suffix: {suffix}"
+        else:
+            try:
+                head = StoredObject(url).read(0, _HEAD_BYTES)
+            except SvqaError as error:
+                yield url, f"cannot be read: {error}"
+            else:
+                yield url, "" if _begins_as_video(head) else "no suffix"
 
 
 def _not_a_video(path: str) -> str:

