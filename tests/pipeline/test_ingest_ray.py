@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
-from benchmarks.faults.ray_kills import PATIENT
+from benchmarks.faults.cut_wire import CutWire
+from benchmarks.faults.ray_kills import PARTS, PATIENT
 from benchmarks.faults.thumbnails import cheap_models
 from svqa.database import open_store
 from svqa.errors import LeaseLost, UsageError
@@ -18,6 +21,7 @@ from svqa.pipeline.film_queue import FilmQueue
 from svqa.pipeline.ingest import IngestReport
 from svqa.settings import Settings
 from tests.helpers.database import chunk, fresh_url, video_info
+from tests.helpers.imports import REPOSITORY
 from tests.pipeline.test_ingest_jobs import film
 
 
@@ -60,6 +64,34 @@ def test_leases_of_a_process_are_ended_by_who_knows_that_it_holds_nothing(backen
         assert other.claim_video(video_info(), {}).status == "new"
         with pytest.raises(LeaseLost):  # it was not dead after all
             store.commit_chunk(claim.video_id, chunk(0.0, 30.0))
+
+
+def test_a_wire_passes_on_until_it_is_cut_and_after_a_while_again(monkeypatch):
+    monkeypatch.setenv("SVQA_TEST_LOOPBACK", "1")
+    with socket.create_server(("127.0.0.1", 0)) as far:
+        wire = CutWire(far.getsockname()[1])
+        try:
+            host, port = wire.address.split(":")
+            with socket.create_connection((host, int(port))) as near:
+                there, _ = far.accept()
+                near.sendall(b"to and")
+                assert there.recv(6) == b"to and"
+                there.sendall(b"fro")
+                assert near.recv(3) == b"fro"
+                assert wire.cut(1.0) == 1
+                with pytest.raises(ConnectionResetError):
+                    near.recv(1)
+                there.close()
+            refused = pytest.raises(ConnectionResetError)
+            with socket.create_connection((host, int(port))) as near, refused:
+                near.recv(1)
+            time.sleep(1.1)
+            with socket.create_connection((host, int(port))) as near:
+                far.settimeout(10)
+                far.accept()[0].sendall(b"again")
+                assert near.recv(5) == b"again"
+        finally:
+            wire.close()
 
 
 ON_RAY = """
@@ -133,4 +165,10 @@ def test_killed_parts_of_a_cluster_leave_the_rows_of_one_process(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(out.read_text())
     assert sum(result["killed"].values()) == 2 and result["films"] == 4
-    assert (result["lost"], result["doubled"]) == (0, 0)
+    assert (result["lost"], result["doubled"], result["refused_once"]) == (0, 0, 1)
+    (row,) = result["runs"]
+    assert row["rows"] > 0 and row["refused"] == ["film-red.mp4"] and row["by_name"] == 1
+    # the committed run, which takes longer
+    long = json.loads((REPOSITORY / "benchmarks/faults/ray_kills.json").read_text("utf-8"))
+    assert (long["films"], len(long["runs"]), long["refused_once"]) == (40, 20, 20)
+    assert all(sorted(kill["part"] for kill in r["killed"]) == sorted(PARTS) for r in long["runs"])
