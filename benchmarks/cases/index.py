@@ -37,7 +37,7 @@ BENCHMARKS = (*RECALLS.values(), TIME)
 
 @contextmanager
 def suite(wanted: Sequence[str]) -> Iterator[Iterator[Case | Measured]]:
-    """Yields recall and time on a PostgreSQL of its own; ImportError without `pgserver`."""
+    """Yields recall and time on a PostgreSQL of its own; ImportError where there is none."""
     with filled_library() as (store, queries, _):
         yield _cases(store, queries)
 

@@ -3,9 +3,11 @@
 The index is pgvector's.
 
 Malkov and Yashunin 2018 (arXiv:1603.09320). The column holds vectors of every dimension, so the
-index is made of the expression `pg_vector::vector(D)` for the rows of one space. Only a query
-written with the same cast can use it: the exact query has none, and therefore stays exact whatever
-the planner thinks.
+index is made of the expression `pg_vector::halfvec(D)` for the rows of one space, and of
+`pg_vector::vector(D)` where pgvector is older than 0.7. Vectors are stored as float16, so that the
+first loses nothing of them and takes half the room; what it finds is scored by the whole numbers of
+the query. Only a query written with the same cast can use it: the exact query has none, and
+therefore stays exact whatever the planner thinks.
 
 pgvector gives back at most `ef_search` rows, and every other condition (is the video searchable? is
 it one of those that are asked?) is looked at afterwards. So all `ef_search` rows are taken, and
@@ -17,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from svqa.database.base import SEARCHABLE
@@ -27,7 +30,8 @@ M, EF_CONSTRUCTION = 16, 64  # pgvector's own defaults
 # with 200, a tenth of the best 100 of a million were missed (benchmarks/hnsw_recall.json)
 EF_SEARCH = 400
 MOST_FOUND = 1000  # pgvector's limit of ef_search
-MOST_DIM = 2000  # and of an indexed vector's dimension
+MOST_DIM = {"halfvec": 4000, "vector": 2000}  # and of an indexed vector's dimension
+_BYTES = {"halfvec": 2, "vector": 4}  # a number
 _LEAST_MEMORY, _MOST_MEMORY = 64 << 20, 4 << 30  # of a build
 _BUILD_LOCK = 0x73767162  # beside the lock of a migration: one build at a time
 _PREFIX = "hnsw_embeddings"
@@ -35,9 +39,9 @@ _PREFIX = "hnsw_embeddings"
 _NEAREST = """
 WITH near AS MATERIALIZED (
     SELECT e.video_id, e.start_s, e.end_s,
-        e.pg_vector::vector({dim}) <#> CAST(:query AS vector({dim})) AS distance
+        e.pg_vector <#> CAST(:query AS vector) AS distance
     FROM embeddings e WHERE e.space_id = {space}
-    ORDER BY e.pg_vector::vector({dim}) <#> CAST(:query AS vector({dim})) LIMIT {ef_search}
+    ORDER BY e.pg_vector::{of}({dim}) <#> CAST(:towards AS {of}({dim})) LIMIT {ef_search}
 )
 SELECT v.public_id, n.start_s, n.end_s, -n.distance AS score, n.place
 FROM (SELECT near.*, row_number() OVER (ORDER BY distance) AS place FROM near) n
@@ -62,10 +66,15 @@ def find_index(connection: Connection, space: int) -> VectorIndex | None:
     row = connection.execute(query, {"prefix": f"{_PREFIX}_{space}_"}).first()
     if row is None:
         return None
-    m, ef_construction = map(
-        int, re.findall(r"\d+", row.relname.removeprefix(f"{_PREFIX}_{space}_"))
-    )
-    return VectorIndex(row.relname, max(0, int(row.reltuples)), m, ef_construction)
+    built = row.relname.removeprefix(f"{_PREFIX}_{space}_")
+    m, ef_construction = map(int, re.findall(r"\d+", built))
+    of = "halfvec" if built.startswith("halfvec_") else "vector"
+    return VectorIndex(row.relname, max(0, int(row.reltuples)), m, ef_construction, of)
+
+
+def has_halfvec(connection: Connection) -> bool:
+    """Whether this database's pgvector knows vectors of 16 bits a number."""
+    return connection.execute(text("SELECT to_regtype('halfvec') IS NOT NULL")).scalar_one()
 
 
 def create_index(
@@ -77,13 +86,15 @@ def create_index(
     m: int,
     ef_construction: int,
     workers: int,
+    of: str | None = None,
 ) -> bool:
     """Builds the space's index inside the caller's transaction.
 
     -> False where the same one is there already.
 
-    One built otherwise is replaced, and serves until the new one is whole. Raises UsageError on
-    SQLite and on what pgvector refuses.
+    `of`: `halfvec` or `vector`; without it the first where the server has it. One built otherwise
+    is replaced, and serves until the new one is whole. Raises UsageError on SQLite and on what
+    pgvector refuses.
     """
     if connection.dialect.name != "postgresql":
         raise UsageError(
@@ -95,24 +106,28 @@ def create_index(
             f"an index needs m from 2 to 100, ef_construction from 2 m to 1000 and workers from 0, "
             f"got m={m}, ef_construction={ef_construction}, workers={workers}."
         )
-    if dim > MOST_DIM:
+    if of is None:
+        of = "halfvec" if has_halfvec(connection) else "vector"
+    if dim > MOST_DIM[of]:
         raise UsageError(
-            f"pgvector indexes vectors of up to {MOST_DIM} numbers, these have {dim}. "
+            f"pgvector indexes a {of} of up to {MOST_DIM[of]} numbers here, these have {dim}. "
             "Search them exactly."
         )
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
     before = find_index(connection, space)
-    if before is not None and (before.m, before.ef_construction) == (m, ef_construction):
+    wanted = (m, ef_construction, of)
+    if before is not None and (before.m, before.ef_construction, before.of) == wanted:
         return False
     # vector, neighbours and their bookkeeping, by pgvector's structures
-    graph = rows * (4 * dim + 48 * m + 512)
+    graph = rows * (_BYTES[of] * dim + 48 * m + 512)
     memory_kb = min(max(graph, _LEAST_MEMORY), _MOST_MEMORY) >> 10
+    half = "halfvec_" if of == "halfvec" else ""  # find_index reads what it is from its name
     connection.execute(text(f"SET LOCAL maintenance_work_mem = {memory_kb}"))
     connection.execute(text(f"SET LOCAL max_parallel_maintenance_workers = {int(workers)}"))
     connection.execute(
         text(
-            f"CREATE INDEX {_PREFIX}_{space}_m{m}_ef{ef_construction} ON embeddings "
-            f"USING hnsw ((pg_vector::vector({dim})) vector_ip_ops) "
+            f"CREATE INDEX {_PREFIX}_{space}_{half}m{m}_ef{ef_construction} ON embeddings "
+            f"USING hnsw ((pg_vector::{of}({dim})) {of}_ip_ops) "
             f"WITH (m = {m}, ef_construction = {ef_construction}) WHERE space_id = {space}"
         )
     )
@@ -125,8 +140,9 @@ def nearest_by_index(
     connection: Connection,
     space: int,
     dim: int,
-    query: str,
+    query: np.ndarray,
     *,
+    of: str,
     k: int,
     ef_search: int,
     videos: Sequence[str] | None,
@@ -148,12 +164,17 @@ def nearest_by_index(
     # use it.
     sql = _NEAREST.format(
         dim=dim,
+        of=of,
         space=space,
         ef_search=ef_search,
         only=only,
         searchable=", ".join(f"'{s}'" for s in SEARCHABLE),
     )
-    given = {"query": query, "k": k} | ({} if videos is None else {"ids": list(videos)})
+    # 16 bits hold no number above 65504: the direction of the query has none above 1
+    towards = query / (float(np.linalg.norm(query)) or 1.0)
+    given = {"query": str(query.tolist()), "towards": str(towards.tolist()), "k": k} | (
+        {} if videos is None else {"ids": list(videos)}
+    )
     rows = connection.execute(text(sql), given).all()
     if len(rows) < k or (rows[-1].place > k and rows[-1].place > ef_search // 2):
         return None

@@ -117,13 +117,15 @@ class VectorStore(Transactions):
                     f"Make one on PostgreSQL with: svqa db index --level {level} --modality "
                     f"{modality} --least-rows 0; or search exactly."
                 )
-            if approximate or (index and _is_large(index) and videos is None and k <= MOST_FOUND):
+            large = index and _is_large(index) and videos is None and k <= MOST_FOUND
+            if index and (approximate or large):
                 depth = _checked_depth(k, ef_search)
                 found = nearest_by_index(
                     connection,
                     space.id,
                     space.dim,
-                    str(query.tolist()),
+                    query,
+                    of=index.of,
                     k=k,
                     ef_search=depth,
                     videos=videos,
@@ -194,14 +196,16 @@ class VectorStore(Transactions):
         m: int = M,
         ef_construction: int = EF_CONSTRUCTION,
         workers: int = 0,
+        of: str | None = None,
     ) -> bool:
         """Makes the space's HNSW index on PostgreSQL; -> False where the same one is there already.
 
         `m` neighbours a row, chosen among `ef_construction`: more find more, and take more memory
-        and time. While it is built videos can be searched and none ingested; a build that is ended
-        leaves nothing. `workers` beside the one connection share the graph in the server's
-        /dev/shm, which many containers keep too small. Raises UsageError where the space is
-        unknown, on SQLite, and for numbers that pgvector refuses.
+        and time. `of`: `halfvec`, 16 bits a number as they are stored, or `vector`, 32; without it
+        the first where the server's pgvector has it (0.7). While it is built videos can be searched
+        and none ingested; a build that is ended leaves nothing. `workers` beside the one connection
+        share the graph in the server's /dev/shm, which many containers keep too small. Raises
+        UsageError where the space is unknown, on SQLite, and for numbers that pgvector refuses.
         """
         with self.write() as connection:
             space = find_space(connection, level, modality, model_id)
@@ -214,7 +218,7 @@ class VectorStore(Transactions):
                 select(func.count()).where(Embedding.space_id == space.id)
             ).scalar_one()
             numbers = {"m": m, "ef_construction": ef_construction, "workers": workers}
-            return create_index(connection, space.id, space.dim, rows, **numbers)
+            return create_index(connection, space.id, space.dim, rows, **numbers, of=of)
 
 
 def _is_large(index: VectorIndex) -> bool:

@@ -101,13 +101,15 @@ class VectorTable:
 class VectorIndex:
     """An HNSW index of one space.
 
-    How many rows PostgreSQL last counted in it, and how it was built.
+    How many rows PostgreSQL last counted in it, how it was built, and of what: 16 bits a number
+    (`halfvec`) or 32 (`vector`).
     """
 
     name: str
     rows: int
     m: int
     ef_construction: int
+    of: str = "vector"
 
 
 @dataclass(frozen=True)

