@@ -11,6 +11,7 @@ import pytest
 
 from svqa.answering import EvidenceAnswerer
 from svqa.answering.citations import asks_for_all
+from svqa.answering.evidence import NOT_FOUND
 from svqa.evaluation.output_quality import value_of
 from svqa.models import MiniLM
 from svqa.records import Evidence, Question, Statement
@@ -480,3 +481,39 @@ def test_of_two_lines_that_say_the_same_the_one_that_was_retrieved_is_cited(answ
 )
 def test_a_question_without_content_asks_for_the_whole_film(question, expected):
     assert asks_for_all(question) == expected
+
+
+def _supported(answerer: EvidenceAnswerer, question: str, line: str, wanted: float):
+    """The answer where the line supports the question just so much: it is told so unsurely."""
+
+    def told(sure: float):
+        passages = [_seen(line, 0, 5, sure=sure), _seen("An empty road.", 5, 10, sure=0.0)]
+        return answerer.answer(Question(question), passages)
+
+    low, high = 0.0, 1.0
+    for _ in range(16):
+        middle = (low + high) / 2
+        low, high = (low, middle) if told(middle).score > wanted else (middle, high)
+    found = told(high)
+    assert found.score == pytest.approx(wanted, abs=1e-3)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("when does someone play music", "A man with a guitar."),
+        ("what instrument is on the stage", "A red guitar on a stage."),
+    ],
+)
+def test_an_answer_needs_a_support_of_two_fifths(answerer, question, line):
+    below = _supported(answerer, question, line, 0.396)
+    assert below.abstained and below.text == NOT_FOUND and "0.40" in below.reason, below
+    assert not _supported(answerer, question, line, 0.404).abstained
+
+
+def test_where_nothing_comes_within_42_hundredths_it_says_that_nobody_looked(answerer):
+    asked = "is there a violin player", "A man with a guitar."
+    for wanted, nobody in ((0.416, True), (0.424, False)):
+        found = _supported(answerer, *asked, wanted)
+        assert found.abstained and ("no model that could have told" in found.reason) == nobody

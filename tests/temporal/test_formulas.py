@@ -13,6 +13,7 @@ from svqa.temporal import Prior, load_prior, tracks_of
 from svqa.temporal.hierarchy import Pooled
 from svqa.temporal.moments import rising_moments
 from svqa.temporal.prior import LENGTH_EDGES_S, POSITION_EDGES, fit_prior
+from svqa.temporal.windows import order_moments
 
 
 def boxes(n: int, score: float = 0.9) -> list[Detection]:
@@ -75,6 +76,15 @@ def test_pooled_means_say_of_how_many_frames_each_is():
     for counts in ([0, 1], [1], [1, 2, 3], [[1, 2]]):
         with pytest.raises(ValueError, match="counts must be"):
             Pooled(vectors, np.array(counts))
+
+
+def test_order_is_the_first_and_third_legendre_polynomial_of_time():
+    """Of five seconds P3 = (5 x^3 - 3 x) / 2 is -1, 7/16, 0, -7/16, 1."""
+    for place, p1, p3 in ((4, 1, 1), (3, 0.5, -7 / 16), (2, 0, 0), (1, -0.5, 7 / 16)):
+        seen = np.zeros((5, 1))
+        seen[place] = 1
+        drift = [[3**0.5 * p1 / 5], [7**0.5 * p3 / 5]]
+        assert order_moments(seen) == pytest.approx(np.array(drift), abs=1e-6), place
 
 
 def test_three_moments_are_found_unless_told():
