@@ -16,6 +16,8 @@ from svqa.metrics.results import EvalResult, Figure
 from svqa.records import Progress
 
 Item = TypeVar("Item")
+# whose words the studies on NExT-QA and NExT-GQA read
+CAPTIONED = "from ready-made captions of a far larger model (VideoAgent's file)"
 
 
 def study_arguments(file: str, about: str | None) -> argparse.ArgumentParser:

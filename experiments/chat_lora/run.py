@@ -19,6 +19,7 @@ import numpy as np
 from experiments.chat_lora.data import FOLDS, SHOWN, Part, read_all, split, write_questions
 from experiments.chat_lora.readers import BASE, READERS, Reader, Scores, fit_weights
 from experiments.command import (
+    CAPTIONED,
     add_nextqa_files,
     percent,
     points,
@@ -200,12 +201,13 @@ def finding(result: Mapping[str, Any]) -> str:
     t = result["training"]
     return (
         f"Trained on {t['questions']} questions ({t['epochs']} epoch(s), {t['trainable']:,} "
-        f"weights, {100 * t['trainable_share']:.2f} %), SmolLM2-135M is right about "
-        f"{percent(rows['LoRA']['accuracy'])} of {result['n']} questions on {result['videos']} "
-        f"videos of a fold it never saw, frozen {percent(rows['frozen']['accuracy'])}: "
+        f"weights, {100 * t['trainable_share']:.2f} %), SmolLM2-135M, answering {CAPTIONED}, "
+        f"is right about {percent(rows['LoRA']['accuracy'])} of {result['n']} questions on "
+        f"{result['videos']} videos of a fold it never saw, frozen "
+        f"{percent(rows['frozen']['accuracy'])}: "
         f"{points(rows['LoRA']['difference'])}; without lines it reaches "
-        f"{percent(rows['blind, LoRA']['accuracy'])}. EvidenceAnswerer alone: "
-        f"{percent(rows[EVIDENCE]['accuracy'])}, with it as a second reader "
+        f"{percent(rows['blind, LoRA']['accuracy'])}. EvidenceAnswerer alone, from the same "
+        f"captions: {percent(rows[EVIDENCE]['accuracy'])}, with it as a second reader "
         f"{percent(rows[BOTH]['accuracy'])}, {points(rows[BOTH]['difference'])}."
     )
 

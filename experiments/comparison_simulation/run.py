@@ -2,146 +2,51 @@
 
 Two comparisons: the paired one of `svqa compare`, from three videos to hundreds, and the A/B test
 that is read after every video, also where one arm is rare and both models are nearly always right.
-Equivalence is tried where it is hardest: models alike but for rare videos.
-
-A simulated video has a difficulty and a difference between the models, both shared by its
-questions: the clustering that makes questions of one video carry less information than independent
-ones.
+Equivalence is tried where it is hardest: models alike but for rare videos. And `svqa models
+promote`, where the questions that chose a checkpoint also judge it.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
-from experiments.command import counted, percent, study_arguments, write_result
+from experiments.command import percent, study_arguments, write_result
+from experiments.comparison_simulation.comparisons import (
+    DIFFERENCE_SD,
+    DIFFICULTY_SD,
+    LEVEL,
+    QUESTIONS,
+    RARE,
+    paired_verdicts,
+    rare_differences,
+    sequential_decisions,
+    wilson,
+)
+from experiments.comparison_simulation.promotion import EXAMS, promotions
 from svqa.cli.progress import progress_bars
-from svqa.metrics.ab_testing import ABTest
 from svqa.metrics.results import Figure
-from svqa.metrics.statistics import ALPHA, MARGIN, compare_paired
+from svqa.metrics.statistics import MARGIN
 from svqa.records import Progress
 
-LEVEL = 0.5  # mean accuracy
-DIFFICULTY_SD, DIFFERENCE_SD = 0.15, 0.1  # over videos: of their difficulty, of the difference
 GAP = 0.05  # the true difference of the power figures
-QUESTIONS = (3, 7)  # least and most of a video
 COVERED = (3, 5, 8, 12, 20, 50, 300)  # videos of the comparisons whose intervals are checked
-RARE = 0.05  # of the videos B answers all wrong, where A is right and they are alike elsewhere
 RARE_AT = (5, 20, 50, 100, 300)  # videos
+RARER, RARER_AT = 0.04, (5, 20)  # the same, four points apart
+GAINS = (0.05, 0.1)  # by how much a version is better than its base in truth
+WORLD: dict[str, Any] = {
+    "level": LEVEL,
+    "difficulty_sd": DIFFICULTY_SD,
+    "difference_sd": DIFFERENCE_SD,
+    "gap": GAP,
+    "questions": QUESTIONS,
+    "rare": RARE,
+    "rarer": RARER,
+    "margin": MARGIN,
+}
 SHARES, LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9), (0.5, 0.97)  # of arm B, and mean accuracies
-
-
-def simulate_questions(
-    rng: np.random.Generator, *, videos: int, gap: float = 0.0, level: float = LEVEL
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """-> right or wrong of A and of B, and the video, (N,) each; B is better by `gap` in truth.
-
-    >>> a, b, video = simulate_questions(np.random.default_rng(0), videos=2000, gap=0.2)
-    >>> round(float(b.mean() - a.mean()), 1)
-    0.2
-    """
-    video = np.repeat(np.arange(videos), rng.integers(QUESTIONS[0], QUESTIONS[1] + 1, size=videos))
-    # near 0 and 1 both spread less, so that their means stay what they are said to be
-    room = min(1.0, 2 * min(level, 1 - level))
-    level = level + room * DIFFICULTY_SD * rng.standard_normal(videos)
-    difference = gap + room * DIFFERENCE_SD * rng.standard_normal(videos)
-    right = [
-        rng.random(len(video)) < np.clip(level + side * difference / 2, 0, 1)[video]
-        for side in (-1, 1)
-    ]
-    return right[0].astype(float), right[1].astype(float), video
-
-
-def paired_verdicts(
-    sets: int,
-    *,
-    videos: int,
-    gap: float,
-    seed: int = 0,
-    draws: int = 2000,
-    progress: Progress | None = None,
-) -> dict[str, Figure]:
-    """-> shares of `sets` comparisons by verdict; `by questions alone` is McNemar's test."""
-    found = []
-    for i in counted(range(sets), "paired comparisons", progress):
-        a, b, video = simulate_questions(np.random.default_rng([seed, i]), videos=videos, gap=gap)
-        found.append(compare_paired(b, a, video, seed=i, draws=draws))
-    better = [f.verdict == "better" for f in found]
-    return {
-        "called different": wilson(better),
-        "by questions alone": wilson([f.mcnemar_p <= ALPHA for f in found]),
-        "called equivalent": wilson([f.verdict == "equivalent" for f in found]),
-        "wrong side": wilson([f.winner == "b" for f in found]),
-        "interval holds the truth": wilson([f.low <= gap <= f.high for f in found]),
-    }
-
-
-def rare_differences(
-    sets: int, *, videos: int, seed: int = 0, draws: int = 2000, progress: Progress | None = None
-) -> dict[str, Figure]:
-    """-> shares of `sets` comparisons by verdict; A is better by `RARE`, all in `RARE` of videos.
-
-    `by resampling alone`: how often the 90 % bootstrap interval alone would say equivalent.
-    """
-    found = []
-    for i in counted(range(sets), "rare differences", progress):
-        rng = np.random.default_rng([seed, 2, i])
-        right, _, video = simulate_questions(rng, videos=videos)
-        differs = rng.random(videos) < RARE
-        a, b = np.where(differs[video], 1.0, right), np.where(differs[video], 0.0, right)
-        comparison = compare_paired(a, b, video, seed=i, draws=draws)
-        resampled = _resampled(a - b, video, rng, draws)
-        low, high = np.percentile(resampled, [5, 95])
-        found.append((comparison.verdict, low > -MARGIN and high < MARGIN))
-    return {
-        "called equivalent": wilson([verdict == "equivalent" for verdict, _ in found]),
-        "by resampling alone": wilson([alone for _, alone in found]),
-    }
-
-
-def sequential_decisions(
-    runs: int,
-    *,
-    videos: int,
-    gap: float,
-    seed: int = 0,
-    share_b: float = 0.5,
-    level: float = LEVEL,
-    progress: Progress | None = None,
-) -> dict[str, Figure]:
-    """-> shares of `runs` A/B tests ever `decided`, and ever by a fixed-n interval (`naive`).
-
-    Both are read after every video, which the fixed-n interval is not made for. A test that was
-    decided stays so, hence it is read once, at the end.
-    """
-    decided, naive = [], []
-    for i in counted(range(runs), "A/B tests", progress):
-        a, b, video = simulate_questions(
-            np.random.default_rng([seed, 1, i]), videos=videos, gap=gap, level=level
-        )
-        test = ABTest(f"simulated {seed} {i}", share_b=share_b)
-        for q, v in enumerate(video.tolist()):
-            right = b if test.arm(str(v), str(q)) == "b" else a
-            test.record(str(v), str(q), float(right[q]))
-        units = test.units()
-        decided.append(test.read().decided)
-        naive.append(_fixed_n_interval_excludes_zero(units.sums, units.counts))
-    return {"decided": wilson(decided), "naive": wilson(naive)}
-
-
-def wilson(hits: Sequence[bool]) -> Figure:
-    """-> the share of hits with its 95 % score interval (Wilson 1927).
-
-    >>> print(wilson([True] * 5 + [False] * 95))
-    5.0 [2.2, 11.2] % (n = 100)
-    """
-    count = int(np.sum(hits))
-    interval = stats.binomtest(count, len(hits)).proportion_ci(method="wilson")
-    return Figure(count / len(hits), float(interval.low), float(interval.high), len(hits))
 
 
 def run_simulation(
@@ -150,64 +55,89 @@ def run_simulation(
     videos: int = 100,
     runs: int = 1000,
     seed: int = 0,
+    parts: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """-> JSON of both comparisons, for equal models and for a true difference of `GAP`."""
-    world = {
-        "level": LEVEL,
-        "difficulty_sd": DIFFICULTY_SD,
-        "difference_sd": DIFFERENCE_SD,
-        "gap": GAP,
-        "questions": QUESTIONS,
-    }
-    out: dict = {"seed": seed, "videos": videos, "world": world}
-    for name, gap in (("equal models", 0.0), (f"{GAP:g} better", GAP)):
-        same: dict[str, Any] = {"videos": videos, "gap": gap, "seed": seed, "progress": progress}
-        paired, sequential = paired_verdicts(sets, **same), sequential_decisions(runs, **same)
-        for kind, found in (("paired", paired), ("sequential", sequential)):
-            out.setdefault(kind, {})[name] = _to_json(found)
-    few: dict[str, Any] = {"seed": seed, "progress": progress}
-    out["coverage"] = {
-        str(n): _to_json(paired_verdicts(sets, videos=n, gap=0.0, draws=1000, **few))
-        for n in COVERED
-    }
-    out["rare"] = {
-        str(n): _to_json(rare_differences(sets, videos=n, draws=1000, **few)) for n in RARE_AT
-    }
-    out["arms"] = [
-        {"share_b": share, "level": level}
-        | _to_json(
-            sequential_decisions(
-                -(-runs // 2), videos=3 * videos, gap=0.0, share_b=share, level=level, **few
-            )
-        )
-        for share in SHARES
-        for level in LEVELS
-    ]
+    """-> JSON of the `parts` (`PARTS`; none named: all), and of the world they are drawn in."""
+    out: dict[str, Any] = {"seed": seed, "videos": videos, "world": WORLD}
+    given = {"sets": sets, "videos": videos, "runs": runs, "seed": seed, "progress": progress}
+    for part in parts or PARTS:
+        out |= PARTS[part](**given)
     return out
+
+
+def _two_worlds(*, sets: int, videos: int, runs: int, **few: Any) -> dict[str, Any]:
+    """Both comparisons, for equal models and for a true difference of `GAP`."""
+    out: dict[str, Any] = {"paired": {}, "sequential": {}}
+    for name, gap in (("equal models", 0.0), (f"{GAP:g} better", GAP)):
+        same: dict[str, Any] = {"videos": videos, "gap": gap, **few}
+        out["paired"][name] = _to_json(paired_verdicts(sets, **same))
+        out["sequential"][name] = _to_json(sequential_decisions(runs, **same))
+    return out
+
+
+def _coverage(*, sets: int, videos: int, runs: int, **few: Any) -> dict[str, Any]:
+    found = {n: paired_verdicts(sets, videos=n, gap=0.0, draws=1000, **few) for n in COVERED}
+    return {"coverage": {str(n): _to_json(of) for n, of in found.items()}}
+
+
+def _rare(*, sets: int, videos: int, runs: int, **few: Any) -> dict[str, Any]:
+    """By how many points they differ, in so many of the videos -> by number of videos."""
+    return {
+        name: {
+            str(n): _to_json(rare_differences(sets, videos=n, share=share, draws=1000, **few))
+            for n in at
+        }
+        for name, share, at in (("rare", RARE, RARE_AT), ("rarer", RARER, RARER_AT))
+    }
+
+
+def _arms(*, sets: int, videos: int, runs: int, **few: Any) -> dict[str, Any]:
+    half = -(-runs // 2)
+    return {
+        "arms": [
+            {"share_b": share, "level": level}
+            | _to_json(
+                sequential_decisions(
+                    half, videos=3 * videos, gap=0.0, share_b=share, level=level, **few
+                )
+            )
+            for share in SHARES
+            for level in LEVELS
+        ]
+    }
+
+
+def _promotion(*, sets: int, videos: int, runs: int, **few: Any) -> dict[str, Any]:
+    """The best of several checkpoints, equal to its base and better by `GAIN`s."""
+    rows = []
+    for gap in (0.0, *GAINS):
+        for exams in EXAMS:
+            promoted, naive = promotions(
+                -(-sets // 2),
+                videos=videos,
+                exams=exams,
+                gap=gap,
+                world=WORLD,
+                questions=QUESTIONS,
+                **few,
+            )
+            shares = {"promoted": wilson(promoted), "without correction": wilson(naive)}
+            rows.append({"exams": exams, "gap": gap, **_to_json(shares)})
+    return {"promotion": rows}
+
+
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "two-worlds": _two_worlds,
+    "coverage": _coverage,
+    "rare": _rare,
+    "arms": _arms,
+    "promotion": _promotion,
+}
 
 
 def _to_json(found: Mapping[str, Figure]) -> dict[str, Any]:
     return {what: figure.to_json() for what, figure in found.items()}
-
-
-def _resampled(
-    differences: np.ndarray, video: np.ndarray, rng: np.random.Generator, draws: int
-) -> np.ndarray:
-    sums, counts = np.bincount(video, weights=differences), np.bincount(video)
-    picks = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
-    return (picks @ sums) / (picks @ counts)
-
-
-def _fixed_n_interval_excludes_zero(sums: np.ndarray, counts: np.ndarray) -> bool:
-    """Whether it does after any of the videos from the thirtieth on."""
-    for n in range(30, len(sums) + 1):
-        mean = sums[:n].sum() / counts[:n].sum()
-        residuals = sums[:n] - mean * counts[:n]
-        error = residuals.std(ddof=1) / counts[:n].mean() / np.sqrt(n)
-        if abs(mean) > 1.96 * error:
-            return True
-    return False
 
 
 def finding(result: Mapping[str, Any]) -> str:
@@ -217,7 +147,14 @@ def finding(result: Mapping[str, Any]) -> str:
     covered = [
         result["coverage"][str(n)]["interval holds the truth"]["value"] for n in COVERED if n <= 12
     ]
-    rare = [row["called equivalent"]["value"] for row in result["rare"].values()]
+    rare = [
+        row["called equivalent"]["value"]
+        for kind in ("rare", "rarer")
+        for row in result[kind].values()
+    ]
+    equal = [row["promoted"] for row in result["promotion"] if row["gap"] == 0]
+    alarms = max(equal, key=lambda figure: figure["value"])
+    seen = {row["exams"]: row["promoted"] for row in result["promotion"] if row["gap"] == GAINS[-1]}
     arms = [row["decided"]["value"] for row in result["arms"]]
     return (
         f"False-positive rate of the paired comparison on {result['videos']} videos: "
@@ -227,7 +164,10 @@ def finding(result: Mapping[str, Any]) -> str:
         f"a fixed-n interval in {percent(sequential['naive'])}. Intervals of 3 to 12 videos hold "
         f"the truth in {min(covered):.0%} or more; models that differ in rare videos are called "
         f"equivalent in {max(rare):.1%} at most, equal arms of any share different in "
-        f"{max(arms):.1%} at most."
+        f"{max(arms):.1%} at most. `promote`, judging on the questions that chose the checkpoint, "
+        f"takes a version equal to its base in {percent(alarms)} at most of {min(EXAMS)} to "
+        f"{max(EXAMS)} exams, one that is {100 * GAINS[-1]:g} points better in "
+        f"{percent(seen[min(EXAMS)])} to {percent(seen[max(EXAMS)])}."
     )
 
 
@@ -240,6 +180,14 @@ def arguments() -> argparse.ArgumentParser:
         default=1000,
         help="simulated comparisons of each kind (default: %(default)s)",
     )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(PARTS),
+        metavar="PART",
+        default=[],
+        help=f"simulate these alone and keep the rest of --out: {', '.join(PARTS)}",
+    )
     return parser
 
 
@@ -247,7 +195,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Simulate and write."""
     given = arguments().parse_args(argv)
     with progress_bars() as progress:
-        result = run_simulation(sets=given.sets, runs=given.sets, progress=progress)
+        result = run_simulation(
+            sets=given.sets, runs=given.sets, parts=given.only, progress=progress
+        )
+    if given.only:
+        result = json.loads(given.out.read_text(encoding="utf-8")) | result
     write_result(result, given.out, finding)
 
 

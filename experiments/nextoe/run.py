@@ -10,7 +10,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.command import add_nextqa_files, percent, study_arguments, write_result
+from experiments.command import (
+    CAPTIONED,
+    add_nextqa_files,
+    percent,
+    study_arguments,
+    write_result,
+)
 from svqa.cli.progress import progress_bars
 from svqa.evaluation.nextoe import run_nextoe
 from svqa.evaluation.nextqa_vectors import sentence_encoder
@@ -27,7 +33,7 @@ def finding(result: Mapping[str, Any]) -> str:
     published = 100 * result["published_hga"]["wups"]
     return (
         f"The evidence answerer reaches WUPS {percent(result['wups'])} on {result['n']} open "
-        f"questions, from ready-made captions of a far larger model, and answers "
+        f"questions, {CAPTIONED}, and answers "
         f"{percent(result['answered'])}; HGA, trained on the set, {percent(stored['wups'])} "
         f"(published on the whole validation set: {published:.2f}); the most "
         f"frequent answer of other videos' questions {percent(floor['wups'])}. A quoted caption "

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from experiments.command import (
+    CAPTIONED,
     add_nextqa_files,
     counted,
     percent,
@@ -34,6 +35,7 @@ from experiments.nextqa_ablation.trained_rows import (
     TRAINED,
     trained_picks,
 )
+from experiments.several_runs import figure_of_runs
 from svqa.answering.evidence import MIN_SUPPORT
 from svqa.answering.option_scoring import (
     added_by_options,
@@ -72,7 +74,7 @@ ROWS = {
 }
 METHOD = "the method: and the lines without boilerplate"
 # what differs from the trained re-ranker is set beside it, not beside the method
-BESIDE_TRAINED = (BY_TYPE, STANDARDISED, OWN_ONLY, SHUFFLED)
+BESIDE_TRAINED = (BY_TYPE, STANDARDISED, OWN_ONLY)
 
 
 def score_rows(
@@ -116,7 +118,7 @@ def run_ablation(
     """-> JSON: `rows` (accuracy, by type, paired difference from another row) and `abstention`."""
     choices, passages = read_annotations(annotations), read_captions(captions)
     videos = [choice.question.video for choice in choices]
-    right: dict[str, list[float]] = {name: [] for name in ROWS}
+    right: dict[str, Any] = {name: [] for name in ROWS}
     for choice in counted(choices, "questions", progress):
         lines = read_passages(passages[choice.question.video], sentences)
         asked = plain(choice.question.text), choice.question.options, lines, sentences
@@ -124,9 +126,9 @@ def run_ablation(
             right[name].append(float(np.argmax(scores) == choice.right))
     types, answers = [c.question.type[0] for c in choices], np.array([c.right for c in choices])
     picks, penalties = trained_picks(choices, passages, sentences, seed=seed, progress=progress)
-    right |= {name: list((picked == answers).astype(float)) for name, picked in picks.items()}
+    right |= {name: (picked == answers).astype(float) for name, picked in picks.items()}
     if predictions is not None:
-        right["stored"] = list((read_predictions(predictions, choices) == answers).astype(float))
+        right["stored"] = (read_predictions(predictions, choices) == answers).astype(float)
     rows = [_row(name, right, videos, types, seed) for name in right]
     return {
         "n": len(choices),
@@ -183,12 +185,23 @@ def measure_abstention(
 
 def _row(
     name: str,
-    right: Mapping[str, Sequence[float]],
-    videos: Sequence[str],
+    right: Mapping[str, Any],
+    videos: list[str],
     types: Sequence[str],
     seed: int,
 ) -> dict:
+    """A row of the result; of several shuffles their mean, each, and intervals over both."""
     values = np.array(right[name], dtype=np.float64)
+    if values.ndim == 2:
+        runs = values - np.array(right[TRAINED], dtype=np.float64)
+        return {
+            "name": name,
+            "used": False,
+            "accuracy": figure_of_runs(values, videos, seed).to_json(),
+            "runs": [round(float(mean), 6) for mean in values.mean(axis=1)],
+            "against": TRAINED,
+            "difference": figure_of_runs(runs, videos, seed, bounds=(-1, 1)).to_json(),
+        }
     against, used = ROWS.get(name, (TRAINED if name in BESIDE_TRAINED else METHOD, False))
     row = {
         "name": name,
@@ -211,15 +224,18 @@ def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
     rows = {row["name"]: row for row in result["rows"]}
     added, trained = "what the option adds to the question", result["trained"]
+    shuffled = rows[SHUFFLED]
     return (
         f"The method is right about {percent(rows[METHOD]['accuracy'])} of {result['n']} questions "
-        f"on {result['videos']} videos, from ready-made captions of a far larger model; the vector "
-        f"of what an option adds to the question is worth {points(rows[added]['difference'])} over "
-        f"the vector of both together. A re-ranker of {len(trained['features'])} features trained "
-        f"on the other videos of {trained['folds']} folds is right about "
-        f"{percent(rows[TRAINED]['accuracy'])}, {points(rows[TRAINED]['difference'])}; what the "
-        f"other videos' captions say is part of it, without that it changes by "
-        f"{points(rows[OWN_ONLY]['difference'])}."
+        f"on {result['videos']} videos, {CAPTIONED}; the vector of what an option adds to the "
+        f"question is worth {points(rows[added]['difference'])} over the vector of both together. "
+        f"A re-ranker of {len(trained['features'])} features trained on the other videos of "
+        f"{trained['folds']} folds, from the same captions, is right about "
+        f"{percent(rows[TRAINED]['accuracy'])}, {points(rows[TRAINED]['difference'])}; what "
+        f"the other videos' captions say is part of it, without that it changes by "
+        f"{points(rows[OWN_ONLY]['difference'])}. Trained on "
+        f"answers that were shuffled ({len(shuffled['runs'])} times) it reaches "
+        f"{percent(shuffled['accuracy'])}, chance is 20."
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from experiments.command import counted
 from experiments.nextqa_ablation.background import (
     BACKGROUND_NAMES,
     Background,
@@ -41,6 +42,7 @@ BY_TYPE = "trained: and weights of its own for each type of question"
 STANDARDISED = "trained: features as standard scores, not centred"
 OWN_ONLY = "trained: without what other videos' captions say"
 SHUFFLED = "trained: on shuffled answers"
+SHUFFLES = 16  # of one, nobody knows how far the next is from it
 
 
 def trained_picks(
@@ -49,9 +51,12 @@ def trained_picks(
     sentences: TextEncoder,
     *,
     seed: int = 0,
+    shuffles: int = SHUFFLES,
     progress: Progress | None = None,
 ) -> tuple[dict[str, np.ndarray], list[float]]:
     """-> by row (N,) the options picked, each by weights from other videos; `TRAINED`'s penalties.
+
+    Of `SHUFFLED` (shuffles, N), a row each.
 
     `choices` are sorted by video, as `read_annotations` gives them.
     """
@@ -68,18 +73,22 @@ def trained_picks(
     def all_scaled(train: np.ndarray) -> np.ndarray:
         return scaled(both(train), train)
 
-    shuffled = np.random.default_rng(seed).permutation(answers)
     plans: dict[str, tuple[Features, np.ndarray]] = {
         TRAINED: (all_scaled, answers),
         BY_TYPE: (lambda train: with_types(all_scaled(train), types), answers),
         STANDARDISED: (lambda train: standardised(both(train)), answers),
         OWN_ONLY: (lambda train: scaled(own, train), answers),
-        SHUFFLED: (all_scaled, shuffled),
     }
     picks, penalties = {}, {}
     for name, (features, right) in plans.items():
         scores, penalties[name] = held_out_scores(features, right, videos, folds=FOLDS, seed=seed)
         picks[name] = scores.argmax(axis=1)
+    rng = np.random.default_rng(seed)
+    by_lot = [
+        held_out_scores(all_scaled, rng.permutation(answers), videos, folds=FOLDS, seed=seed)[0]
+        for _ in counted(range(shuffles), "shuffles", progress)
+    ]
+    picks[SHUFFLED] = np.stack(by_lot).argmax(axis=2)
     return picks, penalties[TRAINED]
 
 

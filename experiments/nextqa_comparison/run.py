@@ -15,7 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.command import add_nextqa_files, percent, points, study_arguments, write_result
+from experiments.command import (
+    CAPTIONED,
+    add_nextqa_files,
+    percent,
+    points,
+    study_arguments,
+    write_result,
+)
 from svqa.cli.progress import progress_bars
 from svqa.evaluation.nextqa import read_annotations, read_predictions, run_nextqa
 from svqa.evaluation.nextqa_vectors import sentence_encoder
@@ -98,9 +105,8 @@ def finding(result: Mapping[str, Any]) -> str:
     difference = {"value": pair["difference"], **ends}
     return (
         f"Without training on the benchmark, the evidence answerer is right about "
-        f"{percent(quality['evidence'])} of {result['n']} questions, HGA about "
-        f"{percent(quality['hga'])}: {points(difference)}, verdict `{pair['verdict']}`; it reads "
-        f"ready-made captions of a far larger model."
+        f"{percent(quality['evidence'])} of {result['n']} questions, {CAPTIONED}, HGA about "
+        f"{percent(quality['hga'])}: {points(difference)}, verdict `{pair['verdict']}`."
     )
 
 

@@ -6,31 +6,35 @@ evidence, or null). An answer is right where an `accept` is found in it and no `
 abstention is right only where `abstain_ok` says so (the question asks about what is not there).
 Neither films nor questions are in this repository: they are other people's. Developers saw them
 while they mended faults: other films are the fairer test. The same is measured without each part of
-the set, for the table of docs/offline-models.md.
+the set, and with a search that draws lots, for the table of docs/offline-models.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import re
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import svqa
-from experiments.command import add_page, counted, percent, study_arguments, write_result
+from experiments.command import add_page, percent, points, study_arguments, write_result
 from experiments.page import fill_page, table
+from experiments.real_films.outcomes import (
+    OUTCOMES,
+    figures_of,
+    outcome_of,
+    read_rows,
+    seconds_found,
+)
+from experiments.real_films.search_by_lot import answers_of, run_by_lot
 from svqa.cli.progress import progress_bars
 from svqa.errors import UsageError
-from svqa.json_lines import Mistake, decode, values
-from svqa.metrics.results import EvalResult, Figure, bootstrap_over_groups
-from svqa.records import Answer, Progress
+from svqa.metrics.results import EvalResult, bootstrap_over_groups
+from svqa.records import Progress
 
-OUTCOMES = ("right", "wrong", "abstained")
 SEED = 0
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "offline-models.md"
 WHOLE = "everything"
@@ -41,7 +45,6 @@ ARMS: dict[str, dict[str, bool]] = {
     "without speech": {"speech": False},
     "captions alone": {"boxes": False, "text": False, "speech": False},
 }
-_KEYS = ("video", "question", "type", "accept")
 
 
 def run_real_films(
@@ -65,19 +68,15 @@ def run_real_films(
     outcomes, hits = [], []
     with (
         tempfile.TemporaryDirectory() as temporary,
-        svqa.open_library(
-            f"sqlite:///{databases or temporary}/{models}_{arm.replace(' ', '_')}.db",
-            models,
-            **ARMS[arm],
-        ) as library,
+        _library(databases or Path(temporary), models, arm) as library,
     ):
         library.ingest(
             *sorted({questions.parent / row["video"] for row in rows}), progress=progress
         )
         model_ids = dict(library.models.model_ids)
         work_s_per_s = _work(library)
-        for row in counted(rows, "questions", progress):
-            answer = library.ask(row["question"], video=str(questions.parent / row["video"]))
+        answers = answers_of(library, rows, questions.parent, progress)
+        for row, answer in zip(rows, answers, strict=True):
             outcomes.append(outcome_of(row, answer.text, abstained=answer.abstained))
             hits.append(seconds_found(row, answer) if outcomes[-1] == "right" else None)
     films, types = [row["video"] for row in rows], [row["type"] for row in rows]
@@ -133,55 +132,38 @@ def without_parts(
     }
 
 
+def search_by_lot(
+    questions: Path, *, databases: Path, models: str = "offline", progress: Progress | None = None
+) -> dict[str, Any]:
+    """The whole set asked again with its search drawn by lot, on what was taken in before."""
+    rows = read_rows(questions)
+    with _library(databases, models, WHOLE) as library:
+        library.ingest(
+            *sorted({questions.parent / row["video"] for row in rows}), progress=progress
+        )
+        return run_by_lot(library, rows, questions.parent, progress=progress)
+
+
+def same_answers(result: Mapping[str, Any]) -> None:
+    """Raises UsageError where the search, asked again, is right about other shares than before."""
+    again = {name: result["search_by_lot"]["search"][name]["value"] for name in OUTCOMES}
+    before = {name: result[name]["value"] for name in OUTCOMES}
+    if again != before:
+        raise UsageError(
+            f"The answers are others than when the arms were measured ({again}, before {before}): "
+            "run it without --by-lot-only."
+        )
+
+
+def _library(folder: Path, models: str, arm: str) -> svqa.Library:
+    url = f"sqlite:///{folder}/{models}_{arm.replace(' ', '_')}.db"
+    return svqa.open_library(url, models, **ARMS[arm])
+
+
 def _work(library: svqa.Library) -> float:
     stages = [library.store.metrics(video.id) for video in library.videos()]
     spent = sum(s for stage in stages for name, s in stage.items() if name.endswith("_s"))
     return spent / sum(video.duration_s for video in library.videos())
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """-> the questions of the file. Raises UsageError with the line that is not one."""
-    rows = []
-    for number, row in values(decode(path.read_bytes(), path)):
-        if isinstance(row, Mistake) or not isinstance(row, dict):
-            why = row.text if isinstance(row, Mistake) else "is no object"
-            raise UsageError(f"{path.name}:{number} {why}.")
-        missing = [key for key in _KEYS if not row.get(key)]
-        if missing:
-            raise UsageError(f"{path.name}:{number} lacks {', '.join(missing)}.")
-        rows.append(row)
-    if not rows:
-        raise UsageError(f"{path} holds no question.")
-    return rows
-
-
-def outcome_of(row: Mapping[str, Any], text: str, *, abstained: bool) -> str:
-    """One answer -> `right`, `wrong` or `abstained`."""
-
-    def found(patterns: Sequence[str]) -> bool:
-        return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
-
-    if abstained:
-        return "right" if row.get("abstain_ok") else "abstained"
-    return "right" if found(row["accept"]) and not found(row.get("reject", ())) else "wrong"
-
-
-def seconds_found(row: Mapping[str, Any], answer: Answer) -> bool | None:
-    """Whether the first evidence has its middle in the true seconds; None where there are none."""
-    if not row.get("spans") or not answer.evidence:
-        return None
-    middle_s = (answer.evidence[0].start_s + answer.evidence[0].end_s) / 2
-    return any(start_s <= middle_s <= end_s for start_s, end_s in row["spans"])
-
-
-def figures_of(outcomes: Sequence[str], films: Sequence[str], seed: int) -> dict[str, Figure]:
-    """-> the share of each outcome, and `net`, with intervals over films."""
-    is_of = {name: np.array([o == name for o in outcomes], float) for name in OUTCOMES}
-    is_of["net"] = is_of["right"] - is_of["wrong"]
-    return {
-        name: bootstrap_over_groups(v, films, seed, bounds=(-1 if name == "net" else 0, 1))
-        for name, v in is_of.items()
-    }
 
 
 def _of_type(
@@ -214,22 +196,39 @@ def blocks(result: Mapping[str, Any]) -> dict[str, str]:
         ]
         for kind, row in result["by_type"].items()
     ]
+    lot = result["search_by_lot"]
+    drawn = f"with everything, the search drawn by lot ({len(lot['seeds'])} draws)"
+    rows.insert(1, [drawn, *(percent(lot["by_lot"][name]) for name in OUTCOMES), "", ""])
     heads = ["arm", *OUTCOMES, "first evidence in the true seconds", "s of work a second of film"]
     return {
         "together": f"{result['n']} questions about {result['fingerprint']['films']} films.\n\n"
-        f"{table(heads, rows)}\nWith everything, by what is asked:\n\n"
+        f"{table(heads, rows)}\n{told_by_lot(lot)}\n\nWith everything, by what is asked:\n\n"
         f"{table(['type', 'n', *OUTCOMES], kinds)}"
     }
 
 
+def told_by_lot(lot: Mapping[str, Any]) -> str:
+    """-> what the search is worth, in two sentences."""
+    apart, seconds = lot["difference"], lot["search"]["seconds"]
+    return (
+        f"The search over the same search drawn by lot, paired, over films and {len(lot['seeds'])} "
+        f"draws: right {points(apart['right'])}, wrong {points(apart['wrong'])}, net "
+        f"{points(apart['net'])}, right with first evidence in the true seconds "
+        f"{points(apart['seconds'])} of the {seconds['n']} questions that have them; "
+        f"{percent(lot['changed'])} of the answers read otherwise. Films as short as these "
+        "are read whole, whatever the search says."
+    )
+
+
 def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
-    no = result["baselines"]["no to everything"]
+    no, lot = result["baselines"]["no to everything"], result["search_by_lot"]
     return (
         f"Of {result['n']} questions about {result['fingerprint']['films']} films "
         f"{percent(result['right'])} are answered right, {percent(result['wrong'])} wrong, the "
         f"rest are abstained from; answering no to everything is right for {percent(no['right'])} "
-        f"and wrong for the rest."
+        f"and wrong for the rest. With the search drawn by lot {percent(lot['by_lot']['right'])} "
+        f"are right: the search is worth {points(lot['difference']['right'])}."
     )
 
 
@@ -247,6 +246,11 @@ def arguments() -> argparse.ArgumentParser:
         type=Path,
         help="folder that keeps what was taken in for the next run (default: a temporary one)",
     )
+    parser.add_argument(
+        "--by-lot-only",
+        action="store_true",
+        help="ask again with the search and with lots, and keep the other arms of --out",
+    )
     add_page(parser, PAGE)
     return parser
 
@@ -254,10 +258,20 @@ def arguments() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write."""
     given = arguments().parse_args(argv)
-    with progress_bars() as progress:
-        more = {"models": given.models, "databases": given.databases, "progress": progress}
-        whole = run_real_films(given.questions, **more)
-        result = {**whole.to_json(), "arms": without_parts(given.questions, whole, **more)}
+    with tempfile.TemporaryDirectory() as temporary, progress_bars() as progress:
+        databases = given.databases or Path(temporary)
+        more = {"models": given.models, "databases": databases, "progress": progress}
+        if given.by_lot_only:
+            result = json.loads(given.out.read_text(encoding="utf-8"))
+            result["search_by_lot"] = search_by_lot(given.questions, **more)
+            same_answers(result)
+        else:
+            whole = run_real_films(given.questions, **more)
+            result = {
+                **whole.to_json(),
+                "search_by_lot": search_by_lot(given.questions, **more),
+                "arms": without_parts(given.questions, whole, **more),
+            }
     write_result(result, given.out, finding)
     fill_page(given.page, blocks(result))
 

@@ -40,11 +40,11 @@ def run_end_to_end(*, videos: int, seed: int, progress: Progress | None = None) 
 
 def finding(result: Mapping[str, Any]) -> str:
     """-> the result in one sentence."""
-    blind = result["baselines"]["blind"]["accuracy"]
+    blind, chance = (result["baselines"][name]["accuracy"] for name in ("blind", "chance"))
     return (
         f"`svqa ask` is right about {percent(result['accuracy'])} of {result['n']} questions, a "
-        f"question-only baseline about {percent(blind)}; its best span overlaps the evidence at "
-        f"IoU >= 0.5 for {percent(result['iou_at_05'])}."
+        f"question-only baseline about {percent(blind)}, an option by lot {percent(chance)}; its "
+        f"best span overlaps the evidence at IoU >= 0.5 for {percent(result['iou_at_05'])}."
     )
 
 

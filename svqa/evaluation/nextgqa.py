@@ -99,22 +99,34 @@ def baseline_rows(
     A random span, all of it, the question's words, captions at shuffled times.
     """
     rng = np.random.default_rng(seed)
-    random, whole, said, shuffled = [], [], [], []
+    blind = spans_without_a_look(asked, rng)
+    said, shuffled = [], []
     for i, a in enumerate(asked):
-        candidates = candidate_spans(a.duration_s)
-        order = rng.permutation(len(a.t_s))
-        ranking = ranking_values(a.frames.spans.mean(axis=1)[order], a.question.spans)
-        anywhere = tuple(candidates[rng.integers(len(candidates))])
-        random.append({**grounding_values(anywhere, a.question.spans), **ranking})
-        whole.append(grounding_values((0.0, a.duration_s), a.question.spans))
         said.append(values_of(a, priors[i], np.zeros(len(a.t_s))))
-        shuffled.append(values_of(a, priors[i], a.content[order]))
-    return {
-        "random": random,
-        "whole video": whole,
-        "question words": said,
-        "shuffled time": shuffled,
-    }
+        shuffled.append(values_of(a, priors[i], rng.permutation(a.content)))
+    return {**blind, "question words": said, "shuffled time": shuffled}
+
+
+def spans_without_a_look(
+    asked: Sequence[GroundingQuestion], rng: np.random.Generator
+) -> dict[str, list[dict[str, float]]]:
+    """What needs neither the video nor the question: a span by lot, and all of the video.
+
+    The frames of the first are ranked by lot; the second ranks none.
+    """
+    random, whole = [], []
+    for a in asked:
+        candidates = candidate_spans(a.duration_s)
+        anywhere = tuple(candidates[rng.integers(len(candidates))])
+        ranked = rng.permutation(a.frames.spans.mean(axis=1))
+        random.append(
+            {
+                **grounding_values(anywhere, a.question.spans),
+                **ranking_values(ranked, a.question.spans),
+            }
+        )
+        whole.append(grounding_values((0.0, a.duration_s), a.question.spans))
+    return {"random": random, "whole video": whole}
 
 
 def figures(rows: Rows, videos: Sequence[str], seed: int) -> dict[str, Figure]:

@@ -44,7 +44,8 @@ def run_questions(
     `answered`; words must match a reference exactly, options are chosen. Each question is also
     asked about the next video of the file (`another video`). Baselines that never look: `blind`
     (the commonest answer to these words in the other videos, or else to its type), `majority` (to
-    its type), `chance` (where there are options); for seconds `random`, `whole video`, `question
+    its type), `chance` (where there are options: one of them, or of the answers to its type in the
+    other videos, drawn by lot); for seconds `random`, `whole video`, `question
     words` and `shuffled time`. Intervals are over videos. Raises UsageError for a video that cannot
     be read.
     """
@@ -162,11 +163,16 @@ def _habits(questions: Sequence[Question]) -> dict[str, list[Values]]:
         blind.append(_guess(_commonest(by_words[q.text.lower()], q) or usual, q))
         majority.append(_guess(usual, q))
     baselines = {"blind": blind, "majority": majority}
-    if all(q.options for q in questions):
-        baselines["chance"] = [
-            {METRIC: sum(o in q.answers for o in q.options) / len(q.options)} for q in questions
-        ]
+    if any(q.options for q in questions):
+        baselines["chance"] = [_by_lot(q, by_type[q.type]) for q in questions]
     return baselines
+
+
+def _by_lot(question: Question, counts: Said) -> Values:
+    """What a guess is worth on average: an option, or an answer that its type has elsewhere."""
+    among = question.options or {a for a, video in counts if video != question.video}
+    right = sum(value_of(guess, question.answers, METRIC) for guess in among)
+    return {METRIC: right / max(1, len(among))}
 
 
 def _commonest(counts: Said, question: Question) -> str | None:

@@ -60,6 +60,16 @@ def percent(figure: Mapping[str, Any] | None) -> str:
     return re.sub(r"(\d)\.00\b", r"\1.0", figure_text(in_percent))
 
 
+def difference(figure: Mapping[str, Any]) -> str:
+    """A difference of two shares -> the same in points, with its sign.
+
+    >>> difference({"value": 0.05, "low": -0.01, "high": 0.11, "n": 344})
+    '+5.0 [-1.0, +11.0] points'
+    """
+    value, low, high = (100 * figure[key] for key in ("value", "low", "high"))
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}] points"
+
+
 def count(figure: Mapping[str, Any]) -> str:
     """A share of n -> how many that are.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from svqa.reporting.markdown import Table, percent, read_json
+from svqa.reporting.markdown import Table, difference, percent, read_json
 
 BESIDE_NEXTQA = {
     "the method + 1/4 nearness of option to question (blind)": (
@@ -41,7 +41,7 @@ def _nextqa(root: Path) -> Iterator[Table]:
             if name.startswith("the method:")
         ]
         rows += [
-            _nextqa_row(f"{label}; difference {_points(named[name]['difference'])}", named[name])
+            _nextqa_row(f"{label}; difference {difference(named[name]['difference'])}", named[name])
             for name, label in BESIDE_NEXTQA.items()
             if name in named
         ]
@@ -107,12 +107,7 @@ def _beside(row: Mapping[str, Any]) -> str:
 def _against(label: str, row: Mapping[str, Any]) -> str:
     """What was tried beside the method says how much it changes."""
     tried = label.startswith("the method, ") and "iou_above_the_method" in row
-    return f"{label}: {_points(row['iou_above_the_method'])} of mIoU" if tried else label
-
-
-def _points(figure: Mapping[str, Any]) -> str:
-    value, low, high = (100 * figure[key] for key in ("value", "low", "high"))
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}] points"
+    return f"{label}: {difference(row['iou_above_the_method'])} of mIoU" if tried else label
 
 
 def _nextgqa(root: Path) -> Iterator[Table]:
@@ -138,7 +133,7 @@ def _nextgqa(root: Path) -> Iterator[Table]:
         rows = [
             (
                 _against(label, by_name[name]),
-                *(percent(by_name[name][key]) for key in ("iou", "iou_at_05", "hit_at_1")),
+                *(percent(by_name[name].get(key)) for key in ("iou", "iou_at_05", "hit_at_1")),
             )
             for name, label in shown.items()
             if name in by_name

@@ -17,10 +17,11 @@ _METHOD = "question words + meaning + words (the method)"
 def summary_table(root: Path) -> str:
     """-> a Markdown table, one line a committed measurement that is there."""
     rows = []
-    for name, row in ROWS:
-        for data in read_json(root, name):
-            measured, source, result, beside = row(data)
-            rows.append((f"[{measured}]({name})", source, result, beside))
+    for names, row in ROWS:
+        found = [data for name in names for data in read_json(root, name)]
+        if len(found) == len(names):
+            measured, source, result, beside = row(*found)
+            rows.append((f"[{measured}]({names[0]})", source, result, beside))
     return table_text(COLUMNS, rows)
 
 
@@ -65,18 +66,24 @@ def _end_to_end(data: dict[str, Any]) -> tuple[str, ...]:
         f"shapes world, {data['n']} questions, right",
         "videos drawn by this project, every answer known, `svqa ask`",
         f"{percent(data['accuracy'])} %",
-        f"another video: {percent(data['baselines']['another video']['accuracy'])} %",
+        f"another video: {percent(data['baselines']['another video']['accuracy'])} %; an option "
+        f"by lot: {percent(data['baselines']['chance']['accuracy'])} %",
     )
 
 
-def _grounding(data: dict[str, Any]) -> tuple[str, ...]:
-    metric = "span IoU>=0.5"
-    best = max(data["baselines"], key=lambda name: data["baselines"][name]["all"]["value"])
+def _seconds(told: dict[str, Any], boxes: dict[str, Any]) -> tuple[str, ...]:
+    """What `svqa ask` finds from file, and what boxes alone do, looked at five times as often."""
+    metric = "iou_at_05"
+    floors = {n: of[metric] for n, of in told["baselines"].items() if metric in of}
+    floor = max(floors, key=lambda name: floors[name]["value"])
+    best = max(boxes["baselines"], key=lambda name: boxes["baselines"][name]["all"]["value"])
     return (
-        f"shapes world, {data['n']} moments, IoU >= 0.5",
-        "boxes of a detector trained there, ten looks a second, not `svqa ask`",
-        f"{percent(data[metric])} %",
-        f"{best}: {percent(data['baselines'][best]['all'])} %",
+        "shapes world, seconds found at IoU >= 0.5",
+        f"`svqa ask` from file, {told['n']} questions; beside it the boxes of a detector trained "
+        f"there at ten looks a second, not `svqa ask`, {boxes['n']} questions about events",
+        f"`svqa ask` {percent(told[metric])} %; boxes {percent(boxes['span IoU>=0.5'])} %",
+        f"for `svqa ask` {floor}: {percent(floors[floor])} %; for boxes {best}: "
+        f"{percent(boxes['baselines'][best]['all'])} %",
     )
 
 
@@ -144,15 +151,18 @@ def _speed(data: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-ROWS: tuple[tuple[str, Callable[[dict[str, Any]], tuple[str, ...]]], ...] = (
-    ("experiments/real_films/result.json", _real_films),
-    ("experiments/nextqa_ablation/result.json", _nextqa),
-    ("experiments/nextgqa_ablation/result.json", _nextgqa),
-    ("experiments/shapes_end_to_end/result.json", _end_to_end),
-    ("experiments/shapes_grounding/result.json", _grounding),
-    ("experiments/shapes_temporal_order/result.json", _order),
-    ("experiments/speech_retrieval/result.json", _speech),
-    ("experiments/learning_time/result.json", _learning_time),
-    ("benchmarks/hnsw_recall.json", _index),
-    ("benchmarks/result.json", _speed),
+ROWS: tuple[tuple[tuple[str, ...], Callable[..., tuple[str, ...]]], ...] = (
+    (("experiments/real_films/result.json",), _real_films),
+    (("experiments/nextqa_ablation/result.json",), _nextqa),
+    (("experiments/nextgqa_ablation/result.json",), _nextgqa),
+    (("experiments/shapes_end_to_end/result.json",), _end_to_end),
+    (
+        ("experiments/shapes_end_to_end/result.json", "experiments/shapes_grounding/result.json"),
+        _seconds,
+    ),
+    (("experiments/shapes_temporal_order/result.json",), _order),
+    (("experiments/speech_retrieval/result.json",), _speech),
+    (("experiments/learning_time/result.json",), _learning_time),
+    (("benchmarks/hnsw_recall.json",), _index),
+    (("benchmarks/result.json",), _speed),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from svqa.reporting.known_tables import known_tables
-from svqa.reporting.markdown import Table, count, percent, read_json
+from svqa.reporting.markdown import Table, count, difference, percent, read_json
 from svqa.reporting.next_tables import next_tables
 from svqa.reporting.results import figure_text
 from svqa.reporting.shapes_tables import shapes_tables
@@ -26,6 +26,9 @@ def _real_films(root: Path) -> Iterator[Table]:
         films = data["fingerprint"]["films"]
         shown = ("right", "wrong", "abstained", "net")
         named = {"**`svqa ask`**, the `offline` set": data}
+        lot = data["search_by_lot"]
+        drawn = f"the same, its search drawn by lot ({len(lot['seeds'])} draws); with the search "
+        named |= {f"{drawn}{difference(lot['difference']['right'])} right": lot["by_lot"]}
         named |= {f"baseline: {name}": of for name, of in data["baselines"].items()}
         yield Table(
             f"{data['n']} questions a person might type about {films} real films, from the pixels "
@@ -84,12 +87,13 @@ def _lora(root: Path) -> Iterator[Table]:
     """What fine-tuning on time questions gains, as a share of full's, and what it forgets."""
     for data in read_json(root, "experiments/lora/result.json"):
         arms = sorted(data["summary"].items(), key=lambda arm: ", rank" in arm[0])
+        types = ("direction", "order", "changes")
         rows = [
             (
                 f"baseline: {name}" if name in ("frozen", "answer prior") else name,
                 f"{100 * arm['trainable_share']:.1f}",
+                *(percent(arm[kind]) for kind in types),
                 percent(arm["learnt"]),
-                percent(arm.get("recovered")),
                 percent(arm.get("recovered_above_baseline")),
                 percent(arm["kept"]),
                 percent(arm.get("lost")),
@@ -100,14 +104,14 @@ def _lora(root: Path) -> Iterator[Table]:
         n = max(arm["learnt"]["n"] for _, arm in arms)
         title = (
             f"LoRA: direction, order and changes learnt from frame grids, up to {n:,} "
-            "questions an arm, in %"
+            "questions an arm, intervals over the videos of all seeds, in %"
         )
         columns = (
             "arm",
             "trainable",
-            "learnt",
-            "of full's gain",
-            "of its gain above who never looks",
+            *types,
+            "all three",
+            "of full's gain above who never looks",
             "one-frame questions",
             "lost of them",
             "seeds",
@@ -175,7 +179,7 @@ def _few_and_rare(data: Mapping, source: str) -> Iterator[Table]:
     """The comparison where it is hardest: few videos, rare differences, unequal arms."""
     rows = []
     for n in sorted({*data["coverage"], *data["rare"]}, key=int):
-        few, rare = data["coverage"].get(n), data["rare"].get(n)
+        few, rare, rarer = (data[part].get(n) for part in ("coverage", "rare", "rarer"))
         rows.append(
             (
                 n,
@@ -183,16 +187,26 @@ def _few_and_rare(data: Mapping, source: str) -> Iterator[Table]:
                 percent(few["called different"]) if few else "",
                 percent(rare["called equivalent"]) if rare else "",
                 percent(rare["by resampling alone"]) if rare else "",
+                percent(rarer["called equivalent"]) if rarer else "",
+                percent(rarer["by resampling alone"]) if rarer else "",
             )
         )
     columns = (
         "videos",
         "interval holds the truth",
         "equal models called different",
-        "rare difference called equivalent",
-        "the same by resampling alone",
+        f"{100 * data['world']['rare']:g} points apart, called equivalent",
+        "by resampling alone",
+        f"{100 * data['world']['rarer']:g} points apart, called equivalent",
+        "by resampling alone",
     )
-    yield Table("The paired comparison by videos, simulated, in %", source, columns, tuple(rows))
+    title = (
+        "The paired comparison by videos, simulated, in %; models apart by so many points differ "
+        f"in so many per cent of the videos and are alike elsewhere, the margin is "
+        f"{100 * data['world']['margin']:g} points"
+    )
+    yield Table(title, source, columns, tuple(rows))
+    yield _promotion(data, source)
     arms = [
         (
             f"{row['share_b']:.0%}",
@@ -205,6 +219,28 @@ def _few_and_rare(data: Mapping, source: str) -> Iterator[Table]:
     title = "The A/B test between equal models, read after each of 300 videos, in %"
     named = ("asked of B", "both right", "decided", "baseline: a fixed test")
     yield Table(title, source, named, tuple(arms))
+
+
+def _promotion(data: Mapping, source: str) -> Table:
+    """How often the best of several checkpoints is promoted that is no better, and that is."""
+    gaps = sorted({row["gap"] for row in data["promotion"]})
+    by = {(row["exams"], row["gap"]): row for row in data["promotion"]}
+    rows = [
+        (
+            str(exams),
+            *(percent(by[exams, gap]["promoted"]) for gap in gaps),
+            percent(by[exams, 0.0]["without correction"]),
+        )
+        for exams in sorted({row["exams"] for row in data["promotion"]})
+    ]
+    columns = [f"{100 * gap:g} points better" if gap else "equal to its base" for gap in gaps]
+    title = (
+        "`svqa models promote` on the questions that chose the checkpoint, "
+        f"{data['videos']} simulated videos, {data['promotion'][0]['promoted']['n']:,} trainings "
+        "each: promoted, in %"
+    )
+    named = ("exams", *columns, "baseline: equal, the choice not corrected for")
+    return Table(title, source, named, tuple(rows))
 
 
 def _index(root: Path) -> Iterator[Table]:

@@ -86,8 +86,7 @@ def promote(
         _asked(store, candidate, champion, questions) if questions else _known(candidate, champion)
     )
     exams = 1 if questions else len(candidate.figures["curve"]["exams"])
-    found = compare_paired(mine, theirs, videos, margin=margin, chosen_of=max(1, exams))
-    better = found.verdict == "better" and found.winner == "a"
+    found, better = judge(mine, theirs, videos, exams=exams, margin=margin)
     done = Promotion(
         f"{candidate.name}:{candidate.number}",
         against,
@@ -111,6 +110,22 @@ def promote(
         raise NotBetter(_refusal(done))
     store.set_alias(candidate.name, alias, candidate.number)
     return done
+
+
+def judge(
+    mine: Values,
+    theirs: Values,
+    videos: Sequence | np.ndarray,
+    *,
+    exams: int,
+    margin: float = MARGIN,
+) -> tuple[PairedComparison, bool]:
+    """-> the paired comparison, and whether it speaks for the candidate, whose values are `mine`.
+
+    `exams`: of how many checkpoints the candidate is the best on these very questions.
+    """
+    found = compare_paired(mine, theirs, videos, margin=margin, chosen_of=max(1, exams))
+    return found, found.verdict == "better" and found.winner == "a"
 
 
 def _known(candidate: StoredVersion, champion: StoredVersion | None) -> Judged:

@@ -67,6 +67,11 @@ def test_chance_and_habits_keep_to_the_options():
     ]
     baselines = _habits(asked)
     assert [v["accuracy"] for v in baselines["chance"]] == [0.5, 0.25]
+    counted = zip("1232", "abcd", strict=True)
+    mixed = [*asked, *(question("how many?", n, video, kind="count") for n, video in counted)]
+    # an open question draws among what the other videos answer to its type: 2 among 1, 2 and 3
+    chance = [v["accuracy"] for v in _habits(mixed)["chance"]]
+    assert chance == pytest.approx([0.5, 0.25, 0, 1 / 3, 0, 1 / 3])
     # the other video's answer is none of the options
     assert [v["accuracy"] for v in baselines["majority"]] == [
         0.0,

@@ -7,12 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from experiments.comparison_simulation.run import (
+from experiments.comparison_simulation.comparisons import (
     paired_verdicts,
+    rare_differences,
     sequential_decisions,
     simulate_questions,
     wilson,
 )
+from experiments.comparison_simulation.promotion import EXAMS, promotions
+from experiments.comparison_simulation.run import GAINS, QUESTIONS, WORLD
 from tests.helpers.imports import REPOSITORY
 
 COMMITTED = REPOSITORY / "experiments/comparison_simulation/result.json"
@@ -54,3 +57,31 @@ def test_the_committed_figures_keep_what_is_promised():
         assert equal["n"] == 1000 and equal["value"] <= 0.05, (kind, equal)
     power = found["paired"]["0.05 better"]
     assert power["called different"]["value"] > 0.3 and power["wrong side"]["value"] == 0
+
+
+def test_the_choice_of_a_checkpoint_is_paid_for():
+    """Twenty equal checkpoints: the best of them misleads a comparison that knows of no choice."""
+    same = {"videos": 60, "exams": 20, "world": WORLD, "questions": QUESTIONS}
+    promoted, naive = promotions(60, gap=0.0, **same)
+    assert sum(promoted) <= 2 and sum(naive) >= 5
+    assert sum(promotions(20, gap=0.2, **same)[0]) >= 18
+
+
+def test_four_points_in_rare_videos_are_no_equivalence():
+    found = rare_differences(100, videos=5, share=0.04, draws=500)
+    assert found["called equivalent"].value == 0 and found["by resampling alone"].value > 0.6
+
+
+def test_the_committed_figures_of_an_audit_s_cases():
+    """Four and five points apart are never called equivalent; equal versions rarely promoted."""
+    found = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    for kind in ("rare", "rarer"):
+        for n in ("5", "20"):
+            assert found[kind][n]["called equivalent"]["value"] == 0
+            assert found[kind][n]["by resampling alone"]["value"] > 0.3
+    rows = {(row["gap"], row["exams"]): row for row in found["promotion"]}
+    assert set(rows) == {(gap, exams) for gap in (0.0, *GAINS) for exams in EXAMS}
+    for exams in EXAMS:
+        assert rows[0.0, exams]["promoted"]["high"] <= 0.05
+        assert rows[0.1, exams]["promoted"]["value"] > 0.5
+    assert rows[0.0, 20]["without correction"]["low"] > 0.05

@@ -107,17 +107,19 @@ def test_trained_picks_learn_from_other_videos_and_never_from_their_own(encoder)
         video = f"v{v:02d}"
         captions[video] = [Evidence(video, video, 0, 1, 0.0, "caption", f"a man {act} outside")]
         for q in range(2):
-            options = tuple(acts[(v - q * 3 + k) % len(acts)] for k in range(5))
+            options = tuple(acts[(v - (3 * v + 2 * q) % 5 + k) % len(acts)] for k in range(5))
             asked = Question("what does the man do", options, video, (act,), type="DO")
             choices.append(Choice(asked, options.index(act)))
-    picks, penalties = trained_picks(choices, captions, encoder)
+    picks, penalties = trained_picks(choices, captions, encoder, shuffles=3)
     right = np.array([c.right for c in choices])
     assert (picks[TRAINED] == right).mean() > 0.9 and len(penalties) == FOLDS
+    assert picks[SHUFFLED].shape == (3, 20) and not np.array_equal(*picks[SHUFFLED][:2])
+    assert (picks[SHUFFLED] == right).mean() < 0.6
     held = folds_by_video([c.question.video for c in choices], FOLDS, seed=0) == 1
     wrong = [
         Choice(c.question, (c.right + 1) % 5) if h else c
         for c, h in zip(choices, held, strict=True)
     ]
-    again, _ = trained_picks(wrong, captions, encoder)
+    again, _ = trained_picks(wrong, captions, encoder, shuffles=2)
     for name in set(picks) - {SHUFFLED}:  # there a video's answers are other videos'
         assert np.array_equal(picks[name][held], again[name][held]), name

