@@ -118,7 +118,7 @@ def spans_without_a_look(
     for a in asked:
         candidates = candidate_spans(a.duration_s)
         anywhere = tuple(candidates[rng.integers(len(candidates))])
-        ranked = rng.permutation(a.frames.spans.mean(axis=1))
+        ranked = rng.permutation(a.frames.spans.mean(axis=1)).tolist()
         random.append(
             {
                 **grounding_values(anywhere, a.question.spans),

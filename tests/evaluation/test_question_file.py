@@ -130,7 +130,8 @@ def test_ones_own_questions_are_measured_beside_their_baselines(world: Path):
         json.loads(line) for line in (world / "made" / "questions.jsonl").read_text().splitlines()
     ]
     assert found["n"] == len(rows) == len(found["per_question"])
-    never = {"blind", "majority", "random", "whole video", "question words", "shuffled time"}
+    never = {"blind", "majority", "chance"}  # and of the seconds:
+    never |= {"random", "whole video", "question words", "shuffled time"}
     assert set(found["baselines"]) == never | {"another video"}
     timed = [
         np.mean([r["accuracy"] for r in found["per_question"] if r["type"] == kind])
