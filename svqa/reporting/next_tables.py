@@ -101,7 +101,7 @@ def chat_lora_tables(root: Path) -> Iterator[Table]:
 
 
 def _beside(row: Mapping[str, Any]) -> str:
-    return f"{_points(row['difference'])} to {row['against']}" if "against" in row else ""
+    return f"{difference(row['difference'])} to {row['against']}" if "against" in row else ""
 
 
 def _against(label: str, row: Mapping[str, Any]) -> str:
