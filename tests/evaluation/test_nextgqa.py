@@ -175,10 +175,14 @@ def test_the_ablation_has_a_row_a_method_with_its_differences(asked):
     table = ablation(asked)
     rows = {row["method"]: row for row in table["rows"]}
     assert (
-        len(rows) == 13 and rows["question words alone"]["iou_above_question_words"]["value"] == 0
+        len(rows) == 15 and rows["question words alone"]["iou_above_question_words"]["value"] == 0
     )
     assert rows["frame only, meaning + words"]["hit_at_1"]["value"] >= 0.9
     assert any("length" in method for method in rows)
+    # an event of 6 s in 30 s; all of a video ranks none of its frames
+    assert rows["whole video"]["iou"]["value"] == pytest.approx(EVENT_S / VIDEO_S)
+    assert not {"hit_at_1", "hit_at_1_above_the_method"} & set(rows["whole video"])
+    assert rows["random span"]["iou_above_the_method"]["high"] < 0
     assert rows["the method at shuffled times"]["hit_at_1"]["value"] < 0.7
     json.dumps(table)
 
