@@ -57,7 +57,8 @@ def _nextgqa(data: dict[str, Any]) -> tuple[str, ...]:
         f"NExT-GQA, {data['n']:,} questions, mIoU",
         f"{CAPTIONED.removeprefix('from ')}; a table and two weights are fitted on other videos",
         f"{percent(named[_METHOD])} %",
-        f"question words alone: {percent(named['question words alone'])} %",
+        f"question words alone: {percent(named['question words alone'])} %; whole video: "
+        f"{percent(named['whole video'])} %; a span by lot: {percent(named['random span'])} %",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from experiments.command import counted, percent, points, study_arguments, write_result
-from experiments.readme import LINES, build, commands_of, lines_of, studies
+from experiments.readme import LINES, build, commands_of, lines_of, result_of, studies
 from svqa.metrics.results import EvalResult, Figure
 from tests.helpers.imports import REPOSITORY
 
@@ -86,6 +86,22 @@ def test_every_interval_says_its_n(path):
 def test_the_findings_are_those_of_the_committed_results():
     stale = [path for path, text in build().items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run: python -m experiments.readme"
+
+
+def test_whose_captions_are_read_is_said_where_the_figures_are():
+    read = ("nextqa_ablation", "nextgqa_ablation", "nextoe", "nextqa_comparison", "chat_lora")
+    for name in read:
+        first = lines_of(name)["Finding"].partition(". ")[0]
+        assert "VideoAgent" in first and "%" in first, name
+
+
+def test_what_boxes_find_stands_beside_what_svqa_ask_finds():
+    told = result_of("shapes_end_to_end")["iou_at_05"]
+    boxes = result_of("shapes_grounding")["span IoU>=0.5"]
+    pages = [FOLDER / "README.md", REPOSITORY / "README.md"]
+    lines = [line for page in pages for line in page.read_text("utf-8").splitlines()]
+    found = [line for line in lines if percent(boxes).removesuffix(".0] %") in line]
+    assert len(found) == 2 and all(percent(told).partition(" [")[0] in line for line in found)
 
 
 def test_a_result_is_written_with_its_finding(tmp_path, capsys):
