@@ -36,7 +36,10 @@ RARELY = 5  # an answer that followed the same words less often is no habit
 
 @dataclass(frozen=True)
 class Plan:
-    """How much: videos to train, validate and test on; epochs of base and arms."""
+    """How much: videos to train, validate and test on; epochs of base and arms.
+
+    `exam_steps` lie between two exams.
+    """
 
     train_videos: int = 1500
     val_videos: int = 40
@@ -45,9 +48,12 @@ class Plan:
     epochs: int = 12
     batch_size: int = 64
     rank: int = 8
+    exam_steps: int = 100
 
 
-def make_base(work: Path, plan: Plan, *, progress: Progress | None = None) -> StoredVersion:
+def make_base(
+    work: Path, plan: Plan, *, device: str = "cpu", progress: Progress | None = None
+) -> StoredVersion:
     """-> the version that knows places at named seconds, trained if it is not there yet."""
     work.mkdir(parents=True, exist_ok=True)
     with open_store(_database(work)) as store:
@@ -71,14 +77,20 @@ def make_base(work: Path, plan: Plan, *, progress: Progress | None = None) -> St
         base=BASE,
         learning_rate=7e-4,
         name="places",
-        **_common(work, plan, seed=0, progress=progress),
+        **_common(work, plan, seed=0, device=device, progress=progress),
     )
     assert version is not None
     return version
 
 
 def run_arm(
-    arm: str, seed: int, work: Path, plan: Plan, *, progress: Progress | None = None
+    arm: str,
+    seed: int,
+    work: Path,
+    plan: Plan,
+    *,
+    device: str = "cpu",
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train one arm from the base and test it on fresh videos -> a row with a digit a question.
 
@@ -94,7 +106,7 @@ def run_arm(
         settings.pop("use_lora", True),
         base=base.adapter_path,
         name=arm.replace(", ", "-").replace(" ", "-").replace("/", ""),
-        **_common(work, plan, seed=seed, progress=progress),
+        **_common(work, plan, seed=seed, device=device, progress=progress),
         **settings,
     )
     assert version is not None
@@ -108,11 +120,11 @@ def run_arm(
         "best_step": version.figures["best_step"],
         "curve": version.figures["curve"]["exams"],
         "base_sha256": version.base_sha256,
-        "values": _coded(ask(version, test_examples(work, plan), cache=work / "asked")),
+        "values": _values(version, work, plan, device),
     }
 
 
-def before_row(work: Path, plan: Plan) -> dict[str, Any]:
+def before_row(work: Path, plan: Plan, *, device: str = "cpu") -> dict[str, Any]:
     """The base as it is, on the same test: it knows places, and has heard none of these words."""
     base = make_base(work, plan)
     return {
@@ -120,7 +132,7 @@ def before_row(work: Path, plan: Plan) -> dict[str, Any]:
         "seed": 0,
         "trainable_share": 0.0,
         "base_sha256": find_base(base.adapter_path).sha256,
-        "values": _coded(ask(base, test_examples(work, plan), cache=work / "asked")),
+        "values": _values(base, work, plan, device),
     }
 
 
@@ -185,20 +197,28 @@ def _named(question: str) -> list[str]:
     return question.rstrip("?").split(": ")[1].split(" or ") if " first: " in question else []
 
 
-def _common(work: Path, plan: Plan, *, seed: int, progress: Progress | None) -> dict[str, Any]:
+def _common(
+    work: Path, plan: Plan, *, seed: int, device: str, progress: Progress | None
+) -> dict[str, Any]:
     return {
         "batch_size": plan.batch_size,
         "questions_per_picture": 8,
         "patience": 99,
-        "save_steps": 50,
-        "evaluate_steps": 100,
+        "save_steps": plan.exam_steps,
+        "evaluate_steps": plan.exam_steps,
         "seed": seed,
         "out": work / "models",
         "database": _database(work),
         "cache": work / "cache",
-        "device": "cpu",
+        "device": device,
         "progress": progress,
     }
+
+
+def _values(version: StoredVersion, work: Path, plan: Plan, device: str) -> str:
+    """How right a version is about each question of the test."""
+    test = test_examples(work, plan)
+    return _coded(ask(version, test, cache=work / "asked", device=device))
 
 
 def _database(work: Path) -> str:

@@ -10,8 +10,10 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +95,15 @@ def arguments() -> argparse.ArgumentParser:
         ("--epochs", plan.epochs, "passes over the questions about time"),
         ("--batch-size", plan.batch_size, "questions a step"),
         ("--rank", plan.rank, "of the updates"),
+        ("--exam-steps", plan.exam_steps, "steps between two exams"),
     ):
         parser.add_argument(name, type=int, default=value, help=f"{about} (default: {value})")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="arms trained at once (default: %(default)s)"
+    )
     return parser
 
 
@@ -108,16 +117,29 @@ def main(argv: Sequence[str] | None = None) -> None:
         epochs=given.epochs,
         batch_size=given.batch_size,
         rank=given.rank,
+        exam_steps=given.exam_steps,
     )
     with progress_bars() as progress:
-        base = make_base(given.work, plan, progress=progress)
-        results = _ResultFile(given.out, given.work, plan, base.figures)
+        base = make_base(given.work, plan, device=given.device, progress=progress)
+        results = _ResultFile(given.out, given.work, plan, base.figures, given.device)
         results.add(NEVER_LOOKS, 0, partial(never_looks_row, given.work, plan))
-        results.add(BEFORE, 0, partial(before_row, given.work, plan))
-        for seed in given.seeds:
-            for arm in given.arms:
-                run = partial(run_arm, arm, seed, given.work, plan, progress=progress)
-                results.add(arm, seed, run)
+        results.add(BEFORE, 0, partial(before_row, given.work, plan, device=given.device))
+        missing = [
+            (arm, seed)
+            for seed in given.seeds
+            for arm in given.arms
+            if not results.holds(arm, seed)
+        ]
+        train = partial(run_arm, work=given.work, plan=plan, device=given.device)
+        if given.jobs > 1:
+            spawn = get_context("spawn")  # a process that was forked has no GPU
+            with ProcessPoolExecutor(given.jobs, mp_context=spawn) as pool:
+                at_work = {pool.submit(train, arm, seed): (arm, seed) for arm, seed in missing}
+                for done in as_completed(at_work):
+                    results.add(*at_work[done], done.result)
+        else:
+            for arm, seed in missing:
+                results.add(arm, seed, partial(train, arm, seed, progress=progress))
     results.write()
     print(finding(json.loads(given.out.read_text(encoding="utf-8"))))
 
@@ -125,15 +147,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 class _ResultFile:
     """The JSON file: rows of one plan, their summary and curves, and what the base knew."""
 
-    def __init__(self, path: Path, work: Path, plan: Plan, base: Mapping[str, Any]):
-        self.path, self.plan, self.base = path, plan, base
+    def __init__(self, path: Path, work: Path, plan: Plan, base: Mapping[str, Any], device: str):
+        self.path, self.plan, self.base, self.device = path, plan, base, device
         self.test = test_examples(work, plan)
         kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         self.rows = kept["rows"] if kept.get("plan") == asdict(plan) else []
 
+    def holds(self, arm: str, seed: int) -> bool:
+        """Whether such a row is there."""
+        return any((row["arm"], row["seed"]) == (arm, seed) for row in self.rows)
+
     def add(self, arm: str, seed: int, run: Callable[[], dict[str, Any]]) -> None:
         """Run it, unless such a row is there; then write everything again."""
-        if not any((row["arm"], row["seed"]) == (arm, seed) for row in self.rows):
+        if not self.holds(arm, seed):
             self.rows.append(run())
             self.write()
             print(f"{arm}, seed {seed}", flush=True)
@@ -150,7 +176,7 @@ class _ResultFile:
                 "knew": self.base["before"]["by_type"],
                 "knows": self.base["after"]["by_type"],
             },
-            "hardware": hardware("cpu"),
+            "hardware": hardware(self.device),
             "summary": summary(self.rows, self.test),
             "curves": curves(self.rows),
             "rows": self.rows,

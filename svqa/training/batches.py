@@ -23,12 +23,14 @@ from svqa.training.feature_cache import FeatureCache
 class Tokens:
     """Token ids of every example.
 
-    `asked` one question each, `said` its different answers, `weights` what each counts.
+    `asked` one question each, `said` its different answers or its options, `weights` what each
+    counts; `options` their texts where they are options.
     """
 
     asked: list[list[int]]
     said: list[list[list[int]]]
     weights: list[list[float]]
+    options: list[tuple[str, ...]]
     pad_id: int
 
 
@@ -45,22 +47,26 @@ def tokenise(
         [enc_id(tokenizer, text_config), *tokenizer(e.question).input_ids[1:]] for e in examples
     ]
     said = [
-        [[text_config.bos_token_id, *tokenizer(a).input_ids[1:]] for a in e.weights]
+        [[text_config.bos_token_id, *tokenizer(a).input_ids[1:]] for a in e.replies]
         for e in examples
     ]
     wrong = []
     for e, question, answers in zip(examples, asked, said, strict=True):
         if max(map(len, (question, *answers))) > most:
             wrong.append(f"line {e.line}: is longer than the {most} tokens that the model reads")
-        if any(tokenizer.unk_token_id in ids for ids in answers):
-            wrong.append(
-                f"line {e.line}: the answer {e.answers[0]!r} has words that the model cannot spell"
-            )
+        for reply, ids in zip(e.replies, answers, strict=True):
+            if tokenizer.unk_token_id in ids:
+                wrong.append(
+                    f"line {e.line}: the {'option' if e.options else 'answer'} {reply!r} has words "
+                    "that the model cannot spell"
+                )
     if wrong:
         raise UsageError(
             "\n".join([f"{path} does not fit the model. Nothing was trained.", *wrong[:20]])
         )
-    return Tokens(asked, said, [list(e.weights.values()) for e in examples], tokenizer.pad_token_id)
+    weights = [list(e.replies.values()) for e in examples]
+    options = [tuple(e.replies) if e.options else () for e in examples]
+    return Tokens(asked, said, weights, options, tokenizer.pad_token_id)
 
 
 def enc_id(tokenizer: Any, text_config: Any) -> int:
@@ -136,9 +142,9 @@ class Collate:
     """Example numbers -> the tensors of one batch.
 
     `asked (Q, L)` and `asked_mask`, `picture (Q,)` which picture of the batch, `said (A, M)` and
-    `said_mask`, `owner (A,)` whose answer it is, `weight (A,)`, and `features (U, P, D)` or
-    `pixel_values (U, 3, H, W)`. Of sequences `seconds (U, T)`, and `features (U, T, P, D)` or
-    `pixel_values (U * T, 3, H, W)`.
+    `said_mask`, `owner (A,)` whose answer it is, `weight (A,)`, `choose (Q,)` whether its answers
+    are options, and `features (U, P, D)` or `pixel_values (U, 3, H, W)`. Of sequences
+    `seconds (U, T)`, and `features (U, T, P, D)` or `pixel_values (U * T, 3, H, W)`.
     """
 
     def __init__(self, tokens: Tokens, seen: FeatureCache, *, cached: bool):
@@ -157,6 +163,7 @@ class Collate:
             "said_mask": lengths_mask([len(ids) for i in rows for ids in t.said[i]]),
             "owner": torch.tensor(owner),
             "weight": torch.tensor([w for i in rows for w in t.weights[i]]),
+            "choose": torch.tensor([bool(t.options[i]) for i in rows]),
             "picture": torch.from_numpy(picture),
         }
         if self.seen.pictures.frame_count(int(unique[0])):
@@ -168,24 +175,32 @@ class Collate:
 class AnswerLoss(torch.nn.Module):
     """A batch -> the loss of BLIP's answers.
 
-    Over a question's words the sum, over questions the mean.
-
-    As in the original code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of
-    people who gave it. Pads are seen by nothing and count for nothing, so the loss of a batch is
-    the mean of its questions' own losses.
+    Over a question's words the sum, over questions the mean; where there are options, the
+    right one's share among them, by which `BlipAnswerer` chooses, is lost too. As in the original
+    code (Salesforce/BLIP, `blip_vqa.py`), an answer counts by the share of people who gave it.
+    Pads are seen by nothing, so the loss of a batch is the mean of its questions' own losses.
     """
 
     def __init__(self, model: Any, *, vision_is_frozen: bool, checkpointing: bool = False):
         super().__init__()
-        self.model, self.vision_is_frozen, self.checkpointing = (
-            model,
-            vision_is_frozen,
-            checkpointing,
-        )
+        self.model, self.vision_is_frozen = model, vision_is_frozen
+        self.checkpointing = checkpointing
         heed_pads(plain(model))
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """-> scalar."""
+        by_token = self.replies(batch)
+        lost = (by_token.sum(1) * batch["weight"]).sum()
+        if batch["choose"].any():
+            lost = lost + _among_options(batch, _told(by_token, batch))
+        return lost / len(batch["asked"])
+
+    def weigh(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """-> (A,) the mean log probability a token of each answer."""
+        return _told(self.replies(batch), batch)
+
+    def replies(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """-> (A, M) what is lost on each token of each answer; 0 on pads."""
         blip = plain(self.model)
         asked = self.read(blip, batch, self.see(blip, batch))
         logits = blip.text_decoder(
@@ -196,10 +211,9 @@ class AnswerLoss(torch.nn.Module):
             use_cache=False,
         ).logits[:, :-1]
         target = batch["said"][:, 1:].masked_fill(batch["said_mask"][:, 1:] == 0, -100)
-        lost = torch.nn.functional.cross_entropy(
+        return torch.nn.functional.cross_entropy(
             logits.float().transpose(1, 2), target, reduction="none"
         )
-        return (lost.sum(1) * batch["weight"]).sum() / len(batch["asked"])
 
     def see(self, blip: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """-> (U, P, D) vision features, of sequences side by side.
@@ -236,6 +250,21 @@ class AnswerLoss(torch.nn.Module):
         seen = keys_values(blip, features)
         memories = [seen[row] for row in batch["picture"].tolist()]
         return encode_questions(blip, batch["asked"], memories, batch["asked_mask"])
+
+
+def _told(lost: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What is lost on tokens (A, M) -> (A,) the mean log probability of those that are no pads."""
+    return -lost.sum(1) / batch["said_mask"][:, 1:].sum(1)
+
+
+def _among_options(batch: dict[str, torch.Tensor], told: torch.Tensor) -> torch.Tensor:
+    """The sum, over questions that have options, of the negative log share of the right ones."""
+    lost = told.new_zeros(())
+    for number in batch["choose"].nonzero()[:, 0].tolist():
+        mine = batch["owner"] == number
+        right = told[mine & (batch["weight"] > 0)]
+        lost = lost + told[mine].logsumexp(0) - right.logsumexp(0)
+    return lost
 
 
 def heed_pads(blip: Any) -> None:

@@ -88,8 +88,7 @@ def _row(
     def split(reply: str) -> list[int]:
         return chat.tokenizer(reply, add_special_tokens=False)["input_ids"]
 
-    said = example.options or tuple(example.weights)
-    replies = [split(begin_reply(answer)) for answer in said]
+    replies = [split(begin_reply(answer)) for answer in example.replies]
     # two more, so that of a single reply only the words of the answer remain
     alike = (
         replies
@@ -97,15 +96,10 @@ def _row(
         else [*replies, split(begin_reply("a")), split(begin_reply("I"))]
     )
     shared = _common(alike)
-    if example.options:
-        right = [option in example.answers for option in example.options]
-        weights = [float(r) / sum(right) for r in right]
-    else:
-        weights = list(example.weights.values())
     return ChatRow(
         (*prompt, *replies[0][:shared]),
         tuple(tuple(r[shared:]) for r in replies),
-        tuple(weights),
+        tuple(example.replies.values()),
         bool(example.options),
         inputs if chat.sees else None,
     )

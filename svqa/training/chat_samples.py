@@ -49,7 +49,6 @@ class ChatExample(Example):
     side.
     """
 
-    options: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     looks_at: tuple[float, ...] = ()
     size_px: int = Settings.analysis_px
@@ -59,7 +58,8 @@ class ChatExample(Example):
         """And what is shown."""
         lines = [[e.start_s, e.end_s, e.kind, e.text, e.score] for e in self.evidence]
         seen = [[*self.looks_at, self.size_px]] if self.looks_at else []
-        return [*super().content, self.options, lines, *seen]
+        asked = [self.question, self.answers, self.sha256, self.time_s, self.span, self.type]
+        return [*asked, self.options, lines, *seen]
 
     @property
     def asked(self) -> Question:

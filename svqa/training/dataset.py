@@ -28,7 +28,7 @@ class Example:
     The frame at `time_s`, or frames over `span`.
 
     `group` is what a split and an interval keep together; `sha256` the content of the file; `line`
-    where it stands, `duration_s` how long the video is.
+    where it stands, `duration_s` how long the video is; `options` what is chosen from.
     """
 
     question: str
@@ -42,6 +42,7 @@ class Example:
     span: tuple[float, float] | None = None
     type: str = ""
     duration_s: float | None = None
+    options: tuple[str, ...] = ()
 
     @property
     def spread(self) -> bool:
@@ -56,7 +57,8 @@ class Example:
     @property
     def content(self) -> list:
         """What the example asks, about which bytes, with which answers: plain values."""
-        return [self.question, self.answers, self.sha256, self.time_s, self.span, self.type]
+        asked = [self.question, self.answers, self.sha256, self.time_s, self.span, self.type]
+        return [*asked, self.options] if self.options else asked
 
     @property
     def weights(self) -> dict[str, float]:
@@ -65,6 +67,17 @@ class Example:
         As BLIP weighs the answers of VQA.
         """
         return {a: self.answers.count(a) / len(self.answers) for a in dict.fromkeys(self.answers)}
+
+    @property
+    def replies(self) -> dict[str, float]:
+        """What a model is held against: each option -> whether it is right, or `weights`.
+
+        Right options share a whole.
+        """
+        if not self.options:
+            return self.weights
+        right = {option: float(option in self.answers) for option in self.options}
+        return {option: value / sum(right.values()) for option, value in right.items()}
 
 
 def read_examples(
@@ -86,8 +99,8 @@ def read_examples(
     files = Files(file.path.parent)
     mistakes = list(file.mistakes)
     made = {row: e for row in file.rows if (e := _example(row, files, mistakes))}
-    # the same picture under another name is the same, and options are not shown in training
-    keys = [(e.question, e.sha256, e.time_s, e.span) for e in made.values()]
+    # the same picture under another name is the same; options are not shown, but weighed
+    keys = [(e.question, e.sha256, e.time_s, e.span, e.options) for e in made.values()]
     mistakes += contradictions(list(made), keys)
     refuse(file.path, mistakes, nothing=NOTHING)
     return [made[row] for row in file.chosen(split, types, nothing=NOTHING)]
@@ -165,4 +178,5 @@ def _example(row: QuestionRow, files: Files, mistakes: list[Mistake]) -> Example
         span,
         row.type,
         duration_s,
+        row.options,
     )

@@ -158,7 +158,11 @@ def _asked(
 
 
 def ask(
-    who: StoredVersion | str, examples: Sequence[Example], *, cache: str | Path | None = None
+    who: StoredVersion | str,
+    examples: Sequence[Example],
+    *,
+    cache: str | Path | None = None,
+    device: str = "cpu",
 ) -> np.ndarray:
     """-> (N,) how right a version, or a base, is about each example.
 
@@ -169,6 +173,7 @@ def ask(
         model, processor = load_plain(who)
     else:
         model, processor = load_base(find_base(who).folder)
+    model.to(device)
     if model.config.model_type != "blip":
         from svqa.training.chat_run import answers_of
 

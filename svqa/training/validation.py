@@ -28,26 +28,31 @@ def generate_answers(
     device: str | torch.device = "cpu",
     batch_size: int = 64,
 ) -> list[str]:
-    """Answers to the examples `rows`, likeliest word by word, as `BlipAnswerer` gives them.
+    """Answers to the examples `rows`, as `BlipAnswerer` gives them.
 
-    Questions of one length, about equally many frames, share a batch, so that no padding can
-    change an answer.
+    The likeliest option where there are some, else likeliest word by word. Questions of one
+    length, about equally many frames, share a batch, so that no padding can change an answer.
     """
     blip = plain(loss.model)
     trained, _ = blip.training, loss.eval()
-    by_length: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    alike: dict[tuple[int, int, bool], list[tuple[int, int]]] = defaultdict(list)
     for at, row in enumerate(rows):
         frames = collate.seen.pictures.frame_count(int(collate.seen.pictures.row_of[row]))
-        by_length[len(collate.tokens.asked[row]), frames].append((at, row))
+        length, choose = len(collate.tokens.asked[row]), bool(collate.tokens.options[row])
+        alike[length, frames, choose].append((at, row))
     answers = [""] * len(rows)
-    for bucket in by_length.values():
+    for (_, _, choose), bucket in alike.items():
         # so that a picture is seen once
         bucket.sort(key=lambda pair: collate.seen.pictures.row_of[pair[1]])
         for first in range(0, len(bucket), batch_size):
             part = bucket[first : first + batch_size]
             batch = {k: v.to(device) for k, v in collate([row for _, row in part]).items()}
-            said = _speak(blip.text_decoder, loss.read(blip, batch, loss.see(blip, batch)))
-            for (at, _), text in zip(part, spoken(collate.seen.processor, said), strict=True):
+            if choose:
+                texts = _choose(loss, batch, [collate.tokens.options[row] for _, row in part])
+            else:
+                said = _speak(blip.text_decoder, loss.read(blip, batch, loss.see(blip, batch)))
+                texts = spoken(collate.seen.processor, said)
+            for (at, _), text in zip(part, texts, strict=True):
                 answers[at] = text
     loss.train(trained)
     return answers
@@ -78,6 +83,14 @@ def scores(answers: Sequence[str], examples: Sequence[Example]) -> np.ndarray:
     return np.array(
         [value_of(answer, e.answers) for answer, e in zip(answers, examples, strict=True)]
     )
+
+
+def _choose(
+    loss: AnswerLoss, batch: dict[str, torch.Tensor], options: Sequence[tuple[str, ...]]
+) -> list[str]:
+    """-> the option of each question whose tokens have the highest mean log probability."""
+    told = loss.weigh(batch).split([len(of) for of in options])
+    return [of[int(part.argmax())] for of, part in zip(options, told, strict=True)]
 
 
 def _speak(decoder: Any, hidden: torch.Tensor) -> torch.Tensor:

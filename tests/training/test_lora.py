@@ -185,6 +185,64 @@ def test_an_answer_that_cannot_be_spelt_is_named(tmp_path, task):
         collate_of([replace(examples[0], question="is " * 40)], tmp_path)
 
 
+def with_options(task) -> list:
+    """The task's examples, every other one with options, whose order tells nothing."""
+    from dataclasses import replace
+
+    offered = ("red", "blue", "green", "red blue")
+    examples = read_examples(task[0])
+    return [
+        replace(e, options=tuple(dict.fromkeys((*offered, *e.answers))), answers=e.answers)
+        if i % 2
+        else e
+        for i, e in enumerate(examples)
+    ]
+
+
+def test_the_right_option_has_to_win_its_share(task, tmp_path):
+    """By hand: words as without options, and minus the log of its share of the mean likelihoods."""
+    from dataclasses import replace
+
+    example = next(e for e in with_options(task) if e.options)
+    loss = AnswerLoss(tiny().eval(), vision_is_frozen=True)
+    told = {
+        option: -loss(
+            collate_of([replace(example, options=(), answers=(option,))], tmp_path)([0])
+        ).item()
+        / (len(tiny_processor().tokenizer(option).input_ids) - 1)
+        for option in example.options
+    }
+    shares = {option: np.exp(value) for option, value in told.items()}
+    words = loss(collate_of([replace(example, options=())], tmp_path)([0])).item()
+    share = shares[example.answers[0]] / sum(shares.values())
+    batch = collate_of([example], tmp_path)([0])
+    assert loss(batch).item() == pytest.approx(words - np.log(share), rel=1e-5)
+    assert loss.weigh(batch).tolist() == pytest.approx(list(told.values()), rel=1e-5)
+
+
+def test_a_batch_of_questions_with_and_without_options_loses_their_mean(task, tmp_path):
+    collate = collate_of(with_options(task), tmp_path)
+    loss = AnswerLoss(tiny().eval(), vision_is_frozen=True)
+    alone = [loss(collate([i])).item() for i in range(8)]
+    assert loss(collate(range(8))).item() == pytest.approx(np.mean(alone), rel=1e-5)
+
+
+def test_an_option_is_chosen_as_the_answerer_chooses(task, tmp_path):
+    from svqa.models import BlipAnswerer
+    from svqa.records import Question
+
+    model, examples = tiny(), with_options(task)[:10]
+    collate = collate_of(examples, tmp_path)
+    pictures = collate.seen.pictures
+    answerer = BlipAnswerer(model, tiny_processor(), model_id="x")
+    looks = [pictures[int(row)] for row in pictures.row_of]
+    theirs = answerer.reply(looks, [Question(e.question, e.options) for e in examples])
+    loss = AnswerLoss(model, vision_is_frozen=True)
+    mine = validation.generate_answers(loss, collate, range(10), batch_size=3)
+    assert mine == [r.text for r in theirs]
+    assert all(a in e.options for a, e in zip(mine, examples, strict=True) if e.options)
+
+
 def test_generated_answers_are_those_of_the_answerer(collate):
     from svqa.models import BlipAnswerer
     from svqa.records import Question
