@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -109,7 +109,7 @@ def index(
 
 
 def _indexed(
-    store: Store, level: str | None, modality: str | None, least: int, numbers: dict[str, int]
+    store: Store, level: str | None, modality: str | None, least: int, numbers: dict[str, Any]
 ) -> Iterator[dict]:
     """The chosen spaces, each with what was done about its index.
 
