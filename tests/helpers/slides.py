@@ -26,3 +26,17 @@ def slide(
     for number, line in enumerate(lines):
         draw.text((left, top + number * 2 * letters_px), line, font=font, fill=(20, 20, 40))
     return np.array(picture)
+
+
+def write_slides(path: Path, lines: Sequence[str], *, seconds: int = 4) -> Path:
+    """A film that shows one slide."""
+    import av
+
+    frame = av.VideoFrame.from_ndarray(slide(lines))
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10, options={"qscale": "2"})
+        stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuv420p"
+        for _ in range(10 * seconds):
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path

