@@ -25,12 +25,12 @@ def register(app: typer.Typer) -> None:
 def list_models(database: Database = None, json: Json = False) -> None:
     """Every model of every set: what it does, its licence, its size, whether it is here.
 
-    Then those that other packages add, and the trained versions.
+    Then those of no set, those that other packages add, and the trained versions.
     """
-    from svqa.models.zoo import added_models, describe, known_sets
+    from svqa.models.zoo import added_models, describe, known_sets, named_models
 
     of_sets = [m for name in known_sets() for m in describe(name)]
-    rows = [asdict(m) for m in (*of_sets, *added_models())]
+    rows = [asdict(m) for m in (*of_sets, *named_models(), *added_models())]
     trained = version_rows(database)
     if json:
         print_json(rows + trained)

@@ -167,6 +167,7 @@ from .zoo import (
     describe as describe,
     known_sets as known_sets,
     load_set as load_set,
+    named_models as named_models,
     verify as verify,
 )
 
@@ -253,6 +254,7 @@ __all__ = [
     "locate",
     "measured_runtimes",
     "name_colours",
+    "named_models",
     "parse_spec",
     "pull",
     "quiet_second",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from svqa.errors import ModelError, UnknownModel, unknown_name
 from svqa.models.model_plugins import registered
-from svqa.models.model_sets import MODEL_SETS, ROLES, ModelSpec
+from svqa.models.model_sets import MODEL_SETS, NAMED, ROLES, ModelSpec
 from svqa.models.pretrained import installed, locate, weight_files
 from svqa.models.weights import WEIGHTS, verified
 
@@ -201,6 +201,8 @@ def describe(name: str) -> tuple[ModelFacts, ...]:
     """
     if name in MODEL_SETS:
         return tuple(_facts(name, role, spec) for role, spec in MODEL_SETS[name].items())
+    if name in NAMED:
+        return tuple(facts for facts in named_models() if facts.name == name)
     rows = tuple(
         _facts(s, role, spec)
         for s, specs in MODEL_SETS.items()
@@ -209,8 +211,15 @@ def describe(name: str) -> tuple[ModelFacts, ...]:
     )
     if not rows:
         ids = {spec.model_id for specs in MODEL_SETS.values() for spec in specs.values()}
-        raise UnknownModel(unknown_name("model or model set", name, [*MODEL_SETS, *ids]))
+        raise UnknownModel(unknown_name("model or model set", name, [*MODEL_SETS, *NAMED, *ids]))
     return rows
+
+
+def named_models() -> tuple[ModelFacts, ...]:
+    """Facts about the models of no set, each under the name by which it takes its role."""
+    return tuple(
+        replace(_facts("-", role, spec), name=name) for name, (role, spec) in sorted(NAMED.items())
+    )
 
 
 def added_models() -> tuple[ModelFacts, ...]:
@@ -270,7 +279,7 @@ def _facts_of_source(set_name: str, role: str, spec: ModelSpec, source: str) -> 
 
 
 def _facts(set_name: str, role: str, spec: ModelSpec) -> ModelFacts:
-    if spec.source:
+    if spec.source and not spec.weights:
         return _facts_of_source(set_name, role, spec, spec.source)
     weights = [WEIGHTS[name] for name in spec.weights]
     files = {short: file for w in weights for short, file in w.files.items()}

@@ -136,6 +136,8 @@ def test_models_list_and_doctor(folder: Path):
     assert {"encoder", "captioner", "answerer"} <= {
         m["role"] for m in models if m["set"] == "offline"
     }
+    of_no_set = {m["name"]: m["role"] for m in models if m["set"] == "-"}
+    assert of_no_set == {"smollm2": "answerer", "yolov7": "detector"}
     checks = json.loads(svqa("doctor", "--json", cwd=folder).stdout)
     assert all(c["ok"] for c in checks), checks
     said = {c["name"]: c["detail"] for c in checks}

