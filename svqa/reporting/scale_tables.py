@@ -148,7 +148,7 @@ def ray_overhead_table(root: Path) -> str:
         films, whole = row["ratio"]["films_s"], row["ratio"]["seconds"]
         said.append(
             f"with the models `{models}` Ray takes {_ratio(films)} times as long from the first "
-            f"film to the last, and {_ratio(whole)} times as long in all"
+            f"film to the last, and {_ratio(whole)} times as long in all (n = {films['n']} pairs)"
         )
     loads = [pair["load"] for row in run["rows"].values() for pair in row["pairs"]]
     head = (
