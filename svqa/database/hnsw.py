@@ -32,7 +32,7 @@ EF_SEARCH = 400
 MOST_FOUND = 1000  # pgvector's limit of ef_search
 MOST_DIM = {"halfvec": 4000, "vector": 2000}  # and of an indexed vector's dimension
 _BYTES = {"halfvec": 2, "vector": 4}  # a number
-_LEAST_MEMORY, _MOST_MEMORY = 64 << 20, 4 << 30  # of a build
+_LEAST_MEMORY, MOST_MEMORY = 64 << 20, 4 << 30  # of a build
 _BUILD_LOCK = 0x73767162  # beside the lock of a migration: one build at a time
 _PREFIX = "hnsw_embeddings"
 
@@ -120,7 +120,7 @@ def create_index(
         return False
     # vector, neighbours and their bookkeeping, by pgvector's structures
     graph = rows * (_BYTES[of] * dim + 48 * m + 512)
-    memory_kb = min(max(graph, _LEAST_MEMORY), _MOST_MEMORY) >> 10
+    memory_kb = min(max(graph, _LEAST_MEMORY), MOST_MEMORY) >> 10
     half = "halfvec_" if of == "halfvec" else ""  # find_index reads what it is from its name
     connection.execute(text(f"SET LOCAL maintenance_work_mem = {memory_kb}"))
     connection.execute(text(f"SET LOCAL max_parallel_maintenance_workers = {int(workers)}"))

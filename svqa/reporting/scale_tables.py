@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from svqa.database.hnsw import MOST_MEMORY
 from svqa.reporting.markdown import table_text
 
 PEERS = "benchmarks/peers/result.json"
@@ -14,6 +15,8 @@ LIBRARY_SEARCH = "benchmarks/library_search.json"
 HALFVEC = "benchmarks/hnsw_halfvec.json"
 RAY_OVERHEAD = "benchmarks/ray_overhead.json"
 OVERHEAD = ("until_first_s", "films_s", "after_last_s", "seconds")
+KINDS = ("vector", "halfvec")
+MOST_OVERHEAD = 1.1  # the aim
 SHOWN_EF = 400  # what a search asks of an index where nobody says otherwise
 
 
@@ -86,7 +89,7 @@ def halfvec_table(root: Path) -> str:
     )
     rows: list[tuple[str, ...]] = []
     for size in run["sizes"]:
-        for of in ("vector", "halfvec"):
+        for of in KINDS:
             kind = size[of]
             found = {
                 row["k"]: row["recall"] for row in kind["recall"] if row["ef_search"] == SHOWN_EF
@@ -113,14 +116,24 @@ def halfvec_table(root: Path) -> str:
         ways = (
             f"an index of {far[of]['index_mb'] / 1000:,.0f} GB, built in "
             f"{far[of]['build_cpu_s'] / 60:,.0f} minutes of a core, with `{of}`"
-            for of in ("vector", "halfvec")
+            for of in KINDS
         )
+        room = " or ".join(f"{_rows_in_memory(run, of) / 1e6:.1f} million `{of}`" for of in KINDS)
         parts.append(
             f"Drawn out from the two largest, not measured: {far['rows']:,} vectors would be "
-            f"{' and '.join(ways)}, as long as the build fits into memory; the machine that "
-            f"measured has {run['hardware']['memory_gib']:.0f} GiB."
+            f"{' and '.join(ways)}. These minutes are a floor: svqa gives a build at most "
+            f"{MOST_MEMORY >> 30} GiB, which hold about {room}, and beyond pgvector goes on on the "
+            f"disk. The machine that measured has {run['hardware']['memory_gib']:.0f} GiB."
         )
     return "\n\n".join(parts)
+
+
+def _rows_in_memory(run: dict[str, Any], of: str) -> float:
+    """-> how many vectors a build holds in the most memory that it is given, along a line."""
+    near, far = run["sizes"][-2:]
+    grown_mb = far[of]["build_memory_mb"] - near[of]["build_memory_mb"]
+    a_row = grown_mb * 1e6 / (far["rows"] - near["rows"])
+    return far["rows"] + (MOST_MEMORY - 1e6 * far[of]["build_memory_mb"]) / a_row
 
 
 def ray_overhead_table(root: Path) -> str:
@@ -148,7 +161,9 @@ def ray_overhead_table(root: Path) -> str:
         films, whole = row["ratio"]["films_s"], row["ratio"]["seconds"]
         said.append(
             f"with the models `{models}` Ray takes {_ratio(films)} times as long from the first "
-            f"film to the last, and {_ratio(whole)} times as long in all (n = {films['n']} pairs)"
+            f"film to the last, and {_ratio(whole)} times as long in all (n = {films['n']} pairs); "
+            f"the aim of at most {MOST_OVERHEAD} is {_met(films)} by the first, {_met(whole)} by "
+            "the second"
         )
     loads = [pair["load"] for row in run["rows"].values() for pair in row["pairs"]]
     head = (
@@ -156,6 +171,12 @@ def ray_overhead_table(root: Path) -> str:
         f"machine was {min(loads)} to {max(loads)}. Medians of the pairs:"
     )
     return f"{head}\n\n{table_text(columns, rows)}"
+
+
+def _met(ratio: dict[str, float]) -> str:
+    if ratio["high"] <= MOST_OVERHEAD:
+        return "met"
+    return "missed" if ratio["low"] > MOST_OVERHEAD else "neither met nor missed"
 
 
 def _percent(of: dict[str, float]) -> str:
