@@ -1,3 +1,6 @@
+from .hnsw import (
+    MOST_MEMORY as MOST_MEMORY,
+)
 from .lease_owner import (
     this_process as this_process,
 )
@@ -33,6 +36,7 @@ from .stored_records import (
 
 __all__ = [
     "EXACT_BELOW",
+    "MOST_MEMORY",
     "BoxColumns",
     "Claim",
     "Health",

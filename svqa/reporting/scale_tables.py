@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from svqa.database.hnsw import MOST_MEMORY
+from svqa.database import MOST_MEMORY
 from svqa.reporting.markdown import table_text
 
 PEERS = "benchmarks/peers/result.json"
