@@ -25,7 +25,8 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.faults.ray_driver import library
-from benchmarks.faults.ray_kills import PATIENT, made_films, new_database, postgres_server
+from benchmarks.faults.ray_kills import PATIENT, new_database, postgres_server
+from benchmarks.faults.short_films import made_films
 from benchmarks.harness import median_interval
 from svqa.pipeline import open_library
 from svqa.profiling.provenance import package_versions, this_machine

@@ -29,17 +29,16 @@ import typer
 
 from benchmarks.faults.cut_wire import CutWire
 from benchmarks.faults.ray_driver import REPORT, library
+from benchmarks.faults.short_films import made_film, made_films
 from benchmarks.faults.stored_rows import Rows, all_rows
 from svqa.cli.output import print_table
 from svqa.profiling.provenance import package_versions, this_machine
-from svqa.reporting.sample_clips import ffmpeg
 
 PARTS = ("worker", "node", "connection", "database", "driver")
 RUN_S = 900.0  # a run that takes longer hangs
 BETWEEN_S = (1.0, 6.0)  # from one kill to the next
 CUT_S = (1.0, 8.0)  # without a way to the head
 RED = "film-red.mp4"
-COLOURS = ("blue", "green", "gray", "navy", "teal", "olive", "maroon", "purple", "white", "orange")
 NODE = {
     "num_cpus": 1,
     "object_store_memory": 100_000_000,
@@ -64,7 +63,7 @@ def run_ray_kills(
     `runs`: their numbers, which with the seed say what is killed when.
     """
     paths = made_films(folder, films)
-    red = _made(folder / RED, ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=2"])
+    red = made_film(folder / RED, ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=2"])
     with postgres_server() as server, _Cluster() as cluster:
         with library(new_database(server, "undisturbed")) as one:
             one.ingest(*paths)
@@ -199,46 +198,6 @@ def _last_words(log: Path) -> str:
     """-> the last line that a driver said before it gave up."""
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1][:200] if lines else "not a word"
-
-
-def made_films(folder: Path, count: int) -> list[str]:
-    """-> the paths of so many films of two to three seconds, of three kinds, made in a folder."""
-    return [_film(folder, number) for number in range(count)]
-
-
-def _film(folder: Path, number: int) -> str:
-    """-> two to three seconds: a colour, a cut between two, or moving bars with a sound."""
-    turn, kind = divmod(number, len(KINDS))
-    colour, other = (COLOURS[(turn + step) % len(COLOURS)] for step in (0, 3))
-    length_s = 2.0 + 0.1 * (turn // len(COLOURS))  # films of one kind and colour differ by it
-    return _made(folder / f"film-{number:02}.mp4", KINDS[kind](colour, other, length_s))
-
-
-def _colour(colour: str, _: str, length_s: float) -> list[str]:
-    return ["-f", "lavfi", "-i", f"color={colour}:s=64x48:r=10:d={length_s}"]
-
-
-def _cut(colour: str, other: str, length_s: float) -> list[str]:
-    half = length_s / 2
-    both = [_colour(name, "", half) for name in (colour, other)]
-    return [*both[0], *both[1], "-filter_complex", "[0][1]concat=n=2"]
-
-
-def _moving(colour: str, _: str, length_s: float) -> list[str]:
-    tone = 220 + 40 * COLOURS.index(colour)
-    bars = f"testsrc2=s=64x48:r=10:d={length_s},drawbox=w=20:h=20:c={colour}:t=fill"
-    return ["-f", "lavfi", "-i", bars, "-f", "lavfi", "-i", f"sine={tone}:d={length_s}"]
-
-
-KINDS = (_colour, _cut, _moving)
-
-
-def _made(path: Path, source: Sequence[str]) -> str:
-    """-> the path of a film, made where it is not there."""
-    if not path.exists():
-        command = [ffmpeg(), "-v", "error", *source, "-pix_fmt", "yuv420p", "-g", "10", str(path)]
-        subprocess.run(command, check=True)
-    return str(path)
 
 
 @contextmanager
