@@ -24,7 +24,7 @@ from sqlalchemy import Connection, text
 
 from svqa.database.base import SEARCHABLE
 from svqa.database.stored_records import VectorIndex
-from svqa.errors import UsageError
+from svqa.errors import UsageError, unknown_name
 
 M, EF_CONSTRUCTION = 16, 64  # pgvector's own defaults
 # with 200, a tenth of the best 100 of a million were missed (benchmarks/hnsw_recall.json)
@@ -93,8 +93,8 @@ def create_index(
     -> False where the same one is there already.
 
     `of`: `halfvec` or `vector`; without it the first where the server has it. One built otherwise
-    is replaced, and serves until the new one is whole. Raises UsageError on SQLite and on what
-    pgvector refuses.
+    is replaced, and serves until the new one is whole. Raises UsageError on SQLite, for an `of`
+    that is none or that the server lacks, and on what pgvector refuses.
     """
     if connection.dialect.name != "postgresql":
         raise UsageError(
@@ -106,8 +106,12 @@ def create_index(
             f"an index needs m from 2 to 100, ef_construction from 2 m to 1000 and workers from 0, "
             f"got m={m}, ef_construction={ef_construction}, workers={workers}."
         )
-    if of is None:
-        of = "halfvec" if has_halfvec(connection) else "vector"
+    if of not in (None, *MOST_DIM):
+        raise UsageError(unknown_name("kind of index", str(of), list(MOST_DIM)))
+    halves = has_halfvec(connection)
+    if of == "halfvec" and not halves:
+        raise UsageError("This server's pgvector has no halfvec, which 0.7 brought: ask for vector.")
+    of = of or ("halfvec" if halves else "vector")
     if dim > MOST_DIM[of]:
         raise UsageError(
             f"pgvector indexes a {of} of up to {MOST_DIM[of]} numbers here, these have {dim}. "

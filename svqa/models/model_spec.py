@@ -48,6 +48,8 @@ def parse_spec(role: str, text: str) -> ModelSpec:
     if role not in ROLES:
         raise UsageError(unknown_name("role", role, ROLES))
     text = text.strip()
+    if not text:  # as a path it would be the folder one stands in
+        raise UsageError(f"The {role} was given without a name.")
     if "://" in text:
         return _endpoint(role, text)
     plugins = registered()
@@ -58,7 +60,8 @@ def parse_spec(role: str, text: str) -> ModelSpec:
     set_name, _, member = text.partition(".")
     if set_name in MODEL_SETS and (member or role) in MODEL_SETS[set_name]:
         return _member(role, set_name, member or role)
-    if Path(text).expanduser().is_dir():
+    # not Path.is_dir, which fails at a name that is too long for one
+    if os.path.isdir(os.path.expanduser(text)):
         return _folder(role, str(Path(text).expanduser()))
     if _VERSION.fullmatch(text):
         return _of_role(role, text, "answerer", ModelSpec(text, ""))

@@ -240,6 +240,15 @@ def test_an_index_holds_halves_where_the_server_has_them_and_finds_the_same(stor
     assert [s for _, s in best] == pytest.approx([e[0][3] for e in exact], rel=1e-5)
 
 
+def test_a_kind_of_index_that_is_none_or_that_the_server_lacks_is_refused(store, monkeypatch):
+    with pytest.raises(UsageError, match="Unknown kind of index 'halfvek'. Did you mean 'halfvec'"):
+        store.build_index(*SPACE, of="halfvek")
+    monkeypatch.setattr("svqa.database.hnsw.has_halfvec", lambda connection: False)
+    with pytest.raises(UsageError, match="has no halfvec, which 0.7 brought"):
+        store.build_index(*SPACE, of="halfvec")
+    assert store.build_index(*SPACE) and store.spaces()[0].index.of == "vector"
+
+
 def test_spaces_of_two_dimensions_have_an_index_each_and_never_meet(store):
     claim = store.claim_video(video_info("small.mp4", digit="e"), {})
     spans = np.stack([np.arange(50.0), np.arange(50.0) + 1], axis=1)

@@ -72,6 +72,13 @@ def test_a_name_is_the_latest_version_of_it_and_no_other_thing(tmp_path):
                 chosen_models(Settings(**{role: name}), store)
 
 
+def test_a_blank_is_no_folder_and_a_name_too_long_for_one_is_unknown():
+    with pytest.raises(UsageError, match="The answerer was given without a name"):
+        parse_spec("answerer", " ")
+    with pytest.raises(UnknownModel, match="Unknown answerer 'xxx"):
+        parse_spec("answerer", "x" * 5000)
+
+
 def test_a_repository_that_was_not_pulled_says_how_to_get_it():
     with pytest.raises(WeightsMissing, match="Run: svqa models pull"):
         parse_spec("answerer", "Qwen/Qwen2.5-VL-3B-Instruct")
