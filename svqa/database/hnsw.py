@@ -110,7 +110,9 @@ def create_index(
         raise UsageError(unknown_name("kind of index", str(of), list(MOST_DIM)))
     halves = has_halfvec(connection)
     if of == "halfvec" and not halves:
-        raise UsageError("This server's pgvector has no halfvec, which 0.7 brought: ask for vector.")
+        raise UsageError(
+            "This server's pgvector is older than 0.7 and has no halfvec. Ask for vector."
+        )
     of = of or ("halfvec" if halves else "vector")
     if dim > MOST_DIM[of]:
         raise UsageError(

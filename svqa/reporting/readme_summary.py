@@ -9,6 +9,7 @@ from typing import Any
 from svqa.reporting.markdown import count, percent, read_json, table_text
 from svqa.reporting.next_tables import CAPTIONED
 from svqa.reporting.results import figure_text
+from svqa.reporting.scale_tables import SHOWN_EF
 
 COLUMNS = ("measured", "answered from", "result", "beside it")
 _METHOD = "question words + meaning + words (the method)"
@@ -132,9 +133,10 @@ def _learning_time(data: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _index(data: dict[str, Any]) -> tuple[str, ...]:
-    row = next(r for r in data["recall"] if (r["ef_search"], r["k"]) == (200, 10))
+    row = next(r for r in data["recall"] if (r["ef_search"], r["k"]) == (SHOWN_EF, 10))
     return (
-        f"HNSW index of {data['rows']:,} vectors, recall of the exact 10 nearest",
+        f"HNSW index of {data['rows']:,} vectors, recall of the exact 10 nearest, "
+        f"{data['queries']} queries, ef_search {SHOWN_EF}",
         "vectors drawn to lie like those of videos",
         f"{percent(row['recall'])} %",
         "the exact answer is the reference",

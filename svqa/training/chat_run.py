@@ -123,7 +123,7 @@ def answers(
     choose = [row for row in rows if collate.rows[row].choose]
     weighed = dict(zip(choose, shares(loss, collate, choose), strict=True))
     return [
-        examples[row].options[int(weighed[row].argmax())]
+        tuple(examples[row].replies)[int(weighed[row].argmax())]  # an option given twice is one
         if row in weighed
         else _words(plain(loss.model), tokenizer, collate.rows[row])
         for row in rows

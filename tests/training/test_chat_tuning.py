@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from svqa.models import LocalChatModel
 from svqa.records import Evidence, Question
 from svqa.training import add_lora, fine_tune, load_answerer, merge_version, promote
 from svqa.training.chat_objective import ChatCollate, ChatLoss, chat_rows, seen_by
-from svqa.training.chat_run import answers_of, shares
+from svqa.training.chat_run import answers, answers_of, shares
 from svqa.training.chat_samples import read_chat_examples
 from svqa.training.presets import turn_on_checkpointing
 from tests.helpers.chat import write_tiny_chat
@@ -112,6 +113,17 @@ def test_options_are_weighed_as_the_answerer_weighs_them(chat, file):
         turns = brief_turns(example.asked, example.exhibit(BRIEF_LIMITS))
         theirs = chat.weigh(turns, [begin_reply(o) for o in example.options])
         np.testing.assert_allclose(found, theirs, atol=1e-4)
+
+
+def test_an_option_given_twice_is_one_and_shifts_no_other(chat, file):
+    examples, collate = collate_of(chat, file)
+    chosen = [i for i, e in enumerate(examples) if e.options]
+    once = answers(ChatLoss(chat.model), collate, chat.tokenizer, examples, chosen)
+    for i, said in zip(chosen, once, strict=True):  # doubled, so that the chosen one moves by one
+        others = [o for o in examples[i].options if o != said]
+        twice = replace(examples[i], options=(*others, *others, said))
+        rows = ChatCollate(chat_rows(chat, [twice]), collate.pad_id)
+        assert answers(ChatLoss(chat.model), rows, chat.tokenizer, [twice], [0]) == [said]
 
 
 def test_the_loss_is_of_the_answer_alone(chat, file):
