@@ -210,6 +210,12 @@ def _asked(url: str, request: Callable[[], T]) -> T:
                     "credentials in the environment, and that the object exists: stores hide what "
                     "may not be listed."
                 ) from None
+            if type(error).__name__ == "InvalidPathError":  # of obstore, for all that it lists
+                raise VideoNotFound(
+                    f"'{url}' cannot be read: there is a name with '//' or another part that "
+                    "obstore cannot spell. Name folders or films without it, or install the "
+                    "scheme's own package (s3fs, gcsfs, adlfs)."
+                ) from None
             if wait_s is None:
                 raise StoreUnreachable(
                     f"The store of '{url}' does not answer ({_reason(error)}). What was committed "

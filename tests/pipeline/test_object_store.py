@@ -185,3 +185,21 @@ def test_a_folder_of_a_store_has_any_number_of_pages_and_is_refused_as_one_of_a_
     store.fault = refuses
     with pytest.raises(VideoNotFound, match="no permission"):
         find_videos([f"{root}/many/"])
+
+
+def test_a_folder_with_a_name_that_the_client_cannot_spell_says_so_at_once(store):
+    listed = (
+        b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>'
+        b"<Prefix>films/</Prefix><KeyCount>1</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false"
+        b"</IsTruncated><CommonPrefixes><Prefix>films//</Prefix></CommonPrefixes></ListBucketResult>"
+    )
+
+    def empty_part(request) -> bool:
+        request._send_headers(200, len(listed), {"Content-Type": "application/xml"})
+        request.wfile.write(listed)
+        return True
+
+    store.fault = empty_part
+    with pytest.raises(VideoNotFound, match="there is a name with '//'"):
+        find_videos(["s3://b/films/"])
+    assert len(store.served) == 1, "it would not pass"
