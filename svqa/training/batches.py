@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,9 +33,7 @@ class Tokens:
     pad_id: int
 
 
-def tokenise(
-    processor: Any, text_config: Any, examples: Sequence[Example], *, path: str | Path = ""
-) -> Tokens:
+def tokenise(processor: Any, text_config: Any, examples: Sequence[Example]) -> Tokens:
     """Questions as [ENC] words [SEP], answers as [DEC] words [SEP], as BLIP was trained.
 
     Raises UsageError, with the lines, for a question that is too long and for answers the
@@ -61,9 +58,7 @@ def tokenise(
                     "that the model cannot spell"
                 )
     if wrong:
-        raise UsageError(
-            "\n".join([f"{path} does not fit the model. Nothing was trained.", *wrong[:20]])
-        )
+        raise UsageError("\n".join(["The question file does not fit the model.", *wrong[:20]]))
     weights = [list(e.replies.values()) for e in examples]
     options = [tuple(e.replies) if e.options else () for e in examples]
     return Tokens(asked, said, weights, options, tokenizer.pad_token_id)

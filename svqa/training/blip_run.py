@@ -42,9 +42,7 @@ class BlipRun(FineTuningRun):
             if hasattr(model.config, "vision_config")
             else model.get_base_model().config
         )
-        self.tokens = tokenise(
-            processor, config.text_config, self.examples, path="The question file"
-        )
+        self.tokens = tokenise(processor, config.text_config, self.examples)
         self.pictures = Pictures(
             self.examples,
             size_px=config.vision_config.image_size,

@@ -178,7 +178,8 @@ def test_an_answer_that_cannot_be_spelt_is_named(tmp_path, task):
         replace(e, answers=("zebra",)) if e.line == 3 else e for e in read_examples(task[0])
     ]
     with pytest.raises(
-        UsageError, match=r"line 3: the answer 'zebra' has words that the model cannot spell"
+        UsageError,
+        match=r"^The question file does not fit the model.\nline 3: the answer 'zebra' has words",
     ):
         collate_of(examples, tmp_path)
     with pytest.raises(UsageError, match=r"line 1: is longer than the 32 tokens"):
