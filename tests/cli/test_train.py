@@ -144,7 +144,7 @@ def test_promotion_needs_a_verdict_or_force(folder, first):
         (("--precision", "fp16"), "fp16 on a CPU gives NaN"),
         (("--parent", "base-lora:1", "--rank", "4"), "has rank = 8, this run 4"),
         (("--train", "gone.jsonl"), "No such question file: gone.jsonl"),
-        (("--base", "nowhere"), "svqa models pull"),
+        (("--base", "nowhere"), "Name a folder that is there, or org/name"),
     ],
 )
 def test_what_is_wrong_is_said(folder, first, words, expected):
