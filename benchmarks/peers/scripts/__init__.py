@@ -1,1 +1,1 @@
-"""What is timed: a script a job, run in the peer's environment; none imports another."""
+"""What is timed: a script a job, run in the peer's environment, and what several of them share."""
