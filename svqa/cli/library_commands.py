@@ -56,6 +56,13 @@ def ingest(
         int | None,
         typer.Option(min=1, help="Films at once; as many as cores and memory allow without it."),
     ] = None,
+    share_models: Annotated[
+        bool | None,
+        typer.Option(
+            "--share-models/--no-share-models",
+            help="Films at once share one copy of the models, in batches; so on a GPU without it.",
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(help="local: this machine's processes. ray: the machines of a cluster.")
     ] = "local",
@@ -87,8 +94,9 @@ def ingest(
     ):
         found = find_videos(paths)
         try:
+            how: dict[str, Any] = {"jobs": jobs, "share_models": share_models}
             reports = library.ingest(
-                *found.files, progress=show, jobs=jobs, engine=engine, address=address
+                *found.files, progress=show, engine=engine, address=address, **how
             )
         except KeyboardInterrupt:
             say(_kept(library, found.files))

@@ -58,6 +58,12 @@ class Captioner(ABC):
     def caption(self, frames: FrameBatch, segments: Sequence[Segment]) -> list[Caption]:
         """One caption a segment, from the frames whose times lie in it; none without frames."""
 
+    def captions(
+        self, asked: Sequence[tuple[FrameBatch, Sequence[Segment]]]
+    ) -> list[list[Caption]]:
+        """What `caption` is called with, for several videos -> the captions of each."""
+        return [self.caption(*given) for given in asked]
+
 
 class Detector(ABC):
     """Frames -> boxes."""
@@ -67,7 +73,10 @@ class Detector(ABC):
 
     @abstractmethod
     def detect(self, frames: FrameBatch, *, min_score: float = 0.25) -> list[Detection]:
-        """Boxes of every frame in pixels of the given frames, best first within a frame."""
+        """Boxes of every frame in pixels of the given frames, best first within a frame.
+
+        Whatever the batch: frames of several videos may be asked together.
+        """
 
 
 class TextReader(ABC):

@@ -86,15 +86,27 @@ class BlipCaptioner(Captioner):
 
         Its score is the geometric mean of its token probabilities.
         """
+        return self.captions([(frames, segments)])[0]
+
+    def captions(
+        self, asked: Sequence[tuple[FrameBatch, Sequence[Segment]]]
+    ) -> list[list[Caption]]:
+        """The pictures of several videos are described together."""
         chosen = [
-            (segment, row)
-            for segment in segments
-            if (row := _middle_row(frames.t_s, segment)) is not None
+            [
+                (segment, frames.pixels[row])
+                for segment in segments
+                if (row := _middle_row(frames.t_s, segment)) is not None
+            ]
+            for frames, segments in asked
         ]
-        said = self.describe([frames.pixels[row] for _, row in chosen])
-        return [
-            Caption(reply.text, segment.start_s, segment.end_s, reply.score, self.model_id)
-            for (segment, _), reply in zip(chosen, said, strict=True)
+        said = iter(self.describe([picture for of in chosen for _, picture in of]))
+        return [  # each takes its own from what was said, and leaves the rest to the next
+            [
+                Caption(reply.text, segment.start_s, segment.end_s, reply.score, self.model_id)
+                for (segment, _), reply in zip(of, said, strict=False)
+            ]
+            for of in chosen
         ]
 
     @torch.inference_mode()

@@ -136,6 +136,8 @@ def ingest_video(
     map_large_blocks()
     claim = store.claim_video(info, identity)
     while claim.status == "busy":
+        if progress is not None:  # how far the one who has it came
+            progress(path, claim.committed_s, info.duration_s)
         time.sleep(BUSY_POLL_S)
         claim = store.claim_video(info, identity)
     if claim.status in ("ready", "partial"):

@@ -6,7 +6,7 @@ the rows are those of one process after another, but for their row numbers.
 
 A worker that has to stop is killed, which an ingest survives at any point, and the caller ends its
 lease: a KeyboardInterrupt raised in it by a signal may come while Python runs a finalizer, and is
-lost there.
+lost there. Where models are shared, threads take the place of workers (`ingest_threads`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from svqa.errors import DatabaseError, SvqaError, UsageError
 from svqa.models.zoo import ModelSet
 from svqa.pipeline.concurrent_work import cores
 from svqa.pipeline.film_queue import FilmQueue
-from svqa.pipeline.ingest import IngestReport, ingest_one
+from svqa.pipeline.ingest import IngestReport, ingest_many, ingest_one
+from svqa.pipeline.ingest_threads import ingest_in_threads
 from svqa.records import Progress
 from svqa.settings import Settings
 
@@ -38,6 +39,31 @@ MOST_DEATHS = 2  # workers that may die of a film: the first may have lacked mem
 END_S = 15.0  # for a worker that has nothing left to do
 WORKER_BYTES = 1_200_000_000  # beside its weights: the offline set was seen to take 1.34e9 in all
 TELL_S = 0.1  # between two signs of a film's progress
+FILM_BYTES = 600_000_000  # a film's pictures and its decoder, where models are shared
+MOST_THREADS = 16  # films of one process: they also wait for Python's lock
+
+
+def ingest_here(
+    store: Store,
+    models: ModelSet,
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings,
+    jobs: int | None = None,
+    share_models: bool | None = None,
+    progress: Progress | None = None,
+) -> list[IngestReport]:
+    """One report a file, in the order of `paths`; `jobs` at a time, without it as many as fit.
+
+    `share_models`: by threads of this process, which share its models, else each in a process of
+    its own; without it they are shared where they are on a GPU.
+    """
+    share = models.device != "cpu" if share_models is None else share_models
+    jobs = jobs or jobs_that_fit(len(paths), models, share_models=share)
+    if min(jobs, len(paths)) < 2:
+        return ingest_many(store, models, paths, settings=settings, progress=progress)
+    several = ingest_in_threads if share else ingest_in_processes
+    return several(store, models, paths, settings=settings, jobs=jobs, progress=progress)
 
 
 def ingest_in_processes(
@@ -91,12 +117,13 @@ def ingest_in_processes(
     return films.in_order()
 
 
-def jobs_that_fit(films: int, models: ModelSet) -> int:
+def jobs_that_fit(films: int, models: ModelSet, *, share_models: bool = False) -> int:
     """-> how many films to take in at once: as many as there are, as cores, and as memory holds."""
-    if models.device != "cpu":
-        return 1
-    room = free_bytes() // (WORKER_BYTES + models.weight_bytes(without=["answerer"]))
-    return max(1, min(films, cores(), room))
+    worker_bytes = WORKER_BYTES + models.weight_bytes(without=["answerer"])
+    if share_models:
+        room = 1 + (free_bytes() - worker_bytes) // FILM_BYTES
+        return max(1, min(films, cores(), room, MOST_THREADS))
+    return max(1, min(films, cores(), free_bytes() // worker_bytes))
 
 
 def free_bytes() -> int:

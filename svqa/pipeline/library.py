@@ -21,7 +21,7 @@ from svqa.pipeline import ask as asking, ingest as ingesting, search as searchin
 from svqa.pipeline.ask_together import ask_in_parts
 from svqa.pipeline.chosen_models import chosen_models
 from svqa.pipeline.ingest import IngestReport
-from svqa.pipeline.ingest_jobs import ingest_in_processes, jobs_that_fit
+from svqa.pipeline.ingest_jobs import ingest_here
 from svqa.pipeline.ingest_ray import ingest_on_ray
 from svqa.pipeline.search_cache import SearchCache
 from svqa.pipeline.video_files import find_videos
@@ -74,14 +74,16 @@ class Library:
         *paths: str | Path,
         progress: Progress | None = None,
         jobs: int | EllipsisType | None = ...,
+        share_models: bool | None = None,
         engine: str = "local",
         address: str | None = None,
     ) -> list[IngestReport]:
         """Take in files and folders; one report a file, a bad one does not stop the others.
 
         `jobs`: how many at once, each in a process of its own (`ingest_jobs` says what a script has
-        to look like then); one by one without it; None: as many as cores and memory allow. With
-        `engine="ray"` it is how many actors of the cluster at `address`: without it one a CPU.
+        to look like then); one by one without it; None: as many as cores and memory allow.
+        `share_models`: in threads with one set of models instead; without it just on a GPU. With
+        `engine="ray"` `jobs` are actors of the cluster at `address`: without it one a CPU.
         """
         if engine not in ENGINES:
             raise UsageError(unknown_name("engine", engine, ENGINES))
@@ -92,10 +94,8 @@ class Library:
         if engine == "ray":
             options |= {"address": address, "jobs": None if jobs is ... else jobs}
             return ingest_on_ray(self.store, self.models, files, **options)
-        jobs = 1 if jobs is ... else jobs or jobs_that_fit(len(files), self.models)
-        if jobs > 1 and len(files) > 1:
-            return ingest_in_processes(self.store, self.models, files, jobs=jobs, **options)
-        return ingesting.ingest_many(self.store, self.models, files, **options)
+        options |= {"jobs": 1 if jobs is ... else jobs, "share_models": share_models}
+        return ingest_here(self.store, self.models, files, **options)
 
     def search(
         self,

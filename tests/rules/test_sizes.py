@@ -17,15 +17,17 @@ MOST_LINES, MOST_MEDIAN_LINES, MOST_COLUMNS = 300, 130, 100
 # model, version or package could be named as an answerer, 156 before an ingest that is cut off had
 # to remember what it found
 # by imports alone, whatever is named as a model; with films handed to processes or machines, and
-# boxes looked for beside the rest; with questions answered together, and objects read by ranges
-MOST_IMPORTED = 123
+# boxes looked for beside the rest; with questions answered together, and objects read by ranges;
+# with films in threads that share models, whose calls are put together
+MOST_IMPORTED = 125
 # with what a notebook shows of an answer, a widget among it, how the decoding worker cuts a clip,
 # how a worker is copied instead of started, how several films are taken in at once, by processes or
 # by the machines of a cluster, and how a BLIP sees frames as a sequence, with the two of a detector
 # that may be named, how boxes are looked for beside the rest, how questions are answered together,
 # how the words of a large library are kept, how an object of a store is read by ranges, and how a
-# network is run by what is fastest here, SSD among them, how a line of text is followed
-MOST_REACHED = 198
+# network is run by what is fastest here, SSD among them, how a line of text is followed, how films
+# in threads share models, and how their calls are put together
+MOST_REACHED = 200
 VERBS = ("svqa.pipeline.library", "svqa.cli.library_commands", "svqa.cli.ask")
 NAMES_WITHOUT_USING = ("svqa.moved",)  # where modules went
 
