@@ -14,11 +14,11 @@ from pathlib import Path
 from benchmarks.harness import Benchmark, Case, Measured
 from svqa.reporting.sample_clips import loop, real_clip
 
-SHORT_S, LONG_S = 120, 600
+SHORT_S, LONG_S = 600, 3600
 _LONG, _SHORT = f"{LONG_S // 60} minutes of 720p", f"{SHORT_S // 60} minutes"
 AGAIN = Benchmark("P14", "ingest again, 60 s unchanged", "the first ingest", 0.01)
-TIME = Benchmark("P15.time", _LONG, _SHORT, 1.02 * LONG_S / SHORT_S, group="P15")
-MEMORY = Benchmark("P15.memory", f"peak memory of {_LONG}", _SHORT, 1.05, group="P15")
+TIME = Benchmark("P15.time", _LONG, _SHORT, 6.1, group="P15")
+MEMORY = Benchmark("P15.memory", f"peak memory of {_LONG}", _SHORT, 1.03, group="P15")
 BESIDE = Benchmark(
     "P15.beside", f"GiB beside the loaded models, {_LONG}", "an absolute bound", 0.6, group="P15"
 )

@@ -34,6 +34,7 @@ class RapidOcrReader(TextReader):
     """
 
     model_id = "pp-ocrv6-small@1"
+    devices = ("cpu",)
 
     def __init__(self, engine: Any):
         self._engine = engine

@@ -265,3 +265,12 @@ def _folder_id(folder: Path) -> str:
         return f"shapes/{folder.name}"
     parts = "".join(sha256_of(p) for p in sorted(folder.glob("*.safetensors")))
     return f"{folder.name}@{hashlib.sha256(parts.encode()).hexdigest()[:8]}"
+
+
+def device_for(kind: type, device: str) -> str:
+    """-> where a model of a set runs: the set's device, or the processor where it cannot run there.
+
+    A class says by `devices` which kinds of devices it runs on; one that says nothing takes any.
+    """
+    devices = getattr(kind, "devices", None)
+    return device if devices is None or device.split(":")[0] in devices else "cpu"

@@ -49,6 +49,8 @@ class WhisperTranscriber(Transcriber):
     []
     """
 
+    devices = ("cpu", "cuda")
+
     def __init__(self, model: Any, model_id: str):
         self._model, self.model_id = model, model_id
 
@@ -65,17 +67,21 @@ class WhisperTranscriber(Transcriber):
 
         A folder is one that faster-whisper reads, of any size and language; what its
         `checksums.json` says is checked, where it has one. `dtype` is CTranslate2's: `int8` unless
-        told. Raises WeightsMissing, WeightsCorrupt, ModelError.
+        told. Raises WeightsMissing, WeightsCorrupt, ModelError, UsageError where CTranslate2 finds
+        no such device.
         """
         dtype = dtype or "int8"
         folder, name = _locate(path_or_id or "whisper-base")
         from faster_whisper import WhisperModel
 
+        kind, index = _ctranslate2_device(device)
+
         threads = int(os.environ.get("OMP_NUM_THREADS") or min(4, os.cpu_count() or 1))
         try:
             model = WhisperModel(
                 str(folder),
-                device=device,
+                device=kind,
+                device_index=index,
                 compute_type=dtype,
                 cpu_threads=threads,
                 local_files_only=True,
@@ -144,6 +150,21 @@ class WhisperTranscriber(Transcriber):
                 yield Utterance(
                     text, sound.start_s + start_s, sound.start_s + end_s, score, self.model_id
                 )
+
+
+def _ctranslate2_device(device: str) -> tuple[str, int]:
+    """`cuda:1` -> what CTranslate2 takes: the kind of device and its number."""
+    from ctranslate2 import get_cuda_device_count
+
+    kind, _, index = str(device).partition(":")
+    if kind not in WhisperTranscriber.devices:
+        raise UsageError(f"Whisper runs on cpu or cuda here, not on {device!r}.")
+    if kind == "cuda" and get_cuda_device_count() <= int(index or 0):
+        raise UsageError(
+            f"CTranslate2, which runs Whisper, finds no device {device!r}. "
+            "Say --no-speech, or SVQA_DEVICE=cpu."
+        )
+    return kind, int(index or 0)
 
 
 def _locate(path_or_id: str | Path) -> tuple[Path, str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from svqa.errors import ModelError, UnknownModel, unknown_name
 from svqa.models.model_plugins import registered
 from svqa.models.model_sets import MODEL_SETS, NAMED, ROLES, ModelSpec
-from svqa.models.pretrained import installed, locate, weight_files
+from svqa.models.pretrained import device_for, installed, locate, weight_files
 from svqa.models.weights import WEIGHTS, verified
 
 if TYPE_CHECKING:
@@ -166,12 +166,12 @@ class ModelSet:
             kind = getattr(importlib.import_module(module), name)
             if spec.given is not None:
                 make = getattr(kind, "from_given", kind)
-                self._made[role] = make(spec.given, device=self.device)
+                self._made[role] = make(spec.given, device=device_for(kind, self.device))
             elif spec.parts:
                 self._made[role] = kind(*(self._member(part) for part in spec.parts))
             else:
                 self._made[role] = kind.from_pretrained(
-                    spec.source, revision=spec.revision, device=self.device
+                    spec.source, revision=spec.revision, device=device_for(kind, self.device)
                 )
         return self._made[role]
 

@@ -14,22 +14,29 @@ import os
 import sys
 from functools import cache
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
 # what one batch of the classifier needs stays below: it is reused, not asked for again
 LARGE_BYTES = 4 << 20
 KEPT_BYTES = 512 << 20
+# each chunk starts threads, and glibc would give them up to eight arenas a core, each with its holes
+ARENAS = 2
 
 
 @cache
 def map_large_blocks() -> None:
-    """Let blocks of 4 MiB and more come from the system and go straight back.
+    """Let blocks of 4 MiB and more come from the system and go straight back; two arenas for all.
 
     For the whole process, once.
 
     Trimming is left to `give_back_memory`: at glibc's own threshold every other call would trim,
-    which costs a sixth of an ingest. Who set `MALLOC_MMAP_THRESHOLD_` keeps it.
+    which costs a sixth of an ingest. Who set `MALLOC_MMAP_THRESHOLD_` keeps it, and
+    so does who set `MALLOC_ARENA_MAX`.
     """
-    if (libc := _glibc()) and "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+    if not (libc := _glibc()):
+        return
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        libc.mallopt(M_ARENA_MAX, ARENAS)
+    if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
         libc.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
         libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 

