@@ -67,7 +67,7 @@ class WhisperTranscriber(Transcriber):
 
         A folder is one that faster-whisper reads, of any size and language; what its
         `checksums.json` says is checked, where it has one. `dtype` is CTranslate2's: `int8` unless
-        told. Raises WeightsMissing, WeightsCorrupt, ModelError, UsageError where CTranslate2 finds
+        told. Raises WeightsMissing, WeightsCorrupt, ModelError, UsageError where there is
         no such device.
         """
         dtype = dtype or "int8"
@@ -154,14 +154,14 @@ class WhisperTranscriber(Transcriber):
 
 def _ctranslate2_device(device: str) -> tuple[str, int]:
     """`cuda:1` -> what CTranslate2 takes: the kind of device and its number."""
-    from ctranslate2 import get_cuda_device_count
+    import torch
 
     kind, _, index = str(device).partition(":")
     if kind not in WhisperTranscriber.devices:
         raise UsageError(f"Whisper runs on cpu or cuda here, not on {device!r}.")
-    if kind == "cuda" and get_cuda_device_count() <= int(index or 0):
+    if kind == "cuda" and torch.cuda.device_count() <= int(index or 0):
         raise UsageError(
-            f"CTranslate2, which runs Whisper, finds no device {device!r}. "
+            f"There is no device {device!r} for Whisper to run on. "
             "Say --no-speech, or SVQA_DEVICE=cpu."
         )
     return kind, int(index or 0)

@@ -18,7 +18,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of malloc.h
 # what one batch of the classifier needs stays below: it is reused, not asked for again
 LARGE_BYTES = 4 << 20
 KEPT_BYTES = 512 << 20
-# each chunk starts threads, and glibc would give them up to eight arenas a core, each with its holes
+# each chunk starts threads: glibc would give them eight arenas a core, each with its own holes
 ARENAS = 2
 
 
