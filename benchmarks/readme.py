@@ -32,13 +32,36 @@ def table(result: Path = README.with_name("result.json")) -> str:
     return "\n".join(lines)
 
 
+def profile(result: Path = README.with_name("result.json")) -> str:
+    """-> Markdown: where the core seconds of P5's ingest go, and what P8's backends reach."""
+    rows = {row["id"]: row for row in json.loads(result.read_text(encoding="utf-8"))["rows"]}
+    ingest, backends = rows["P5"], rows["P8"]
+    lines = [f"{ingest['what']}, on {ingest['cores']} cores:", ""]
+    lines += ["| part | s | s of cores |", "|---" * 3 + "|"]
+    for part, spent in ingest.get("profile", {}).items():
+        lines.append(f"| {part} | {spent['s']:.2f} | {spent['core_s']:.2f} |")
+    reached = ", ".join(
+        f"{name} {found['ratio']:.3g} (cosine {found['cosine']:.3f})"
+        for name, found in backends["backends"].items()
+    )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"P8, times as fast as torch: {reached}. With every multiplication at the fastest that "
+            f"this core multiplies matrices it would be {backends['limit']:.3g}.",
+        ]
+    )
+
+
 def build(readme: Path = README) -> str:
     """-> what README.md should hold."""
-    head, _, after = readme.read_text(encoding="utf-8").partition("<!-- benchmarks -->\n")
-    return (
-        f"{head}<!-- benchmarks -->\n{table()}\n<!-- /benchmarks -->"
-        + (after.partition("<!-- /benchmarks -->")[2])
-    )
+    text = readme.read_text(encoding="utf-8")
+    for name, made in (("benchmarks", table), ("profile", profile)):
+        head, _, after = text.partition(f"<!-- {name} -->\n")
+        rest = after.partition(f"<!-- /{name} -->")[2]
+        text = f"{head}<!-- {name} -->\n{made()}\n<!-- /{name} -->{rest}"
+    return text
 
 
 def _text(ratio: dict[str, float]) -> str:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import os
 import queue
+import statistics
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Benchmark, Case
+from benchmarks.harness import Benchmark, Case, work_s
 from svqa.media import Sampling, stream_frames
 from svqa.reporting.sample_clips import loop, real_clip
 
@@ -37,6 +40,8 @@ WHOLE = Benchmark(
     higher_is_better=True,
 )
 BENCHMARKS = (INGEST, WHOLE)
+ROUNDS = 3  # of the profile
+PARTS = {"boxes": "boxes", "text in the picture": "text", "speech and sound": "speech"}
 CALLS = {
     "encoder": "encode_frames",
     "captioner": "caption",
@@ -68,15 +73,15 @@ def _cases(
     numbers = iter(range(1000))
 
     @contextmanager
-    def fresh() -> Iterator[Library]:
+    def fresh(**settings: bool) -> Iterator[Library]:
         url = f"sqlite:///{folder}/{next(numbers)}.db"
-        with open_library(url) as library:
+        with open_library(url, **settings) as library:
             library.models = models
             _forget(models)
             yield library
 
-    def ingest() -> int:
-        with fresh() as library:
+    def ingest(**settings: bool) -> int:
+        with fresh(**settings) as library:
             return library.ingest(film)[0].frames
 
     def whole() -> int:
@@ -100,11 +105,35 @@ def _cases(
         _replay(calls)
         return frames
 
+    def models_alone() -> None:
+        _forget(models)
+        _replay(calls)
+
     notes = {"cores": CORES, "calls": len(calls)}
     if "P5" in wanted:
-        yield Case(INGEST, ingest, overlapped, int.__eq__, notes)
+        profile = {
+            "all of it": _spent(ingest),
+            **{
+                f"without {part}": _spent(partial(ingest, **{setting: False}))
+                for part, setting in PARTS.items()
+            },
+            "the models on ready pictures and sound": _spent(models_alone),
+            "decoding once": _spent(lambda: _decode(film)),
+        }
+        yield Case(INGEST, ingest, overlapped, int.__eq__, {**notes, "profile": profile})
     if "P21" in wanted:
         yield Case(WHOLE, whole, floors, int.__eq__, notes)
+
+
+def _spent(run: Callable[[], Any]) -> dict[str, float]:
+    """-> seconds by the clock and of cores, the medians of a few runs."""
+    clock, cores = [], []
+    for _ in range(ROUNDS):
+        begin, worked_s = time.perf_counter(), work_s()
+        run()
+        clock.append(time.perf_counter() - begin)
+        cores.append(work_s() - worked_s)
+    return {"s": statistics.median(clock), "core_s": statistics.median(cores)}
 
 
 def _decode(film: Path) -> int:

@@ -119,7 +119,8 @@ PEERS = (
     Peer(
         "trl",
         "lora_trl",
-        "3 steps of LoRA of SmolLM2-135M, rank 8, 2 questions a step, and making the trainer; TRL's SFTTrainer",
+        "3 steps of LoRA of SmolLM2-135M, rank 8, 2 questions a step, and making the trainer; "
+        "TRL's SFTTrainer",
         ("trl",),
         _same_losses,
     ),
