@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from svqa.media.container import PacketTable
+
+if TYPE_CHECKING:
+    from av import Packet
 
 # decoders that skip frames nothing refers to, and lose nothing
 SKIPS_NONREF = ("h264", "hevc", "mpeg2video", "mpeg4")
@@ -57,3 +62,18 @@ def plan_groups(table: PacketTable, wanted: set[int]) -> Plan:
             until[number - 1] = runs[number - 1][-1]
     groups = {runs[n][0]: Group(pts, n - 1 in until) for n, pts in until.items()}
     return Plan(groups, wanted, frozenset(run[0] for run in runs), any(table.is_repeat))
+
+
+def as_planned(packets: Iterable[Packet], plan: Plan) -> Iterator[Packet]:
+    """The packets up to the keyframe that follows the last group, which ends its damage.
+
+    Decoders give their last frames when they are told that nothing follows. Until the end of the
+    file, that would be hours of packets for one picture near the beginning.
+    """
+    left = len(plan.groups)
+    for packet in packets:
+        yield packet
+        if packet.pts in plan.keys:
+            if not left:
+                return
+            left -= packet.pts in plan.groups

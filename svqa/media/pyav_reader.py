@@ -15,7 +15,7 @@ import av
 from svqa.errors import NoFrames
 from svqa.media.container import PacketTable, ReadState, Source, declared_end_s, is_shown, seconds
 from svqa.media.damage import DamageWatch, UnclearDamage
-from svqa.media.decode_plan import GIVE_ALL_FRAMES, SKIPS_NONREF, Group, Plan
+from svqa.media.decode_plan import GIVE_ALL_FRAMES, SKIPS_NONREF, Group, Plan, as_planned
 from svqa.media.frame_order import counted, repeated
 from svqa.media.geometry import displayed_size, orientation
 from svqa.media.random_access import begins_here
@@ -260,7 +260,7 @@ class PyavReader:
         self.source.log.leaves_out = True
         group: Group | None = None
         may_skip = codec.name in SKIPS_NONREF and not plan.repeats
-        for packet in packets:
+        for packet in as_planned(packets, plan):
             if packet.pts in plan.keys:
                 group = None if packet.pts is None else plan.groups.get(packet.pts)
                 if group is not None and not group.continues and begun:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from svqa.media import Sampling, stream_frames
+from svqa.media.decode_plan import Group, Plan, as_planned
 from svqa.media.random_access import begins_here, slice_type
 from tests.helpers.clips import ffmpeg, folder, numbered, pattern, read_number, variant
 
@@ -123,3 +125,19 @@ def test_what_a_slice_is_is_read_from_its_first_bits():
     assert begins_here(Packet(b"\0\0\1\x26\x01"), "hevc", None)
     assert not begins_here(Packet(b"\0\0\1\x02\x01"), "hevc", None)
     assert begins_here(Packet(b"anything"), "vp9", None) and begins_here(Packet(b""), "h264", b"")
+
+
+@pytest.mark.parametrize(
+    ("groups", "read"),
+    [
+        ({3: Group(4, False)}, 7),
+        ({0: Group(1, False), 6: Group(7, False)}, 10),
+        ({9: Group(11, False)}, 12),
+    ],
+    ids=["one", "two", "the last one"],
+)
+def test_nothing_is_read_after_the_keyframe_that_follows_the_last_wanted_picture(groups, read):
+    packets = iter(SimpleNamespace(pts=pts) for pts in range(12))
+    plan = Plan(groups, wanted=set(), keys=frozenset({0, 3, 6, 9}))
+    assert [packet.pts for packet in as_planned(packets, plan)] == list(range(read))
+    assert next(packets, SimpleNamespace(pts=12)).pts == read
