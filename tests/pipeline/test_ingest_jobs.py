@@ -147,7 +147,14 @@ def _started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     """A process group of its own, as a terminal gives one to a command."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **pipes)
+    # who runs the tests in the background of a shell passes on that Ctrl-C is ignored
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, start_new_session=True, **pipes
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 INGEST = """
