@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ import pytest
 
 from benchmarks.faults.stored_rows import all_rows
 from benchmarks.faults.thumbnails import cheap_models
-from svqa.database import open_store
+from svqa.database import Store, open_store
 from svqa.errors import ModelError, UsageError
 from svqa.media.worker_start import template_pids
 from svqa.models import ModelSet, ModelSpec, load_set, parse_spec
@@ -157,6 +159,25 @@ def _started(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def begun_ingest(
+    folder: Path, code: str, films: Sequence[Path]
+) -> Iterator[tuple[subprocess.Popen[bytes], Store]]:
+    """A script that takes films into `cut.db` of a folder, and the store, once there are rows."""
+    script = folder / "ingest.py"
+    script.write_text(code)
+    process = _started(
+        [sys.executable, str(script), str(folder / "cut.db"), *map(str, films)], folder
+    )
+    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+    with open_store(f"sqlite:///{folder / 'cut.db'}") as store:
+        until = time.monotonic() + 60
+        while not any(v.committed_s for v in store.videos(ready_only=False)):
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.02)
+        yield process, store
+
+
 INGEST = """
 import sys
 from tests.pipeline.test_ingest_jobs import library
@@ -173,16 +194,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
 def test_stopped_in_the_middle_nothing_is_left_running_and_the_next_one_goes_on(tmp_path, how):
     films = [film(colour, 20.0) for colour in ("blue", "green", "gray", "navy")]
-    script = tmp_path / "ingest.py"
-    script.write_text(INGEST)
-    run = [sys.executable, str(script), str(tmp_path / "cut.db"), *map(str, films)]
-    process = _started(run, tmp_path)
-    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
-    with open_store(f"sqlite:///{tmp_path / 'cut.db'}") as store:
-        until = time.monotonic() + 60
-        while not any(v.committed_s for v in store.videos(ready_only=False)):
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.02)
+    with begun_ingest(tmp_path, INGEST, films) as (process, store):
         family = psutil.Process(process.pid).children(recursive=True)
         if how == signal.SIGINT:  # a terminal sends it to all of them
             os.killpg(process.pid, how)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
-import time
 from collections import Counter
 
 import numpy as np
@@ -16,13 +14,12 @@ from sqlalchemy import text
 
 from benchmarks.faults.stored_rows import all_rows
 from benchmarks.faults.thumbnails import Thumbnails, cheap_models
-from svqa.database import open_store
 from svqa.errors import ModelError
 from svqa.models import load_set
 from svqa.pipeline import frame_batches
 from svqa.pipeline.ingest_jobs import FILM_BYTES, MOST_THREADS, WORKER_BYTES, jobs_that_fit
 from svqa.shapes import make_dataset
-from tests.pipeline.test_ingest_jobs import _started, film, ingest_jobs, left_running, library
+from tests.pipeline.test_ingest_jobs import begun_ingest, film, ingest_jobs, left_running, library
 
 SHORT = {"scene_s": 1.0, "segment_s": 1.0}  # two chunks each, so that commits interleave
 
@@ -201,16 +198,7 @@ with library(Path(sys.argv[1]), scene_s=1.0, segment_s=1.0) as here:
 @pytest.mark.fault("F20")
 def test_interrupted_in_the_middle_threads_and_leases_end_and_the_next_one_goes_on(tmp_path):
     films = [film(colour, 20.0) for colour in ("blue", "green", "gray", "navy")]
-    script = tmp_path / "ingest.py"
-    script.write_text(INGEST)
-    run = [sys.executable, str(script), str(tmp_path / "cut.db"), *map(str, films)]
-    process = _started(run, tmp_path)
-    assert process.stdout is not None and process.stdout.readline() == b"begun\n"
-    with open_store(f"sqlite:///{tmp_path / 'cut.db'}") as store:
-        until = time.monotonic() + 60
-        while not any(v.committed_s for v in store.videos(ready_only=False)):
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.02)
+    with begun_ingest(tmp_path, INGEST, films) as (process, store):
         family = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
