@@ -74,12 +74,13 @@ def stretch(found: np.ndarray, lines: Lines) -> tuple[float, float]:
 
 
 def closest(found: np.ndarray, needed: float, lines: Lines) -> str:
-    """-> that the best line is not near enough, in words."""
+    """-> what the best line is and, where it is not near enough, what would be, in words."""
     best = int(np.argmax(found))
     what = "heard" if lines.spoken[best] else "seen"
+    short = f"; {needed:.2f} or more is needed" if found[best] < needed else ""
     return (
         f'The closest thing {what} is "{lines.texts[best]}" at {clock(*lines.spans[best])}, '
-        f"which matches by {found[best]:.2f}; {needed:.2f} or more is needed."
+        f"which matches by {found[best]:.2f}{short}."
     )
 
 
